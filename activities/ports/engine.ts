@@ -1,0 +1,219 @@
+/**
+ * The engine port: what runs containers. Podman and Docker pass the same contract suite (test/activities/engine.contract.ts).
+ * Methods that change something converge: asked twice, they do nothing the second time. Every error is an {@link EngineError}.
+ */
+import type { MountSpec, NetworkAttachment, ServiceSpec } from '../../domain/stack.ts';
+
+export type EngineKind = 'podman' | 'docker';
+
+export type EngineInfo = {
+  kind: EngineKind;
+  version: string;
+  rootless: boolean;
+  cpus: number;
+  memoryBytes: number;
+  storageDriver: string;
+  /** True where {@link Engine.pause} works (a cgroup freezer is there). */
+  canPause: boolean;
+  /** True where the host can reach containers at their own address (not so in a rootless network namespace). */
+  canReachContainers: boolean;
+};
+
+export type ContainerStatus =
+  'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead' | 'removing' | 'unknown';
+
+export type ContainerState = {
+  id: string;
+  /** Without the leading slash. */
+  name: string;
+  /** Image id, `sha256:…`. */
+  imageId: string;
+  /** The reference it was created from. */
+  imageName: string;
+  status: ContainerStatus;
+  /** Absent while it runs. */
+  exitCode?: number;
+  oomKilled: boolean;
+  restartCount: number;
+  pid: number;
+  /** ISO 8601; absent if it never started. */
+  startedAt?: string;
+  finishedAt?: string;
+  labels: Record<string, string>;
+  restartPolicy: string;
+  /** By engine network name. `ipAddress` is empty while it is stopped. */
+  networks: Record<string, { ipAddress: string; aliases: string[] }>;
+  networkMode: string;
+  mounts: {
+    type: 'bind' | 'volume' | 'tmpfs';
+    source: string;
+    volume?: string;
+    target: string;
+    readOnly: boolean;
+  }[];
+  /** Published ports as configured (also while stopped). */
+  ports: { hostIp: string; hostPort: number; containerPort: number; protocol: string }[];
+  /** The effective healthcheck of container and image. */
+  healthcheck?: {
+    test: string[];
+    timeoutMs: number;
+    intervalMs: number;
+    startPeriodMs: number;
+    retries: number;
+  };
+};
+
+/** A container to create, with every template resolved and every name as the engine knows it. */
+export type ContainerSpec = {
+  name: string;
+  /** Image id or reference that is present locally. */
+  image: string;
+  /** Resolved: no `${…}` left. `networks`, `mounts` keys are translated by the fields below. */
+  service: Omit<ServiceSpec, 'environment' | 'mounts' | 'network' | 'secrets' | 'configs'>;
+  environment: Record<string, string>;
+  labels: Record<string, string>;
+  mounts: ContainerMount[];
+  network:
+    | { mode: 'bridge'; attachments: (Omit<NetworkAttachment, 'network'> & { network: string })[] }
+    | { mode: 'host' | 'none' }
+    | { mode: 'container'; container: string };
+};
+
+/** A mount whose volume is the engine's name; secrets and configs arrive as read-only binds. */
+export type ContainerMount =
+  | Extract<MountSpec, { type: 'bind' | 'tmpfs' }>
+  | (Extract<MountSpec, { type: 'volume' }> & { engineName?: string });
+
+export type ImageState = {
+  id: string;
+  tags: string[];
+  repoDigests: string[];
+  sizeBytes: number;
+  /** The image's own HEALTHCHECK, ENTRYPOINT, volumes and exposed ports. */
+  healthcheck?: string[];
+  volumes: string[];
+  exposedPorts: string[];
+  labels: Record<string, string>;
+};
+
+export type NetworkState = {
+  id: string;
+  name: string;
+  driver: string;
+  labels: Record<string, string>;
+  subnets: string[];
+  internal: boolean;
+};
+export type VolumeState = {
+  name: string;
+  driver: string;
+  mountpoint: string;
+  labels: Record<string, string>;
+};
+
+export type NetworkCreate = {
+  name: string;
+  driver?: string;
+  driverOpts: Record<string, string>;
+  internal: boolean;
+  attachable: boolean;
+  enableIpv6: boolean;
+  ipam: { driver?: string; config: { subnet?: string; gateway?: string; ipRange?: string }[] };
+  labels: Record<string, string>;
+};
+
+export type ExecResult = { exitCode: number; output: string };
+
+export interface Engine {
+  readonly kind: EngineKind;
+  info(): Promise<EngineInfo>;
+
+  /** All containers, stopped ones included; `label` filters by `key` or `key=value`. */
+  listContainers(filter?: { label?: string }): Promise<ContainerState[]>;
+  /** @returns `undefined` where there is none. */
+  inspectContainer(idOrName: string): Promise<ContainerState | undefined>;
+  /** @returns the new container's id. Fails with `name-taken` where the name is in use. */
+  createContainer(spec: ContainerSpec): Promise<string>;
+  /** No-op where it runs. Fails with `port-taken` naming the port where the host port is not free. */
+  startContainer(id: string): Promise<void>;
+  /** No-op where it is stopped. Sends the stop signal, kills after `graceMs`. */
+  stopContainer(id: string, graceMs: number): Promise<void>;
+  pauseContainer(id: string): Promise<void>;
+  unpauseContainer(id: string): Promise<void>;
+  renameContainer(id: string, name: string): Promise<void>;
+  /** No-op where it is gone. Removes a running one too. Anonymous volumes are kept unless asked. */
+  removeContainer(id: string, options?: { anonymousVolumes?: boolean }): Promise<void>;
+  /** Resolves when a container that is running stops, or at once where it is not running. */
+  waitContainer(id: string, signal?: AbortSignal): Promise<{ exitCode: number }>;
+  /** Runs a command inside; the last 64 KiB of stdout and stderr come back. Rejects with `timeout` after `timeoutMs`. */
+  exec(id: string, command: string[], options: { timeoutMs: number; user?: string }): Promise<ExecResult>;
+  /** The last `tail` lines of stdout and stderr together. */
+  logs(id: string, options: { tail: number; since?: string }): Promise<string>;
+
+  inspectImage(reference: string): Promise<ImageState | undefined>;
+  /** Asks the registry, without pulling. @returns false where the registry says there is none; rejects `unreachable` where none answers. */
+  imageExistsRemotely(reference: string): Promise<boolean>;
+  pullImage(reference: string, onProgress: (line: string) => void, signal?: AbortSignal): Promise<ImageState>;
+  buildImage(
+    build: {
+      contextDir: string;
+      dockerfile?: string;
+      dockerfileInline?: string;
+      args: Record<string, string>;
+      target?: string;
+      labels: Record<string, string>;
+      noCache: boolean;
+      pull: boolean;
+      tag: string;
+      network?: string;
+    },
+    onProgress: (line: string) => void,
+    signal?: AbortSignal,
+  ): Promise<ImageState>;
+  tagImage(id: string, reference: string): Promise<void>;
+  /** Removes one tag (and the image when it was the last). No-op where it is gone. */
+  untagImage(reference: string): Promise<void>;
+
+  inspectNetwork(name: string): Promise<NetworkState | undefined>;
+  createNetwork(network: NetworkCreate): Promise<NetworkState>;
+  /** No-op where it is gone; fails with `in-use` where containers are attached. */
+  removeNetwork(name: string): Promise<void>;
+
+  inspectVolume(name: string): Promise<VolumeState | undefined>;
+  createVolume(volume: {
+    name: string;
+    driver?: string;
+    driverOpts: Record<string, string>;
+    labels: Record<string, string>;
+  }): Promise<VolumeState>;
+  removeVolume(name: string): Promise<void>;
+
+  /** Closes connections, and ends what this object started itself (an API service of its own). */
+  close(): Promise<void>;
+}
+
+export type EngineErrorCode =
+  | 'not-found'
+  | 'name-taken'
+  | 'port-taken'
+  | 'in-use'
+  | 'invalid'
+  | 'unauthorized'
+  | 'unreachable'
+  | 'timeout'
+  | 'no-space'
+  | 'unsupported'
+  | 'internal';
+
+/** What the engine said no to. `unreachable`, `timeout` and `internal` are worth another try; the others are not. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+  readonly code: EngineErrorCode;
+  constructor(code: EngineErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+  get retryable(): boolean {
+    return this.code === 'unreachable' || this.code === 'timeout' || this.code === 'internal';
+  }
+}

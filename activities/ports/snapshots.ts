@@ -1,0 +1,76 @@
+/**
+ * The snapshot port: copies of data at one moment. The `btrfs` and `copy` drivers pass the same contract suite
+ * (test/activities/snapshots.contract.ts) on real filesystems. A snapshot's name tells everything needed to find it again
+ * after the state directory is lost: see `domain/snapshot.ts`.
+ */
+import type { SnapshotDriver, SnapshotName } from '../../domain/snapshot.ts';
+
+/** What a path is, told before anything is touched. */
+export type PathFacts = {
+  path: string;
+  exists: boolean;
+  /** The path with every symlink followed; differs from `path` where a parent or the path itself is a symlink. */
+  realPath: string;
+  type: 'directory' | 'file' | 'socket' | 'device' | 'other' | 'missing';
+  filesystem: string;
+  /** A btrfs subvolume of its own. */
+  isSubvolume: boolean;
+  /** The root of a mount: it cannot be renamed, so a restore in one step is impossible. */
+  isMountRoot: boolean;
+  /** Subvolumes or mounts inside it, which a snapshot of it would not hold. Absolute paths, at most 100. */
+  nested: string[];
+  /** It, or something directly in it, carries the NOCOW attribute (snapshots of it lose no data but lose NOCOW's benefit and checksums). */
+  noCow: boolean;
+  /** True where files can be cloned without copying (`cp --reflink`). */
+  reflink: boolean;
+  /** Bytes in use below it; counted up to `sizeLimitBytes` and then cut off (`sizeExceeded`). */
+  sizeBytes: number;
+  sizeExceeded: boolean;
+  /** Free bytes on its filesystem for this user. */
+  freeBytes: number;
+  /** Which driver would be used, and why none where none can. */
+  driver: SnapshotDriver | undefined;
+  reason: string;
+};
+
+export type Snapshot = {
+  name: SnapshotName;
+  /** Where the snapshot lies. */
+  location: string;
+  /** The (real) path it is of. */
+  source: string;
+  driver: SnapshotDriver;
+};
+
+export interface Snapshots {
+  /** Read-only. Never throws for a path that is missing. */
+  inspect(path: string, options: { sizeLimitBytes: number }): Promise<PathFacts>;
+  /** Idempotent by name: a complete snapshot of that name is returned as it is; an incomplete one is removed and taken again. */
+  take(path: string, name: SnapshotName, driver: SnapshotDriver, signal?: AbortSignal): Promise<Snapshot>;
+  /** Seen with the driver's own eyes (`btrfs subvolume show`, a completed marker), not from memory. */
+  find(path: string, name: SnapshotName): Promise<Snapshot | undefined>;
+  /** Every complete snapshot of a path, oldest first, found from the disk alone. */
+  list(path: string): Promise<Snapshot[]>;
+  /**
+   * Puts the data back in one atomic exchange; what was there is kept as the snapshot `failedAs`.
+   * Converges: after a crash at any moment, calling again finishes the job. Nothing may have the path open.
+   */
+  restore(snapshot: Snapshot, failedAs: SnapshotName): Promise<{ failedState: Snapshot }>;
+  /** No-op where it is gone. */
+  remove(snapshot: Snapshot): Promise<void>;
+}
+
+export type SnapshotErrorCode =
+  'no-space' | 'unsupported' | 'not-found' | 'busy' | 'too-large' | 'permission' | 'internal';
+
+export class SnapshotError extends Error {
+  override readonly name = 'SnapshotError';
+  readonly code: SnapshotErrorCode;
+  constructor(code: SnapshotErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+  get retryable(): boolean {
+    return this.code === 'busy' || this.code === 'internal';
+  }
+}

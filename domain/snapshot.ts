@@ -1,0 +1,37 @@
+/** Snapshot names. They carry stack, operation, purpose and time, so that a lost state directory loses nothing. */
+import type { OperationId, StackName } from './names.ts';
+
+declare const brand: unique symbol;
+export type SnapshotName = string & { readonly [brand]: 'SnapshotName' };
+export type SnapshotDriver = 'btrfs' | 'copy';
+/** `before`: taken before a change. `failed`: what a failed release left. `undo`: what an undo with data replaced. */
+export type SnapshotPurpose = 'before' | 'failed' | 'undone' | 'removed';
+
+export type SnapshotLabel = {
+  stack: StackName;
+  operation: OperationId;
+  purpose: SnapshotPurpose;
+  /** UTC, whole seconds, ISO 8601: `2026-11-23T13:09:29Z`. */
+  takenAt: string;
+};
+
+/** `immich.before.20261123T130929Z.1f0c9a2e`: two operations never share an id, so it is unique within a second. */
+export const snapshotName = (label: SnapshotLabel): SnapshotName =>
+  `${label.stack}.${label.purpose}.${label.takenAt.replaceAll(/[-:]/g, '')}.${label.operation}` as SnapshotName;
+
+const pattern =
+  /^(?<stack>[a-z0-9][a-z0-9_-]{0,62})\.(?<purpose>before|failed|undone|removed)\.(?<time>\d{8}T\d{6}Z)\.(?<operation>[0-9a-f]{8})$/;
+
+/** The reverse of {@link snapshotName}. @returns `undefined` where the text is not a snapshot's name. */
+export const parseSnapshotName = (text: string): (SnapshotLabel & { name: SnapshotName }) | undefined => {
+  const groups = pattern.exec(text)?.groups;
+  if (!groups) return undefined;
+  const time = groups['time'] ?? '';
+  return {
+    name: text as SnapshotName,
+    stack: groups['stack'] as StackName,
+    purpose: groups['purpose'] as SnapshotPurpose,
+    operation: groups['operation'] as OperationId,
+    takenAt: time.replace(/^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/, '$1-$2-$3T$4:$5:$6Z'),
+  };
+};
