@@ -1,0 +1,23 @@
+/** Every activity that a workflow can ask for, made from the ports. */
+import { commitActivities } from './commit.ts';
+import { containerActivities } from './container.ts';
+import { dataActivities } from './data.ts';
+import { fileActivities } from './managed-file.ts';
+import { imageActivities } from './image.ts';
+import { planActivities } from './plan.ts';
+import type { Ports } from './ports/index.ts';
+import { resourceActivities } from './resource.ts';
+import { validationActivities } from './validation.ts';
+
+export const createActivities = (ports: Ports) => ({
+  ...planActivities(ports),
+  ...imageActivities(ports),
+  ...dataActivities(ports),
+  ...resourceActivities(ports),
+  ...fileActivities(ports),
+  ...containerActivities(ports),
+  ...validationActivities(ports),
+  ...commitActivities(ports),
+});
+
+export type Activities = ReturnType<typeof createActivities>;

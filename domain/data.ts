@@ -1,0 +1,200 @@
+/**
+ * Which data a change puts at stake, and what is done with each path.
+ *
+ * A changed service can write to its own mounts, and through the network to those of every service it depends on: a
+ * migration runs in the application's container and ruins the database's files. So the data of everything that a changed
+ * service reaches through `depends_on` is protected too (docs/decisions/0005).
+ */
+import { dependencyGraph } from './dependencies.ts';
+import { reachableFrom, reversed } from './graph.ts';
+import type { ServiceName } from './names.ts';
+import type { ServicePlan, Wanted } from './plan.ts';
+import type { SnapshotDriver } from './snapshot.ts';
+import type { DataClass, MountSpec, ServiceSpec, StackSpec } from './stack.ts';
+import type { PathFacts, World } from './world.ts';
+
+export type DataPlan = {
+  /** As mounted on the host. */
+  path: string;
+  /** The engine's volume, where it is one. */
+  volume?: string;
+  class: DataClass;
+  /** Absent for `discard`, `external`, and a path that does not exist yet. */
+  driver?: SnapshotDriver;
+  existed: boolean;
+  /** Services of this stack that write to it. */
+  services: ServiceName[];
+  /** Changed services that can reach it: one of these must have run before it is put back. */
+  reachedBy: ServiceName[];
+  /** Why it is treated so, and what to know: `nested subvolumes are not included: …`. */
+  notes: string[];
+  sizeBytes: number;
+};
+
+/** Mounts of the host itself: nothing below these is a stack's data. */
+const hostPaths = [
+  '/dev',
+  '/proc',
+  '/sys',
+  '/run',
+  '/var/run',
+  '/boot',
+  '/lib/modules',
+  '/etc/localtime',
+  '/etc/timezone',
+];
+
+const isHostPath = (path: string): boolean =>
+  path === '/' || path === '/etc' || hostPaths.some((host) => path === host || path.startsWith(`${host}/`));
+
+type Mounted = { path: string; volume?: string; service: ServiceSpec; mount: MountSpec };
+
+/** @returns one entry for each writable path that the change can reach, outermost path where two overlap. */
+export const planData = (wanted: Wanted, services: ServicePlan[], world: World): DataPlan[] => {
+  const { spec } = wanted;
+  const changed = services
+    .filter(({ action }) => action !== 'keep' && action !== 'start')
+    .map(({ service }) => service);
+  const graph = dependencyGraph(spec);
+  const reached = reachableFrom(graph, changed);
+  const users = reversed(graph);
+  const byPath = new Map<string, DataPlan>();
+  for (const mounted of [...writableMounts(spec, world), ...carriedVolumes(spec, services, world)]) {
+    if (!reached.has(mounted.service.name)) continue;
+    const existing = byPath.get(mounted.path);
+    const reachedBy = [...reachableFrom(users, [mounted.service.name])].filter((name) =>
+      changed.includes(name),
+    );
+    if (existing) merge(existing, mounted.service.name, reachedBy);
+    else byPath.set(mounted.path, entryFor(spec, mounted, reachedBy, world));
+  }
+  for (const removed of services.filter(({ action }) => action === 'remove'))
+    addRemoved(byPath, removed, world);
+  return withoutOverlap([...byPath.values()]);
+};
+
+const merge = (entry: DataPlan, service: ServiceName, reachedBy: ServiceName[]): void => {
+  entry.services = [...new Set([...entry.services, service])];
+  entry.reachedBy = [...new Set([...entry.reachedBy, ...reachedBy])];
+};
+
+const writableMounts = (spec: StackSpec, world: World): Mounted[] =>
+  spec.services.flatMap((service) =>
+    service.mounts.flatMap((mount): Mounted[] => {
+      if (mount.type === 'tmpfs' || mount.readOnly) return [];
+      if (mount.type === 'bind') return [{ path: mount.source, service, mount }];
+      const name =
+        mount.volume === undefined ? undefined : (spec.volumes[mount.volume]?.name ?? mount.volume);
+      const mountpoint = name === undefined ? undefined : world.volumes[name]?.mountpoint;
+      return mountpoint === undefined || name === undefined
+        ? []
+        : [{ path: mountpoint, volume: name, service, mount }];
+    }),
+  );
+
+/** Anonymous volumes of a container that is replaced: they are handed on to the new one, as Compose does. */
+const carriedVolumes = (spec: StackSpec, services: ServicePlan[], world: World): Mounted[] =>
+  services.flatMap((plan) => {
+    const service = spec.services.find(({ name }) => name === plan.service);
+    const container = world.containers.find(({ id }) => id === plan.previous?.id);
+    if (!service || !container) return [];
+    const targets = new Set(
+      service.mounts.filter((m) => m.type !== 'volume' || m.volume !== undefined).map(({ target }) => target),
+    );
+    return container.mounts.flatMap((mount): Mounted[] => {
+      if (
+        mount.type !== 'volume' ||
+        mount.readOnly ||
+        targets.has(mount.target) ||
+        mount.volume === undefined
+      )
+        return [];
+      const carried: MountSpec = {
+        type: 'volume',
+        target: mount.target,
+        readOnly: false,
+        noCopy: false,
+        at: service.at,
+      };
+      return [{ path: mount.source, volume: mount.volume, service, mount: carried }];
+    });
+  });
+
+const addRemoved = (byPath: Map<string, DataPlan>, removed: ServicePlan, world: World): void => {
+  const container = world.containers.find(({ id }) => id === removed.previous?.id);
+  for (const mount of container?.mounts ?? []) {
+    if (mount.type === 'tmpfs' || mount.readOnly) continue;
+    const existing = byPath.get(mount.source);
+    if (existing) merge(existing, removed.service, [removed.service]);
+    else
+      byPath.set(mount.source, {
+        path: mount.source,
+        ...(mount.volume === undefined ? {} : { volume: mount.volume }),
+        services: [removed.service],
+        reachedBy: [removed.service],
+        ...classify(undefined, mount.source, world.paths[mount.source]),
+      });
+  }
+};
+
+const entryFor = (
+  spec: StackSpec,
+  { path, volume, service, mount }: Mounted,
+  reachedBy: ServiceName[],
+  world: World,
+): DataPlan => {
+  const asked = service.data[mount.target] ?? service.data[path];
+  const entry: DataPlan = {
+    path,
+    ...(volume === undefined ? {} : { volume }),
+    services: [service.name],
+    reachedBy,
+    ...classify(asked, path, world.paths[path]),
+  };
+  const sharer = asked === undefined ? foreignWriter(spec, path, world) : undefined;
+  if (sharer === undefined || entry.class !== 'snapshot') return entry;
+  const { driver: _driver, ...unprotected } = entry;
+  return {
+    ...unprotected,
+    class: 'external',
+    notes: [`container "${sharer}" of another stack writes here too`],
+  };
+};
+
+/** A running container outside the stack that can write to the same path. */
+const foreignWriter = (spec: StackSpec, path: string, world: World): string | undefined =>
+  world.containers.find(
+    ({ labels, running, mounts }) =>
+      running &&
+      labels['dev.baton.stack'] !== spec.name &&
+      labels['com.docker.compose.project'] !== spec.name &&
+      mounts.some((mount) => !mount.readOnly && mount.source === path),
+  )?.name;
+
+type Classified = Pick<DataPlan, 'class' | 'existed' | 'notes' | 'sizeBytes' | 'driver'>;
+
+const classify = (asked: DataClass | undefined, path: string, facts: PathFacts | undefined): Classified => {
+  const base = { existed: facts !== undefined && facts.type !== 'missing', sizeBytes: facts?.sizeBytes ?? 0 };
+  if (asked === 'discard' || asked === 'external')
+    return { ...base, class: asked, notes: ['as the stack says'] };
+  if (asked === undefined && (isHostPath(path) || facts?.type === 'socket' || facts?.type === 'device'))
+    return { ...base, class: 'external', notes: ['belongs to the host'] };
+  if (!facts || facts.type === 'missing')
+    return { ...base, class: 'snapshot', notes: ['does not exist yet'] };
+  const notes = [facts.reason];
+  if (facts.noCow) notes.push('is NOCOW: its snapshot holds the data, without checksums');
+  return { ...base, class: 'snapshot', notes, ...(facts.driver ? { driver: facts.driver } : {}) };
+};
+
+/** Where one path holds another, the outer one's snapshot is enough; two would tear when put back. */
+const withoutOverlap = (entries: DataPlan[]): DataPlan[] => {
+  const kept: DataPlan[] = [];
+  for (const entry of entries.sort((a, b) => a.path.length - b.path.length || (a.path < b.path ? -1 : 1))) {
+    const outer = kept.find(
+      ({ path, class: kind }) => kind === 'snapshot' && entry.path.startsWith(`${path}/`),
+    );
+    if (!outer || entry.class !== 'snapshot') kept.push(entry);
+    else for (const service of entry.services) merge(outer, service, entry.reachedBy);
+  }
+  return kept.sort((a, b) => (a.path < b.path ? -1 : 1));
+};

@@ -1,0 +1,15 @@
+/** Workflow ids and task queues are made here and nowhere else. */
+import type { StackName } from './names.ts';
+
+/** The id is the lock: one operation at a time for one stack on one host, whatever its kind. */
+export const stackWorkflowId = (host: string, stack: StackName): string => `stack/${host}/${stack}`;
+
+export const ecosystemWorkflowId = (host: string, ecosystem: string): string =>
+  `ecosystem/${host}/${ecosystem}`;
+
+/** Read-only questions lock nothing, so their ids carry the asker's nonce. */
+export const questionWorkflowId = (host: string, what: string, nonce: string): string =>
+  `question/${host}/${what}/${nonce}`;
+
+/** Each host has a queue of its own: its worker alone can touch its engine and its disks. */
+export const hostTaskQueue = (host: string): string => `baton.${host}`;

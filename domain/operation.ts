@@ -1,0 +1,124 @@
+/** An operation: one durable change to one stack. What is asked for, how it goes, and how it ended. */
+import type { OperationId, ReleaseId, ServiceName, StackName } from './names.ts';
+import type { OperationKind, ServiceAction } from './plan.ts';
+import type { Problem } from './problem.ts';
+import type { SnapshotName } from './snapshot.ts';
+
+export type OperationRequest = {
+  operation: OperationId;
+  kind: OperationKind;
+  stack: StackName;
+  host: string;
+  source: ReleaseSource;
+  options: OperationOptions;
+};
+
+/** Where the wanted release comes from. */
+export type ReleaseSource =
+  | {
+      from: 'file';
+      /** Absolute path on the worker's host. */
+      file: string;
+      envFiles: string[];
+      variables: Record<string, string>;
+      profiles: string[];
+    }
+  | {
+      from: 'release';
+      /** Absent: the one before the running one. */
+      release?: ReleaseId;
+      /** Put the data back to what it was when that release was replaced. */
+      withData: boolean;
+    }
+  | { from: 'nothing'; withData: boolean };
+
+export type OperationOptions = {
+  copyLimitBytes: number;
+  build: boolean;
+  pull: boolean;
+  /** Digest of a saved plan; the operation is refused where the plan is another by now. */
+  expectedPlan?: string;
+};
+
+export type Outcome =
+  | 'done'
+  /** The wanted release already ran. */
+  | 'unchanged'
+  /** Preflight said no; nothing was changed. */
+  | 'refused'
+  /** Something failed; everything is verified to be as before. */
+  | 'rolled-back'
+  /** Someone asked to stop; everything is verified to be as before. */
+  | 'cancelled'
+  /** Neither the new nor the old state could be reached and verified. */
+  | 'needs-human';
+
+export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'undoing' | 'undone' | 'skipped';
+
+export type Step = {
+  id: string;
+  title: string;
+  state: StepState;
+  /** Milliseconds since the epoch, by the workflow's clock. */
+  startedAt?: number;
+  endedAt?: number;
+  note?: string;
+};
+
+export type Failure = {
+  /** Title of the step that failed. */
+  step: string;
+  message: string;
+  /** Last lines of the container's log, secrets removed. */
+  logTail?: string;
+};
+
+export type SnapshotTaken = { path: string; name: SnapshotName; location: string };
+
+export type DataOutcome = {
+  path: string;
+  /** `none`: the data was not protected, as the plan said. */
+  did: 'protected' | 'restored' | 'untouched' | 'none';
+  snapshot?: string;
+  /** Where the failed state lies, and which writes are in it (ISO 8601, UTC). */
+  failedState?: { snapshot: string; writesFrom: string; writesTo: string };
+};
+
+export type Report = {
+  operation: OperationId;
+  kind: OperationKind;
+  stack: StackName;
+  host: string;
+  outcome: Outcome;
+  /** ISO 8601, UTC. */
+  startedAt: string;
+  durationMs: number;
+  release?: ReleaseId;
+  previousRelease?: ReleaseId;
+  changes: { service: ServiceName; action: ServiceAction; reasons: string[]; tookMs?: number }[];
+  data: DataOutcome[];
+  problems: Problem[];
+  failure?: Failure;
+  /** What is not as it should be; only with `needs-human`. */
+  left: string[];
+  notes: string[];
+};
+
+/** What `progressQuery` answers. */
+export type Progress = {
+  operation: OperationId;
+  stack: StackName;
+  kind: OperationKind;
+  steps: Step[];
+  report?: Report;
+};
+
+/** The process exit code of each outcome, as `baton --help` lists them. */
+export const exitCodes: Record<Outcome, number> = {
+  done: 0,
+  unchanged: 0,
+  refused: 1,
+  'rolled-back': 3,
+  cancelled: 3,
+  'needs-human': 5,
+};

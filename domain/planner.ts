@@ -1,0 +1,202 @@
+/** Makes a plan: compares what is wanted with what is there. */
+import { planData } from './data.ts';
+import { dependencyGraph, isOneShot, needsOf } from './dependencies.ts';
+import { phasesOf } from './graph.ts';
+import { label, parseAsideName, serviceOf, stackOf } from './labels.ts';
+import type { ServiceName } from './names.ts';
+import type { FilePlan, HealthKind, OperationKind, Plan, ResourcePlan, ServicePlan, Wanted } from './plan.ts';
+import { preflight } from './preflight.ts';
+import type { ServiceSpec, StackSpec } from './stack.ts';
+import type { ContainerFacts, World } from './world.ts';
+
+/** @returns the plan that turns `world` into `wanted`, with everything that is wrong in `problems`. */
+export const planChange = (wanted: Wanted, world: World): Plan => {
+  const { spec } = wanted;
+  const own = world.containers.filter((container) => stackOf(container.labels) === spec.name);
+  const services = [...planServices(wanted, world, own), ...planRemovals(spec, own)];
+  const data = planData(wanted, services, world);
+  const plan: Plan = {
+    format: 1,
+    kind: wanted.kind,
+    stack: spec.name,
+    file: spec.file,
+    host: world.host,
+    engine: world.engine.kind,
+    release: wanted.release,
+    ...(world.runningRelease === undefined ? {} : { previousRelease: world.runningRelease }),
+    services,
+    networks: planResources(wanted.kind, spec.networks, world.networks),
+    volumes: planResources(
+      wanted.kind === 'remove' ? 'remove' : 'deploy',
+      spec.volumes,
+      world.volumes,
+    ).filter(
+      // A stack's volumes are its data: removing the stack keeps them.
+      ({ action }) => action !== 'remove',
+    ),
+    files: [
+      ...spec.files.map(({ path }): FilePlan => ({
+        path,
+        action: world.files[path]?.sameAsWanted ? 'keep' : 'write',
+      })),
+      ...wanted.obsoleteFiles.map((path): FilePlan => ({ path, action: 'remove' })),
+    ],
+    data,
+    restore: wanted.restore,
+    policy: spec.policy,
+    checks: spec.validate.length + spec.services.reduce((sum, { validate }) => sum + validate.length, 0),
+    problems: [],
+  };
+  return { ...plan, problems: preflight(wanted, plan, world) };
+};
+
+const planResources = (
+  kind: OperationKind,
+  wanted: Record<string, { key: string; name: string; external: boolean }>,
+  present: Record<string, unknown>,
+): ResourcePlan[] =>
+  Object.values(wanted)
+    .filter(({ external, name }) => !external && (kind !== 'remove' || present[name] !== undefined))
+    .map(({ key, name }) => ({
+      key,
+      name,
+      action: kind === 'remove' ? 'remove' : present[name] ? 'keep' : 'create',
+    }));
+
+const planServices = (wanted: Wanted, world: World, own: ContainerFacts[]): ServicePlan[] => {
+  const { spec } = wanted;
+  const byName = new Map(spec.services.map((service) => [service.name, service]));
+  const graph = new Map(
+    spec.services.map((service) => [service.name, needsOf(service).map((need) => need.service)]),
+  );
+  const plans = new Map<ServiceName, ServicePlan>();
+  phasesOf(dependencyGraph(spec)).forEach((names, index) => {
+    for (const name of names) {
+      const service = byName.get(name);
+      if (!service) continue;
+      const current = currentContainer(own, name);
+      const { action, reasons } = decide(wanted, service, world, current, plans);
+      const image = world.images[name];
+      plans.set(name, {
+        service: name,
+        action,
+        reasons,
+        phase: index + 1,
+        containerName: service.containerName,
+        image: {
+          reference: service.image,
+          ...(image?.state === 'present' ? { id: image.id } : {}),
+          ...(image?.state === 'fetch' ? { fetch: image.how } : {}),
+        },
+        ...(current ? { previous: previousOf(current) } : {}),
+        needs: needsOf(service),
+        health: healthKind(spec, service, world),
+        order: rolloutOrder(service),
+        healthyDeadlineMs: service.healthyDeadlineMs ?? spec.policy.healthyDeadlineMs,
+        minHealthyTimeMs: service.minHealthyTimeMs ?? spec.policy.minHealthyTimeMs,
+        stopGraceMs: service.stopGracePeriodMs,
+      });
+    }
+  });
+  return [...plans.values()];
+};
+
+const previousOf = ({ id, name, running, imageId }: ContainerFacts) => ({ id, name, running, imageId });
+
+const currentContainer = (own: ContainerFacts[], service: ServiceName): ContainerFacts | undefined =>
+  own.find(({ labels, name }) => serviceOf(labels) === service && !parseAsideName(name));
+
+type Decision = Pick<ServicePlan, 'action' | 'reasons'>;
+
+const decide = (
+  wanted: Wanted,
+  service: ServiceSpec,
+  world: World,
+  current: ContainerFacts | undefined,
+  earlier: ReadonlyMap<ServiceName, ServicePlan>,
+): Decision => {
+  if (!current) return { action: 'create', reasons: ['new'] };
+  const reasons = [...changeReasons(wanted, service, world, current), ...followed(service, earlier)];
+  if (reasons.length > 0) return { action: 'replace', reasons };
+  const completed = isOneShot(wanted.spec, service) && !current.running && current.exitCode === 0;
+  if (current.running || completed) return { action: 'keep', reasons: [] };
+  return { action: 'start', reasons: [`is ${current.status}`] };
+};
+
+const changeReasons = (
+  wanted: Wanted,
+  service: ServiceSpec,
+  world: World,
+  current: ContainerFacts,
+): string[] => {
+  const image = world.images[service.name];
+  if (image?.state === 'fetch') return [image.how === 'build' ? 'image is built' : 'image is pulled'];
+  const reasons: string[] = [];
+  if (image?.state === 'present' && image.id !== current.imageId) reasons.push('image changed');
+  const hash = current.labels[label.hash];
+  if (hash === undefined) reasons.push('was not made by Baton');
+  else if (hash !== wanted.hashes[service.name] && reasons.length === 0)
+    reasons.push('configuration changed');
+  return reasons;
+};
+
+/** Reasons that come from other services: a replaced network owner, or `depends_on` with `restart: true`. */
+const followed = (service: ServiceSpec, earlier: ReadonlyMap<ServiceName, ServicePlan>): string[] => {
+  const renewed = (name: ServiceName): boolean =>
+    ['create', 'replace'].includes(earlier.get(name)?.action ?? 'keep');
+  const { network } = service;
+  return [
+    ...(network.mode === 'service' && renewed(network.service)
+      ? [`network owner "${network.service}" is replaced`]
+      : []),
+    ...service.dependsOn
+      .filter((need) => need.restart && renewed(need.service))
+      .map((need) => `"${need.service}" is replaced and asks for a restart`),
+  ];
+};
+
+const planRemovals = (spec: StackSpec, own: ContainerFacts[]): ServicePlan[] => {
+  const wanted = new Set<string>(spec.services.map(({ name }) => name));
+  return own
+    .filter(({ labels, name }) => !wanted.has(serviceOf(labels) ?? '') && !parseAsideName(name))
+    .map((container) => ({
+      service: (serviceOf(container.labels) ?? container.name) as ServiceName,
+      action: 'remove',
+      reasons: ['is not in the stack any more'],
+      phase: 0,
+      containerName: container.name,
+      image: { reference: container.imageId, id: container.imageId },
+      previous: previousOf(container),
+      needs: [],
+      health: 'running',
+      order: 'stop-first',
+      healthyDeadlineMs: spec.policy.healthyDeadlineMs,
+      minHealthyTimeMs: spec.policy.minHealthyTimeMs,
+      stopGraceMs: 10_000,
+    }));
+};
+
+const healthKind = (spec: StackSpec, service: ServiceSpec, world: World): HealthKind => {
+  if (isOneShot(spec, service)) return 'completion';
+  if (service.probe) return 'probe';
+  if (service.healthcheck === 'disabled') return 'running';
+  if (service.healthcheck?.test) return 'healthcheck';
+  const image = world.images[service.name];
+  return image?.state === 'present' && image.hasHealthcheck ? 'healthcheck' : 'running';
+};
+
+/**
+ * Two copies side by side are possible only where nothing is shared that one of them must own alone: a fixed name, a host
+ * port, an address, writable data, a network namespace. Everything else stops first.
+ */
+const rolloutOrder = (service: ServiceSpec): ServicePlan['order'] => {
+  const { network } = service;
+  const ownsAddress =
+    network.mode !== 'bridge' ||
+    network.attachments.some((at) => at.ipv4Address ?? at.ipv6Address ?? at.macAddress) ||
+    service.macAddress !== undefined;
+  const ownsData = service.mounts.some((mount) => mount.type !== 'tmpfs' && !mount.readOnly);
+  const ownsHost = service.fixedName || service.ports.some(({ published }) => published !== undefined);
+  const devices = service.devices.length > 0 || service.deviceRequests.length > 0;
+  return ownsAddress || ownsData || ownsHost || devices ? 'stop-first' : 'start-first';
+};

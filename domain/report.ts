@@ -1,0 +1,108 @@
+/** How an operation is told to people: a Markdown checklist while it runs, a Markdown report when it ends. */
+import type { Outcome, Report, Step, StepState } from './operation.ts';
+import { formatLocation } from './problem.ts';
+import { formatDuration } from './size.ts';
+
+const marks: Record<StepState, string> = {
+  waiting: '⬜',
+  running: '🔄',
+  done: '✅',
+  failed: '❌',
+  undoing: '↩️',
+  undone: '↩️',
+  skipped: '➖',
+};
+
+/** One line a step, with its time. Pure, so that a replay writes the same text. */
+export const renderChecklist = (steps: readonly Step[]): string => steps.map(renderStep).join('\n');
+
+const renderStep = ({ title, state, startedAt, endedAt, note }: Step): string => {
+  const took =
+    startedAt !== undefined && endedAt !== undefined ? ` · ${formatDuration(endedAt - startedAt)}` : '';
+  const told = note === undefined ? '' : ` — ${note}`;
+  return `- ${marks[state]} ${state === 'running' ? `**${title}**` : title}${took}${told}`;
+};
+
+export const outcomeTitles: Record<Outcome, string> = {
+  done: 'Done',
+  unchanged: 'Nothing to do',
+  refused: 'Refused: nothing was changed',
+  'rolled-back': 'Failed and rolled back: everything is as it was',
+  cancelled: 'Cancelled: everything is as it was',
+  'needs-human': 'A person is needed',
+};
+
+/** The final report as Markdown: what changed, which data, what failed with its log tail, what to type next. */
+export const renderReport = (report: Report): string =>
+  [
+    `**${outcomeTitles[report.outcome]}** · ${report.kind} of ${report.stack} on ${report.host} · ${formatDuration(report.durationMs)}`,
+    section('What failed', failureLines(report)),
+    section(
+      'What is left',
+      report.left.map((line) => `- ${line}`),
+    ),
+    section('Changed', changeLines(report)),
+    section('Data', dataLines(report)),
+    section('Problems', problemLines(report)),
+    section(
+      'Notes',
+      report.notes.map((line) => `- ${line}`),
+    ),
+    section(
+      'Next',
+      nextCommands(report).map((command) => `- \`${command}\``),
+    ),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+
+const section = (title: string, lines: string[]): string =>
+  lines.length === 0 ? '' : `**${title}**\n\n${lines.join('\n')}`;
+
+const failureLines = ({ failure }: Report): string[] => {
+  if (!failure) return [];
+  const tail = failure.logTail?.trim();
+  return [`${failure.step}: ${failure.message}`, ...(tail ? ['', '```', tail, '```'] : [])];
+};
+
+const changeLines = ({ changes, outcome }: Report): string[] => {
+  if (outcome === 'rolled-back' || outcome === 'cancelled') return [];
+  return changes
+    .filter(({ action }) => action !== 'keep')
+    .map(({ service, action, reasons, tookMs }) => {
+      const took = tookMs === undefined ? '' : ` · ${formatDuration(tookMs)}`;
+      return `- ${service}: ${action} (${reasons.join(', ')})${took}`;
+    });
+};
+
+const dataLines = ({ data }: Report): string[] =>
+  data.map(({ path, did, snapshot, failedState }) => {
+    const kept = snapshot === undefined ? '' : `, snapshot \`${snapshot}\``;
+    const failed = failedState
+      ? `; the failed state is kept as \`${failedState.snapshot}\`, with all writes from ${failedState.writesFrom} to ${failedState.writesTo}`
+      : '';
+    return `- ${path}: ${did === 'none' ? 'not protected' : did}${kept}${failed}`;
+  });
+
+const problemLines = ({ problems }: Report): string[] =>
+  problems.map(({ severity, message, at, next }) => {
+    const where = at ? ` (${formatLocation(at)})` : '';
+    return `- ${severity}: ${message}${where}${next === undefined ? '' : ` ${next}`}`;
+  });
+
+/** The commands worth typing after each outcome. */
+export const nextCommands = ({ outcome, stack, kind, problems }: Report): string[] => {
+  switch (outcome) {
+    case 'done':
+      return kind === 'remove' ? [`baton undo ${stack}`] : [`baton status ${stack}`, `baton undo ${stack}`];
+    case 'unchanged':
+      return [`baton status ${stack}`];
+    case 'refused':
+      return problems.flatMap(({ next }) => (next?.startsWith('baton ') ? [next] : []));
+    case 'rolled-back':
+    case 'cancelled':
+      return [`baton status ${stack}`, `baton logs ${stack}`];
+    case 'needs-human':
+      return ['baton doctor', `baton status ${stack}`];
+  }
+};

@@ -1,0 +1,77 @@
+/** What is true on a host at the moment of planning. Facts only; `domain/plan.ts` decides. */
+import type { ReleaseId, ServiceName } from './names.ts';
+import type { SnapshotDriver } from './snapshot.ts';
+
+export type World = {
+  host: string;
+  engine: EngineFacts;
+  /** Every container on the engine, running or not. */
+  containers: ContainerFacts[];
+  /** What each service's image resolves to, by service. */
+  images: Record<ServiceName, ImageFacts>;
+  /** Engine networks and volumes that the stack names, by engine name; missing ones are absent. */
+  networks: Record<string, { labels: Record<string, string>; driver: string; subnets: string[] }>;
+  volumes: Record<string, { mountpoint: string }>;
+  /** Every path that a service mounts, by the path as mounted. */
+  paths: Record<string, PathFacts>;
+  /** Host ports that something listens on which is not a container, by `port/protocol`. */
+  listeners: Record<string, string>;
+  /** Managed files: what is on the disk now. */
+  files: Record<string, { exists: boolean; sameAsWanted: boolean; writable: boolean }>;
+  /** Stacks that run healthy on this host, for `requires`. */
+  runningStacks: string[];
+  /** The release that was committed last, where one was. */
+  runningRelease?: ReleaseId;
+};
+
+export type EngineFacts = {
+  kind: 'podman' | 'docker';
+  version: string;
+  rootless: boolean;
+  cpus: number;
+  memoryBytes: number;
+  canPause: boolean;
+  canReachContainers: boolean;
+};
+
+export type ContainerFacts = {
+  id: string;
+  name: string;
+  imageId: string;
+  running: boolean;
+  /** Its state as the engine words it. */
+  status: string;
+  exitCode?: number;
+  labels: Record<string, string>;
+  /** Host side of published ports. */
+  ports: { hostIp: string; hostPort: number; protocol: string }[];
+  mounts: {
+    type: 'bind' | 'volume' | 'tmpfs';
+    source: string;
+    volume?: string;
+    target: string;
+    readOnly: boolean;
+  }[];
+};
+
+export type ImageFacts =
+  | { state: 'present'; id: string; hasHealthcheck: boolean; volumes: string[] }
+  /** Not here, but to be had by pulling or building. */
+  | { state: 'fetch'; how: 'pull' | 'build' }
+  | { state: 'unavailable'; why: string };
+
+/** See `activities/ports/snapshots.ts` for what each fact means. */
+export type PathFacts = {
+  type: 'directory' | 'file' | 'socket' | 'device' | 'other' | 'missing';
+  realPath: string;
+  filesystem: string;
+  driver?: SnapshotDriver;
+  /** Why this driver, or why none. */
+  reason: string;
+  reflink: boolean;
+  nested: string[];
+  noCow: boolean;
+  sizeBytes: number;
+  sizeExceeded: boolean;
+  freeBytes: number;
+};

@@ -1,0 +1,49 @@
+/**
+ * The activities as workflows call them, with the reason for each timeout and retry.
+ *
+ * Every one converges, so a retry after a lost worker is safe, and every one that changes something finishes (or undoes)
+ * what it began before a cancel is believed: `WAIT_CANCELLATION_COMPLETED`.
+ */
+import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+
+/** A worker that stopped beating is dead; Baton's activities beat at least every 5 s. */
+const heartbeatTimeout = '20 seconds';
+
+const base = {
+  heartbeatTimeout,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+} satisfies ActivityOptions;
+
+/** Reads only. An engine that restarts is back within a minute; after that a person should hear of it. */
+export const reading = proxyActivities<Activities>({
+  ...base,
+  startToCloseTimeout: '5 minutes',
+  retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '10 s', maximumAttempts: 8 },
+});
+
+/** Changes something and is quick. Tried for about two minutes: an engine's restart passes, a real fault unwinds soon enough. */
+export const changing = proxyActivities<Activities>({
+  ...base,
+  startToCloseTimeout: '30 minutes',
+  retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '15 s', maximumAttempts: 12 },
+});
+
+/** Pulls, builds and copies of data take as long as they take; the heartbeat, not a deadline, tells life from death. */
+export const lengthy = proxyActivities<Activities>({
+  ...base,
+  startToCloseTimeout: '12 hours',
+  retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '30 s', maximumAttempts: 5 },
+});
+
+/** Undo steps: nothing is more important, so they are tried for about an hour before a person is called. */
+export const undoing = proxyActivities<Activities>({
+  ...base,
+  startToCloseTimeout: '12 hours',
+  retry: {
+    initialInterval: '500 ms',
+    backoffCoefficient: 2,
+    maximumInterval: '1 minute',
+    maximumAttempts: 60,
+  },
+});

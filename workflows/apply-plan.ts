@@ -1,0 +1,168 @@
+/** The forward half of an operation: each undo is registered before the step that it takes back. */
+import { CancellationScope } from '@temporalio/workflow';
+import type { DataOutcome, Report, SnapshotTaken } from '../domain/operation.ts';
+import type { ServiceName } from '../domain/names.ts';
+import { isChanging, type Plan, type ServicePlan } from '../domain/plan.ts';
+import { changing, lengthy } from './activities.ts';
+import type { Operation } from './operation.ts';
+import { reasonOf, type Saga } from './saga.ts';
+import { afterNeeds } from './after-needs.ts';
+import { registerUndo } from './unwind-plan.ts';
+import { subjectOf, type Subject } from './subject.ts';
+
+/** What has been done so far; the unwind and the report read it. */
+export type Applied = {
+  snapshots: SnapshotTaken[];
+  /** Milliseconds from start to healthy, by service. */
+  services: Partial<Record<ServiceName, number>>;
+  /** ISO 8601; writes of the failed release lie after it. */
+  startedAt: string;
+  /** What the undo steps found out: which new services ran, and what became of the data. */
+  unwound: { ran: ServiceName[]; data: DataOutcome[] };
+};
+
+export const applyPlan = async (
+  operation: Operation,
+  saga: Saga,
+  plan: Plan,
+  applied: Applied,
+): Promise<void> => {
+  const subject = subjectOf(operation.request, plan);
+  const undo = registerUndo(operation, saga, plan, applied);
+  operation.announce(stepsOf(plan));
+
+  undo.snapshots();
+  await operation.step('snapshot', 'Snapshot data', async () => {
+    const summary = `snapshot ${plan.data.length} paths, and see that each exists`;
+    applied.snapshots = await lengthy.takeSnapshots.executeWithOptions({ summary }, [subject, plan]);
+    operation.note('snapshot', describeSnapshots(applied.snapshots));
+  });
+
+  undo.resources();
+  await operation.step('prepare', 'Prepare networks and volumes', () =>
+    changing.prepareResources.executeWithOptions({ summary: 'create what is missing' }, [subject, plan]),
+  );
+
+  undo.previous();
+  undo.files();
+  await operation.step('files', 'Write files', () =>
+    changing.writeFiles.executeWithOptions({ summary: `${plan.files.length} files` }, [subject, plan.files]),
+  );
+
+  undo.data();
+  undo.containers();
+  await retireRemoved(operation, plan, subject);
+  if (plan.restore.length > 0) await restoreWanted(operation, plan, subject);
+  await rollOut(operation, plan, subject, applied);
+  await operation.step('validate', 'Validate and soak', () =>
+    changing.validateRelease.executeWithOptions(
+      { summary: `${plan.checks} checks, then healthy for ${plan.policy.minHealthyTimeMs / 1000} s` },
+      [subject, plan.services],
+    ),
+  );
+  await operation.step('record', 'Record the release', () =>
+    changing.recordRelease.executeWithOptions({ summary: plan.release }, [subject, plan, applied.snapshots]),
+  );
+};
+
+/** After the release is recorded nothing can fail it: what cannot be tidied is told. */
+export const commitPlan = async (operation: Operation, plan: Plan, applied: Applied): Promise<Report> => {
+  operation.passPointOfNoReturn();
+  const notes: string[] = [];
+  try {
+    await operation.step('commit', 'Drop what was replaced', () =>
+      changing.dropReplaced.executeWithOptions({ summary: 'remove the containers set aside' }, [
+        subjectOf(operation.request, plan),
+        plan,
+      ]),
+    );
+  } catch (error) {
+    notes.push(`The release stands, but something replaced could not be removed: ${reasonOf(error)}`);
+  }
+  return operation.close('done', {
+    release: plan.release,
+    ...(plan.previousRelease === undefined ? {} : { previousRelease: plan.previousRelease }),
+    changes: plan.services.map(({ service, action, reasons }) => {
+      const tookMs = applied.services[service];
+      return { service, action, reasons, ...(tookMs === undefined ? {} : { tookMs }) };
+    }),
+    data: plan.data.map(({ path }) => {
+      const snapshot = applied.snapshots.find((taken) => taken.path === path)?.name;
+      return snapshot === undefined ? { path, did: 'none' } : { path, did: 'protected', snapshot };
+    }),
+    problems: plan.problems,
+    notes,
+  });
+};
+
+/** Each service as soon as its own needs are met; the first failure cancels those still waiting. */
+const rollOut = async (
+  operation: Operation,
+  plan: Plan,
+  subject: Subject,
+  applied: Applied,
+): Promise<void> => {
+  const services = plan.services.filter(({ action }) => action !== 'remove');
+  await CancellationScope.cancellable(async () => {
+    const scope = CancellationScope.current();
+    try {
+      await afterNeeds(services, isChanging, async (service) => {
+        await operation.step(`service-${service.service}`, serviceTitle(service), async () => {
+          const summary = `${service.action} ${service.service}: ${service.reasons.join(', ')}`;
+          const { healthyAfterMs } = await changing.rollOutService.executeWithOptions({ summary }, [
+            subject,
+            service,
+          ]);
+          applied.services[service.service] = healthyAfterMs;
+        });
+      });
+    } catch (error) {
+      scope.cancel();
+      throw error;
+    }
+  });
+};
+
+const retireRemoved = async (operation: Operation, plan: Plan, subject: Subject): Promise<void> => {
+  const removed = plan.services.filter(({ action }) => action === 'remove');
+  await Promise.all(
+    removed.map((service) =>
+      operation.step(`service-${service.service}`, serviceTitle(service), () =>
+        changing.retireService.executeWithOptions({ summary: `stop ${service.containerName}` }, [
+          subject,
+          service,
+        ]),
+      ),
+    ),
+  );
+};
+
+/** An undo with data: everything that uses the data stops, then the data of that time comes back. */
+const restoreWanted = async (operation: Operation, plan: Plan, subject: Subject): Promise<void> => {
+  await operation.step('restore', 'Put the data of that release back', async () => {
+    await changing.stopForRestore.executeWithOptions({ summary: 'stop what uses the data' }, [subject, plan]);
+    await lengthy.restoreWanted.executeWithOptions({ summary: `${plan.restore.length} paths` }, [
+      subject,
+      plan.restore,
+    ]);
+  });
+};
+
+const serviceTitle = ({ action, service }: ServicePlan): string =>
+  `${{ create: 'Start', replace: 'Replace', start: 'Start', keep: 'Keep', remove: 'Stop' }[action]} ${service}`;
+
+const stepsOf = (plan: Plan): { id: string; title: string }[] => [
+  { id: 'snapshot', title: 'Snapshot data' },
+  { id: 'prepare', title: 'Prepare networks and volumes' },
+  { id: 'files', title: 'Write files' },
+  ...(plan.restore.length > 0 ? [{ id: 'restore', title: 'Put the data of that release back' }] : []),
+  ...plan.services
+    .filter(isChanging)
+    .map((service) => ({ id: `service-${service.service}`, title: serviceTitle(service) })),
+  { id: 'validate', title: 'Validate and soak' },
+  { id: 'record', title: 'Record the release' },
+  { id: 'commit', title: 'Drop what was replaced' },
+];
+
+const describeSnapshots = (taken: SnapshotTaken[]): string =>
+  taken.length === 0 ? 'no data to protect' : taken.map(({ path, name }) => `${path} → ${name}`).join(', ');

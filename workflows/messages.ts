@@ -1,0 +1,10 @@
+/** What can be asked of a running operation, from `baton`, from the Web UI, or from another system. */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Plan } from '../domain/plan.ts';
+import type { Progress } from '../domain/operation.ts';
+
+export const progressQuery = defineQuery<Progress>('progress');
+export const planQuery = defineQuery<Plan | undefined>('plan');
+/** Stop and put everything back. The caller of the update is told whether that is still possible. */
+export const rollBackUpdate = defineUpdate<string, [reason: string]>('rollBack');
+export const rollBackSignal = defineSignal<[reason: string]>('requestRollBack');

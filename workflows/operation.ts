@@ -1,0 +1,153 @@
+/**
+ * The running record of one operation: its steps, as the Web UI, `progressQuery` and the final report show them.
+ * Everything here is deterministic; it decides nothing.
+ */
+import {
+  CancellationScope,
+  isCancellation,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { OperationRequest, Outcome, Progress, Report, Step, StepState } from '../domain/operation.ts';
+import type { Plan } from '../domain/plan.ts';
+import { renderChecklist, renderReport } from '../domain/report.ts';
+import { planQuery, progressQuery, rollBackSignal, rollBackUpdate } from './messages.ts';
+import { searchAttribute } from './search-attributes.ts';
+
+export class Operation {
+  readonly request: OperationRequest;
+  readonly #steps: Step[] = [];
+  readonly #work = new CancellationScope();
+  #plan: Plan | undefined;
+  #report: Report | undefined;
+  #pointOfNoReturn = false;
+  /** Why someone asked to stop, once someone did. */
+  stopReason: string | undefined;
+  /** Title of the first step that failed: the cause. */
+  failedStep: string | undefined;
+
+  constructor(request: OperationRequest) {
+    this.request = request;
+    setHandler(progressQuery, () => this.#progress(), {
+      description: 'Steps so far, and the report once the operation has ended.',
+    });
+    setHandler(planQuery, () => this.#plan, { description: 'The plan being applied.' });
+    setHandler(rollBackSignal, (reason: string) => void this.#requestRollBack(reason), {
+      description: 'Stop and put everything back. Argument: the reason, as text.',
+    });
+    setHandler(rollBackUpdate, (reason: string) => this.#requestRollBack(reason), {
+      description:
+        'Stop and put everything back; says whether that is still possible. Argument: the reason, as text.',
+      validator: () => {
+        if (this.#pointOfNoReturn) throw new Error('The release is already committed: use `baton undo`.');
+      },
+    });
+  }
+
+  set plan(plan: Plan) {
+    this.#plan = plan;
+  }
+
+  /** The steps that will come, so that the checklist shows the way from the start. */
+  announce(steps: readonly { id: string; title: string }[]): void {
+    for (const { id, title } of steps)
+      if (!this.#steps.some((step) => step.id === id)) this.#steps.push({ id, title, state: 'waiting' });
+    this.#show();
+  }
+
+  /** Runs work that a cancel or a roll-back request interrupts. */
+  async interruptible<T>(work: () => Promise<T>): Promise<T> {
+    return await this.#work.run(work);
+  }
+
+  /** From here on the change stands; a roll-back request is refused. */
+  passPointOfNoReturn(): void {
+    this.#pointOfNoReturn = true;
+  }
+
+  async step<T>(
+    id: string,
+    title: string,
+    work: () => Promise<T>,
+    states: { running?: StepState; done?: StepState } = {},
+  ): Promise<T> {
+    this.#set(id, title, { state: states.running ?? 'running', startedAt: Date.now() });
+    upsertSearchAttributes([{ key: searchAttribute.step, value: id }]);
+    try {
+      const result = await work();
+      this.#set(id, title, { state: states.done ?? 'done', endedAt: Date.now() });
+      return result;
+    } catch (error) {
+      // What a failure elsewhere interrupted has not failed itself.
+      const interrupted = isCancellation(error);
+      if (!interrupted) this.failedStep ??= title;
+      this.#set(id, title, { state: interrupted ? 'skipped' : 'failed', endedAt: Date.now() });
+      throw error;
+    }
+  }
+
+  note(id: string, note: string): void {
+    const step = this.#steps.find((candidate) => candidate.id === id);
+    if (step) step.note = note;
+    this.#show();
+  }
+
+  tookMs(id: string): number | undefined {
+    const step = this.#steps.find((candidate) => candidate.id === id);
+    return step?.startedAt === undefined || step.endedAt === undefined
+      ? undefined
+      : step.endedAt - step.startedAt;
+  }
+
+  close(outcome: Outcome, rest: Partial<Report>): Report {
+    const { operation, kind, stack, host } = this.request;
+    const startedAt = workflowInfo().startTime;
+    for (const step of this.#steps) if (step.state === 'waiting') step.state = 'skipped';
+    this.#report = {
+      operation,
+      kind,
+      stack,
+      host,
+      outcome,
+      startedAt: startedAt.toISOString(),
+      durationMs: Date.now() - startedAt.getTime(),
+      changes: [],
+      data: [],
+      problems: [],
+      left: [],
+      notes: [],
+      ...rest,
+    };
+    upsertSearchAttributes([{ key: searchAttribute.outcome, value: outcome }]);
+    this.#show();
+    return this.#report;
+  }
+
+  #requestRollBack(reason: string): string {
+    if (this.#pointOfNoReturn) return 'The release is already committed.';
+    this.stopReason ??= reason === '' ? 'asked to stop' : reason;
+    this.#work.cancel();
+    return 'Everything is being put back.';
+  }
+
+  #set(id: string, title: string, change: Partial<Step>): void {
+    const step = this.#steps.find((candidate) => candidate.id === id);
+    if (step) Object.assign(step, change);
+    else this.#steps.push({ id, title, state: 'waiting', ...change });
+    this.#show();
+  }
+
+  #show(): void {
+    const checklist = renderChecklist(this.#steps);
+    setCurrentDetails(
+      this.#report ? `${renderReport(this.#report)}\n\n**Steps**\n\n${checklist}` : checklist,
+    );
+  }
+
+  #progress(): Progress {
+    const { operation, stack, kind } = this.request;
+    return { operation, stack, kind, steps: this.#steps, ...(this.#report ? { report: this.#report } : {}) };
+  }
+}

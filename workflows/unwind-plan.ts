@@ -1,0 +1,108 @@
+/** The way back. Undo steps run in reverse of their registration: containers, data, files, previous containers, networks, snapshots. */
+import type { Failure, Report } from '../domain/operation.ts';
+import type { Plan } from '../domain/plan.ts';
+import { undoing } from './activities.ts';
+import { afterNeeds } from './after-needs.ts';
+import type { Applied } from './apply-plan.ts';
+import type { Operation } from './operation.ts';
+import { reasonOf, type Saga } from './saga.ts';
+import { subjectOf } from './subject.ts';
+
+/** One registration function per undo step, called by `applyPlan` just before the step in question. */
+export const registerUndo = (operation: Operation, saga: Saga, plan: Plan, applied: Applied) => {
+  const subject = subjectOf(operation.request, plan);
+  const { unwound } = applied;
+  return {
+    snapshots: () => {
+      saga.register('snapshot', 'Delete unused snapshots', () =>
+        undoing.dropSnapshots.executeWithOptions({ summary: 'snapshots that nothing needs' }, [
+          subject,
+          plan,
+        ]),
+      );
+    },
+    resources: () => {
+      saga.register('prepare', 'Remove new networks and volumes', () =>
+        undoing.removeResources.executeWithOptions({ summary: 'only what this operation made' }, [
+          subject,
+          plan,
+        ]),
+      );
+    },
+    previous: () => {
+      saga.register('previous', 'Put the previous containers back', () =>
+        afterNeeds(
+          plan.services,
+          ({ previous }) => previous !== undefined,
+          async (service) => {
+            const summary = `the same container of ${service.service}, as it was`;
+            await undoing.putBackService.executeWithOptions({ summary }, [subject, service]);
+          },
+        ),
+      );
+    },
+    files: () => {
+      saga.register('files', 'Put files back', () =>
+        undoing.putBackFiles.executeWithOptions({ summary: `${plan.files.length} files` }, [
+          subject,
+          plan.files,
+        ]),
+      );
+    },
+    data: () => {
+      saga.register('data', 'Put data back', async () => {
+        const summary = `where a container of the failed release ran: ${unwound.ran.join(', ') || 'none'}`;
+        unwound.data = await undoing.putBackData.executeWithOptions({ summary }, [
+          subject,
+          plan,
+          unwound.ran,
+          applied.startedAt,
+        ]);
+      });
+    },
+    containers: () => {
+      saga.register('containers', 'Remove the new containers', async () => {
+        unwound.ran = await undoing.stopNew.executeWithOptions(
+          { summary: 'stop what this operation started' },
+          [subject, plan],
+        );
+        await undoing.removeNew.executeWithOptions({ summary: 'remove what this operation made' }, [
+          subject,
+          plan,
+        ]);
+      });
+    },
+  };
+};
+
+/** Unwinds, then looks: "as it was" is said only of what was seen. */
+export const unwindPlan = async (
+  operation: Operation,
+  saga: Saga,
+  plan: Plan,
+  applied: Applied,
+  failure: Failure,
+  cancelled: boolean,
+): Promise<Report> => {
+  const left = await saga.unwind();
+  try {
+    const differences = await operation.step('verify', 'Verify that everything is as it was', () =>
+      undoing.verifyPutBack.executeWithOptions({ summary: 'containers, networks, files, health' }, [
+        subjectOf(operation.request, plan),
+        plan,
+      ]),
+    );
+    left.push(...differences);
+  } catch (error) {
+    left.push(`The unwind could not be verified: ${reasonOf(error)}`);
+  }
+  const asked = cancelled || operation.stopReason !== undefined;
+  return operation.close(left.length > 0 ? 'needs-human' : asked ? 'cancelled' : 'rolled-back', {
+    ...(plan.previousRelease === undefined ? {} : { release: plan.previousRelease }),
+    changes: plan.services.map(({ service, action, reasons }) => ({ service, action, reasons })),
+    data: applied.unwound.data,
+    problems: plan.problems,
+    ...(asked ? { notes: [operation.stopReason ?? 'The operation was cancelled.'] } : { failure }),
+    left,
+  });
+};
