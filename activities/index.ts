@@ -7,6 +7,7 @@ import { imageActivities } from './image.ts';
 import { planActivities } from './plan.ts';
 import type { Ports } from './ports/index.ts';
 import { resourceActivities } from './resource.ts';
+import { statusActivities } from './status.ts';
 import { validationActivities } from './validation.ts';
 
 export const createActivities = (ports: Ports) => ({
@@ -18,6 +19,7 @@ export const createActivities = (ports: Ports) => ({
   ...containerActivities(ports),
   ...validationActivities(ports),
   ...commitActivities(ports),
+  ...statusActivities(ports),
 });
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -65,7 +65,7 @@ export type PathFacts = {
   type: 'directory' | 'file' | 'socket' | 'device' | 'other' | 'missing';
   realPath: string;
   filesystem: string;
-  driver?: SnapshotDriver;
+  driver?: SnapshotDriver | undefined;
   /** Why this driver, or why none. */
   reason: string;
   reflink: boolean;

@@ -8,7 +8,7 @@ import type { Operation } from './operation.ts';
 import { reasonOf, type Saga } from './saga.ts';
 import { afterNeeds } from './after-needs.ts';
 import { registerUndo } from './unwind-plan.ts';
-import { subjectOf, type Subject } from './subject.ts';
+import type { Subject } from '../domain/subject.ts';
 
 /** What has been done so far; the unwind and the report read it. */
 export type Applied = {
@@ -27,7 +27,7 @@ export const applyPlan = async (
   plan: Plan,
   applied: Applied,
 ): Promise<void> => {
-  const subject = subjectOf(operation.request, plan);
+  const subject = operation.subject(plan);
   const undo = registerUndo(operation, saga, plan, applied);
   operation.announce(stepsOf(plan));
 
@@ -72,7 +72,7 @@ export const commitPlan = async (operation: Operation, plan: Plan, applied: Appl
   try {
     await operation.step('commit', 'Drop what was replaced', () =>
       changing.dropReplaced.executeWithOptions({ summary: 'remove the containers set aside' }, [
-        subjectOf(operation.request, plan),
+        operation.subject(plan),
         plan,
       ]),
     );

@@ -13,6 +13,7 @@ import {
 import type { OperationRequest, Outcome, Progress, Report, Step, StepState } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
 import { renderChecklist, renderReport } from '../domain/report.ts';
+import { subjectOf, type Subject } from '../domain/subject.ts';
 import { planQuery, progressQuery, rollBackSignal, rollBackUpdate } from './messages.ts';
 import { searchAttribute } from './search-attributes.ts';
 
@@ -40,10 +41,15 @@ export class Operation {
     setHandler(rollBackUpdate, (reason: string) => this.#requestRollBack(reason), {
       description:
         'Stop and put everything back; says whether that is still possible. Argument: the reason, as text.',
-      validator: () => {
+      validator: (_reason: string) => {
         if (this.#pointOfNoReturn) throw new Error('The release is already committed: use `baton undo`.');
       },
     });
+  }
+
+  /** What activities are told of this operation. */
+  subject(plan: Plan): Subject {
+    return subjectOf(this.request, plan, workflowInfo().startTime);
   }
 
   set plan(plan: Plan) {

@@ -8,6 +8,8 @@ type UndoStep = { id: string; title: string; undo: () => Promise<void> };
 export class Saga {
   readonly #undoSteps: UndoStep[] = [];
   readonly #operation: Operation;
+  /** What is not as it was, in words: failed undo steps, and what verification finds. */
+  readonly left: string[] = [];
 
   constructor(operation: Operation) {
     this.#operation = operation;
@@ -18,17 +20,15 @@ export class Saga {
     this.#undoSteps.push({ id, title, undo });
   }
 
-  /** @returns what could not be undone, in words; empty where everything was. */
-  async unwind(): Promise<string[]> {
-    const left: string[] = [];
+  /** Runs every undo step, last registered first. What cannot be undone is added to `left`. */
+  async unwind(): Promise<void> {
     for (const { id, title, undo } of this.#undoSteps.reverse()) {
       try {
         await this.#operation.step(`undo-${id}`, title, undo, { running: 'undoing', done: 'undone' });
       } catch (error) {
-        left.push(`${title}: ${reasonOf(error)}`);
+        this.left.push(`${title}: ${reasonOf(error)}`);
       }
     }
-    return left;
   }
 }
 

@@ -5,12 +5,11 @@ import { undoing } from './activities.ts';
 import { afterNeeds } from './after-needs.ts';
 import type { Applied } from './apply-plan.ts';
 import type { Operation } from './operation.ts';
-import { reasonOf, type Saga } from './saga.ts';
-import { subjectOf } from './subject.ts';
+import type { Saga } from './saga.ts';
 
 /** One registration function per undo step, called by `applyPlan` just before the step in question. */
 export const registerUndo = (operation: Operation, saga: Saga, plan: Plan, applied: Applied) => {
-  const subject = subjectOf(operation.request, plan);
+  const subject = operation.subject(plan);
   const { unwound } = applied;
   return {
     snapshots: () => {
@@ -66,10 +65,7 @@ export const registerUndo = (operation: Operation, saga: Saga, plan: Plan, appli
           { summary: 'stop what this operation started' },
           [subject, plan],
         );
-        await undoing.removeNew.executeWithOptions({ summary: 'remove what this operation made' }, [
-          subject,
-          plan,
-        ]);
+        await undoing.removeNew.executeWithOptions({ summary: 'remove what this operation made' }, [subject]);
       });
     },
   };
@@ -84,18 +80,8 @@ export const unwindPlan = async (
   failure: Failure,
   cancelled: boolean,
 ): Promise<Report> => {
-  const left = await saga.unwind();
-  try {
-    const differences = await operation.step('verify', 'Verify that everything is as it was', () =>
-      undoing.verifyPutBack.executeWithOptions({ summary: 'containers, networks, files, health' }, [
-        subjectOf(operation.request, plan),
-        plan,
-      ]),
-    );
-    left.push(...differences);
-  } catch (error) {
-    left.push(`The unwind could not be verified: ${reasonOf(error)}`);
-  }
+  await saga.unwind();
+  const { left } = saga;
   const asked = cancelled || operation.stopReason !== undefined;
   return operation.close(left.length > 0 ? 'needs-human' : asked ? 'cancelled' : 'rolled-back', {
     ...(plan.previousRelease === undefined ? {} : { release: plan.previousRelease }),

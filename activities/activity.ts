@@ -1,0 +1,57 @@
+/** What every activity needs: a heartbeat while it works, and foreign errors translated once, at the edge. */
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { setTimeout as delay } from 'node:timers/promises';
+import { EngineError } from './ports/engine.ts';
+import { SnapshotError } from './ports/snapshots.ts';
+
+/** A quarter of the heartbeat timeout in `workflows/activities.ts`, so that three lost beats in a row are survived. */
+const beatEveryMs = 5_000;
+
+/** Runs `work` with a heartbeat, handing it the signal that a cancel raises. */
+export const beating = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+  const context = Context.current();
+  const timer = setInterval(() => {
+    context.heartbeat();
+  }, beatEveryMs);
+  context.heartbeat();
+  try {
+    return await work(context.cancellationSignal);
+  } catch (error) {
+    throw context.cancellationSignal.aborted
+      ? new CancelledFailure('The operation was asked to stop.')
+      : translate(error);
+  } finally {
+    clearInterval(timer);
+  }
+};
+
+/** Permanent errors become non-retryable; the rest keep their message and are tried again. */
+const translate = (error: unknown): unknown => {
+  if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
+  if (error instanceof EngineError || error instanceof SnapshotError)
+    return ApplicationFailure.create({
+      message: error.message,
+      type: error.code,
+      nonRetryable: !error.retryable,
+      cause: error,
+    });
+  return error;
+};
+
+/** A failure that trying again will not mend. `details.logTail` ends up in the report. */
+export const permanent = (
+  type: string,
+  message: string,
+  details?: { logTail?: string },
+): ApplicationFailure =>
+  ApplicationFailure.create({
+    message,
+    type,
+    nonRetryable: true,
+    ...(details ? { details: [details] } : {}),
+  });
+
+/** Sleeps unless `signal` is raised, in which case it rejects at once. */
+export const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
+  await delay(ms, undefined, { signal });
+};

@@ -1,0 +1,74 @@
+/** What was true before an operation, written down first, and compared with at the end of an unwind. */
+import { parseAsideName, serviceOf, stackOf } from '../domain/labels.ts';
+import type { ServiceName } from '../domain/names.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { Subject } from '../domain/subject.ts';
+import { askHealth } from './health.ts';
+import type { ContainerState } from './ports/engine.ts';
+import type { Ports } from './ports/index.ts';
+import type { ContainerBefore } from './ports/releases.ts';
+
+/** Writes down every container of the stack. The first call of an operation wins, so a retry cannot record a half-changed state. */
+export const captureBefore = async (ports: Ports, subject: Subject, plan: Plan): Promise<void> => {
+  if (await ports.releases.getBefore(subject.operation)) return;
+  const ids = new Set(plan.services.flatMap(({ previous }) => (previous ? [previous.id] : [])));
+  const own = (await ports.engine.listContainers()).filter(
+    ({ id, labels, name }) => ids.has(id) || (stackOf(labels) === subject.stack && !parseAsideName(name)),
+  );
+  const release =
+    subject.previousRelease === undefined
+      ? undefined
+      : await ports.releases.get(subject.stack, subject.previousRelease);
+  const before = await Promise.all(
+    own.map(async (container) => {
+      const service = serviceOf(container.labels) ?? container.name;
+      const probe = release?.spec.services.find(({ name }) => name === (service as ServiceName))?.probe;
+      const health = await askHealth(
+        {
+          engine: ports.engine,
+          canReachContainers: ports.engineInfo.canReachContainers,
+          health: probe ? 'probe' : container.healthcheck ? 'healthcheck' : 'running',
+          ...(probe ? { probe } : {}),
+        },
+        container,
+      );
+      return describe(container, service, health.state === 'healthy');
+    }),
+  );
+  await ports.releases.putBefore(subject.operation, before);
+};
+
+const describe = (container: ContainerState, service: string, healthy: boolean): ContainerBefore => ({
+  id: container.id,
+  name: container.name,
+  service,
+  running: isRunning(container),
+  healthy,
+  imageId: container.imageId,
+  restartPolicy: container.restartPolicy,
+  networks: Object.keys(container.networks).sort(),
+  mounts: container.mounts
+    .map(({ source, target, readOnly }) => `${source}:${target}${readOnly ? ':ro' : ''}`)
+    .sort(),
+});
+
+export const isRunning = ({ status }: Pick<ContainerState, 'status'>): boolean =>
+  status === 'running' || status === 'restarting' || status === 'paused';
+
+/** @returns every difference from what was written down, in words; empty where there is none. */
+export const differencesFromBefore = async (ports: Ports, subject: Subject): Promise<string[]> => {
+  const before = (await ports.releases.getBefore(subject.operation)) ?? [];
+  const differences: string[] = [];
+  for (const was of before) {
+    const container = await ports.engine.inspectContainer(was.id);
+    if (!container) {
+      differences.push(`Container "${was.name}" of "${was.service}" is gone.`);
+      continue;
+    }
+    const now = describe(container, was.service, was.healthy);
+    for (const key of ['name', 'running', 'imageId', 'restartPolicy', 'networks', 'mounts'] as const)
+      if (String(now[key]) !== String(was[key]))
+        differences.push(`Container "${was.name}": ${key} was ${String(was[key])}, is ${String(now[key])}.`);
+  }
+  return differences;
+};

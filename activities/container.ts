@@ -1,0 +1,251 @@
+/** Containers: roll out, retire, and put back. Each activity looks at the engine first and does only what is missing. */
+import { asideName, label, parseAsideName, serviceOf, stackOf } from '../domain/labels.ts';
+import type { ServiceName } from '../domain/names.ts';
+import type { Plan, ServicePlan } from '../domain/plan.ts';
+import type { Subject } from '../domain/subject.ts';
+import { beating, pause, permanent } from './activity.ts';
+import { containerSpec } from './container-spec.ts';
+import { waitHealthy } from './health.ts';
+import type { ContainerState, Engine } from './ports/engine.ts';
+import type { Ports } from './ports/index.ts';
+import { loadRelease, secretsOf, serviceOfRelease } from './release.ts';
+
+export const containerActivities = (ports: Ports) => {
+  const { engine } = ports;
+  const oneAtATime = limiter(ports.engineInfo.cpus);
+
+  return {
+    /** Brings one service to its new container, healthy. @returns how long that took, ms from its start. */
+    async rollOutService(subject: Subject, plan: ServicePlan): Promise<{ healthyAfterMs: number }> {
+      return await beating(async (signal) => {
+        const release = await loadRelease(ports, subject.stack, subject.release);
+        const service = serviceOfRelease(release, plan.service);
+        const secrets = await secretsOf(ports, release);
+        await startedNeeds(engine, subject, plan, signal);
+        const begun = Date.now();
+        const container = await oneAtATime(async () => {
+          if (plan.action === 'start' && plan.previous) return await present(engine, plan.previous.id);
+          return await make(ports, subject, plan, async (previous) =>
+            containerSpec({
+              ports,
+              release,
+              service,
+              operation: subject.operation,
+              secrets,
+              ...(previous ? { previous } : {}),
+              containerOf: async (name) => (await currentOf(engine, subject.stack, name)).id,
+            }),
+          );
+        });
+        if (plan.previous && plan.action === 'replace' && plan.order === 'stop-first')
+          await engine.stopContainer(plan.previous.id, plan.stopGraceMs);
+        // A one-shot that has already run to its end is not run again by a retry.
+        if (container.startedAt === undefined || container.status !== 'exited' || plan.action === 'start')
+          await oneAtATime(() => engine.startContainer(container.id));
+        await waitHealthy(
+          {
+            engine,
+            canReachContainers: ports.engineInfo.canReachContainers,
+            containerId: container.id,
+            service: plan.service,
+            health: plan.health,
+            ...(service.probe ? { probe: resolveProbe(service.probe, secrets.resolve) } : {}),
+            deadlineMs: plan.healthyDeadlineMs,
+            redact: secrets.redact,
+          },
+          signal,
+        );
+        if (plan.previous && plan.action === 'replace' && plan.order === 'start-first')
+          await engine.stopContainer(plan.previous.id, plan.stopGraceMs);
+        return { healthyAfterMs: Date.now() - begun };
+      });
+    },
+
+    /** Sets a container aside that the new release does not have. */
+    async retireService(subject: Subject, plan: ServicePlan): Promise<void> {
+      await beating(async () => {
+        if (!plan.previous) return;
+        await setAside(engine, subject, plan.previous);
+        await engine.stopContainer(plan.previous.id, plan.stopGraceMs);
+      });
+    },
+
+    /** Stops everything that this operation started, dependents first. @returns the services whose new container ever ran. */
+    async stopNew(subject: Subject, plan: Plan): Promise<ServiceName[]> {
+      return await beating(async () => {
+        const ran: ServiceName[] = [];
+        const byPhase = [...plan.services].sort((a, b) => b.phase - a.phase);
+        for (const service of byPhase) {
+          const container = await newContainer(engine, subject, service);
+          if (!container) continue;
+          await engine.stopContainer(container.id, service.stopGraceMs);
+          if (container.startedAt !== undefined) ran.push(service.service);
+        }
+        return ran;
+      });
+    },
+
+    /** Removes every container that this operation made. */
+    async removeNew(subject: Subject): Promise<void> {
+      await beating(async () => {
+        for (const container of await madeBy(engine, subject))
+          await engine.removeContainer(container.id, { anonymousVolumes: true });
+      });
+    },
+
+    /** The same container, under its name again, running or stopped as it was, healthy if it was. */
+    async putBackService(subject: Subject, plan: ServicePlan): Promise<void> {
+      await beating(async (signal) => {
+        const before = (await ports.releases.getBefore(subject.operation))?.find(
+          ({ id }) => id === plan.previous?.id,
+        );
+        if (!before) return;
+        const container = await engine.inspectContainer(before.id);
+        if (!container)
+          throw permanent(
+            'ContainerGone',
+            `Container "${before.name}" (${before.id.slice(0, 12)}) is gone: something outside removed it`,
+          );
+        if (container.name !== before.name) await engine.renameContainer(before.id, before.name);
+        if (!before.running) {
+          await engine.stopContainer(before.id, plan.stopGraceMs);
+          return;
+        }
+        await engine.startContainer(before.id);
+        if (!before.healthy) return;
+        const probe = await previousProbe(ports, subject, plan.service);
+        await waitHealthy(
+          {
+            engine,
+            canReachContainers: ports.engineInfo.canReachContainers,
+            containerId: before.id,
+            service: plan.service,
+            health: probe ? 'probe' : container.healthcheck ? 'healthcheck' : 'running',
+            ...(probe ? { probe } : {}),
+            deadlineMs: plan.healthyDeadlineMs,
+            redact: (text) => text,
+          },
+          signal,
+        );
+      });
+    },
+  };
+};
+
+/** The container of this operation for one service: made by it, or (for `start`) started by it. */
+const newContainer = async (
+  engine: Engine,
+  subject: Subject,
+  plan: ServicePlan,
+): Promise<ContainerState | undefined> => {
+  if (plan.action === 'start' && plan.previous && !plan.previous.running)
+    return await engine.inspectContainer(plan.previous.id);
+  return (await madeBy(engine, subject)).find(({ labels }) => labels[label.service] === plan.service);
+};
+
+export const madeBy = async (
+  engine: Engine,
+  { operation }: Pick<Subject, 'operation'>,
+): Promise<ContainerState[]> => await engine.listContainers({ label: `${label.operation}=${operation}` });
+
+const make = async (
+  ports: Ports,
+  subject: Subject,
+  plan: ServicePlan,
+  spec: (previous: ContainerState | undefined) => ReturnType<typeof containerSpec>,
+): Promise<ContainerState> => {
+  const { engine } = ports;
+  const made = await newContainer(engine, subject, plan);
+  if (made) return made;
+  const previous = plan.previous ? await engine.inspectContainer(plan.previous.id) : undefined;
+  if (plan.previous) await setAside(engine, subject, plan.previous);
+  return await present(engine, await engine.createContainer(await spec(previous)));
+};
+
+const present = async (engine: Engine, id: string): Promise<ContainerState> => {
+  const container = await engine.inspectContainer(id);
+  if (!container)
+    throw permanent('ContainerGone', `Container ${id.slice(0, 12)} is gone: something outside removed it.`);
+  return container;
+};
+
+const setAside = async (
+  engine: Engine,
+  { operation }: Subject,
+  previous: { id: string; name: string },
+): Promise<void> => {
+  const aside = asideName(previous.name, operation);
+  const container = await present(engine, previous.id);
+  if (container.name !== aside) await engine.renameContainer(previous.id, aside);
+};
+
+/** The container that holds a service's name now. */
+const currentOf = async (engine: Engine, stack: string, service: ServiceName): Promise<ContainerState> => {
+  const containers = await engine.listContainers();
+  const found = containers.find(
+    ({ labels, name }) => stackOf(labels) === stack && serviceOf(labels) === service && !parseAsideName(name),
+  );
+  if (!found) throw permanent('ContainerGone', `Service "${service}" has no container.`);
+  return found;
+};
+
+const askEveryMs = 50;
+
+/** `service_started` is waited for here, so that a dependent does not wait until the other is healthy. */
+const startedNeeds = async (
+  engine: Engine,
+  subject: Subject,
+  plan: ServicePlan,
+  signal: AbortSignal,
+): Promise<void> => {
+  const begun = Date.now();
+  for (const { service, condition } of plan.needs) {
+    if (condition !== 'service_started') continue;
+    while (!(await isStarted(engine, subject, service))) {
+      if (Date.now() - begun > plan.healthyDeadlineMs)
+        throw permanent(
+          'Unhealthy',
+          `"${plan.service}" waited ${plan.healthyDeadlineMs / 1000} s for "${service}" to start.`,
+        );
+      await pause(askEveryMs, signal);
+    }
+  }
+};
+
+const isStarted = async (engine: Engine, { stack }: Subject, service: ServiceName): Promise<boolean> => {
+  const containers = await engine.listContainers({ label: `${label.stack}=${stack}` });
+  const current = containers.find(
+    ({ labels, name }) => labels[label.service] === service && !parseAsideName(name),
+  );
+  return current?.startedAt !== undefined;
+};
+
+const previousProbe = async (ports: Ports, { stack, previousRelease }: Subject, name: ServiceName) => {
+  const release =
+    previousRelease === undefined ? undefined : await ports.releases.get(stack, previousRelease);
+  const probe = release?.spec.services.find((service) => service.name === name)?.probe;
+  if (!release || !probe) return undefined;
+  return resolveProbe(probe, (await secretsOf(ports, release)).resolve);
+};
+
+/** Exec probes may hold `${VAR}`. */
+export const resolveProbe = <P extends { type: string; command?: string[] }>(
+  probe: P,
+  resolve: (template: string) => string,
+): P => (probe.command ? { ...probe, command: probe.command.map(resolve) } : probe);
+
+/** Runs at most `atOnce` pieces of work at a time: a container costs 0.2–0.5 s of CPU to create, so more than cores only queue. */
+const limiter = (atOnce: number) => {
+  let running = 0;
+  const queue: (() => void)[] = [];
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    while (running >= Math.max(1, atOnce)) await new Promise<void>((resolve) => queue.push(resolve));
+    running += 1;
+    try {
+      return await work();
+    } finally {
+      running -= 1;
+      queue.shift()?.();
+    }
+  };
+};

@@ -1,0 +1,188 @@
+/** Data: snapshot it before a change, see that the snapshot exists, put it back after a failure, and tidy. */
+import { rm, rmdir } from 'node:fs/promises';
+import type { DataPlan } from '../domain/data.ts';
+import type { DataOutcome, SnapshotTaken } from '../domain/operation.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { ServiceName } from '../domain/names.ts';
+import { snapshotName, type SnapshotName, type SnapshotPurpose } from '../domain/snapshot.ts';
+import type { Subject } from '../domain/subject.ts';
+import { beating, permanent } from './activity.ts';
+import { captureBefore } from './before.ts';
+import type { Ports } from './ports/index.ts';
+
+/** Docker's and Compose's default grace before a kill. */
+const stopGraceMs = 10_000;
+
+export const dataActivities = (ports: Ports) => ({
+  /** @returns one entry per protected path, each seen on the disk after it was taken. */
+  async takeSnapshots(subject: Subject, plan: Plan): Promise<SnapshotTaken[]> {
+    return await beating(async (signal) => {
+      await captureBefore(ports, subject, plan);
+      const taken: SnapshotTaken[] = [];
+      for (const { path, driver } of protectedPaths(plan)) {
+        const name = nameOf(subject, 'before');
+        await settled(ports, path, driver, () => ports.snapshots.take(path, name, driver, signal));
+        const seen = await ports.snapshots.find(path, name);
+        if (!seen)
+          throw permanent('SnapshotMissing', `The snapshot ${name} of ${path} was made but cannot be seen.`);
+        taken.push({ path, name, location: seen.location });
+      }
+      return taken;
+    });
+  },
+
+  /** Undo of `takeSnapshots`: nothing needs these any more. */
+  async dropSnapshots(subject: Subject, plan: Plan): Promise<void> {
+    await beating(async () => {
+      for (const { path } of protectedPaths(plan)) {
+        const snapshot = await ports.snapshots.find(path, nameOf(subject, 'before'));
+        if (snapshot) await ports.snapshots.remove(snapshot);
+      }
+    });
+  },
+
+  /** Where a container of the failed release ran on it, the data goes back and the failed state is kept beside it. */
+  async putBackData(
+    subject: Subject,
+    plan: Plan,
+    ran: ServiceName[],
+    writesFrom: string,
+  ): Promise<DataOutcome[]> {
+    return await beating(async () => {
+      const outcomes: DataOutcome[] = [];
+      for (const entry of plan.data) {
+        const touched =
+          entry.reachedBy.some((service) => ran.includes(service)) ||
+          plan.restore.some(({ path }) => path === entry.path);
+        outcomes.push(await putBackOne(ports, subject, entry, touched, writesFrom));
+      }
+      return outcomes;
+    });
+  },
+
+  /** Stops every container that uses data which is about to be exchanged. */
+  async stopForRestore(subject: Subject, plan: Plan): Promise<void> {
+    await beating(async () => {
+      for (const { path } of plan.restore) await stopUsers(ports, subject, path);
+    });
+  },
+
+  /** An undo with data: that release's data comes back; what was there is kept as `undone`. */
+  async restoreWanted(subject: Subject, restore: Plan['restore']): Promise<void> {
+    await beating(async () => {
+      for (const { path, snapshot: name } of restore) {
+        const kept = nameOf(subject, 'undone');
+        if (await ports.snapshots.find(path, kept)) continue;
+        const snapshot = await ports.snapshots.find(path, name);
+        if (!snapshot) throw permanent('SnapshotMissing', `Snapshot ${name} of ${path} is gone.`);
+        await ports.snapshots.restore(snapshot, kept);
+      }
+    });
+  },
+});
+
+type Protected = DataPlan & { driver: NonNullable<DataPlan['driver']> };
+
+const protectedPaths = (plan: Plan): Protected[] =>
+  plan.data.flatMap((entry) =>
+    entry.class === 'snapshot' && entry.existed && entry.driver !== undefined
+      ? [{ ...entry, driver: entry.driver }]
+      : [],
+  );
+
+/** Every snapshot of an operation has the operation's own time in its name, so a retry finds what an earlier try made. */
+const nameOf = ({ stack, operation, startedAt }: Subject, purpose: SnapshotPurpose): SnapshotName =>
+  snapshotName({ stack, operation, purpose, takenAt: startedAt });
+
+/**
+ * A btrfs snapshot is one moment. A copy is not, so what writes to the path is paused meanwhile where the engine can;
+ * where it cannot, the copy driver itself notices a change during the copy and refuses.
+ */
+const settled = async <T>(
+  ports: Ports,
+  path: string,
+  driver: DataPlan['driver'],
+  take: () => Promise<T>,
+): Promise<T> => {
+  if (driver === 'btrfs' || !ports.engineInfo.canPause) return await take();
+  const writers = (await usersOf(ports, path)).filter(
+    ({ status }) => status === 'running' || status === 'paused',
+  );
+  try {
+    for (const { id, status } of writers) if (status === 'running') await ports.engine.pauseContainer(id);
+    return await take();
+  } finally {
+    for (const { id } of writers) await ports.engine.unpauseContainer(id);
+  }
+};
+
+/** Containers that can write below the path, or mount something above it. */
+const usersOf = async (ports: Ports, path: string) =>
+  (await ports.engine.listContainers()).filter(({ mounts }) =>
+    mounts.some((mount) => !mount.readOnly && mount.type !== 'tmpfs' && overlaps(mount.source, path)),
+  );
+
+const overlaps = (one: string, other: string): boolean =>
+  one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`);
+
+const stopUsers = async (ports: Ports, _subject: Subject, path: string): Promise<void> => {
+  for (const { id, status } of await usersOf(ports, path))
+    if (status === 'running' || status === 'paused' || status === 'restarting')
+      await ports.engine.stopContainer(id, stopGraceMs);
+};
+
+const putBackOne = async (
+  ports: Ports,
+  subject: Subject,
+  entry: DataPlan,
+  touched: boolean,
+  writesFrom: string,
+): Promise<DataOutcome> => {
+  const { path } = entry;
+  if (entry.class !== 'snapshot') return { path, did: 'none' };
+  if (!touched) return { path, did: 'untouched' };
+  if (!entry.existed) return await removeNewPath(ports, subject, path, writesFrom);
+  const before = nameOf(subject, 'before');
+  const failed = nameOf(subject, 'failed');
+  const failedState = { snapshot: failed, writesFrom, writesTo: new Date().toISOString() };
+  await stopUsers(ports, subject, path);
+  const snapshot = await ports.snapshots.find(path, before);
+  if (!snapshot)
+    throw permanent(
+      'SnapshotMissing',
+      `The snapshot ${before} of ${path} is gone: the data could not be put back.`,
+    );
+  await ports.snapshots.restore(snapshot, failed);
+  return { path, did: 'restored', snapshot: before, failedState };
+};
+
+/** A path that this operation's containers made: a copy is kept, then it is gone, as it was before. */
+const removeNewPath = async (
+  ports: Ports,
+  subject: Subject,
+  path: string,
+  writesFrom: string,
+): Promise<DataOutcome> => {
+  const facts = await ports.snapshots.inspect(path, { sizeLimitBytes: 1 });
+  if (!facts.exists) return { path, did: 'restored' };
+  await stopUsers(ports, subject, path);
+  if (facts.type === 'directory' && (await removedEmpty(path))) return { path, did: 'restored' };
+  const failed = nameOf(subject, 'failed');
+  await ports.snapshots.take(path, failed, 'copy');
+  await rm(path, { recursive: true, force: true });
+  return {
+    path,
+    did: 'restored',
+    failedState: { snapshot: failed, writesFrom, writesTo: new Date().toISOString() },
+  };
+};
+
+const removedEmpty = async (path: string): Promise<boolean> => {
+  try {
+    await rmdir(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOTEMPTY') return false;
+    throw error;
+  }
+};

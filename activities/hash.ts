@@ -1,0 +1,14 @@
+/** Content addresses: the same content gives the same id, whatever the order of its keys. */
+import { createHash } from 'node:crypto';
+
+/** JSON with sorted keys, without `undefined` and without source locations (`at`). */
+export const canonicalJson = (value: unknown): string =>
+  JSON.stringify(value, (key, inner: unknown) => {
+    if (key === 'at') return undefined;
+    if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  });
+
+/** The first 12 hex digits of the SHA-256 of `value` in canonical JSON. */
+export const contentHash = (value: unknown): string =>
+  createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 12);

@@ -1,0 +1,130 @@
+/** Waiting until a container is healthy. Baton asks itself, quickly at first and slower later; no engine timer is waited for. */
+import type { HealthKind } from '../domain/plan.ts';
+import type { Probe } from '../domain/stack.ts';
+import { permanent, pause } from './activity.ts';
+import type { ContainerState } from './ports/engine.ts';
+import { askProbe, type Answer, type Asking } from './probe.ts';
+
+/** First interval, growth and ceiling of the questions: 50 ms finds a quick service quickly, 2 s spares a slow one. */
+const quickest = 50;
+const growth = 1.4;
+const slowest = 2_000;
+
+/** A container without any check must at least have stayed up this long; the soak then watches it for `min_healthy_time`. */
+const settledMs = 500;
+
+/** As many restarts tell a crash loop (Kubernetes speaks of CrashLoopBackOff from the first back-off on; three spares a slow dependency). */
+const crashLoop = 3;
+
+export type Waiting = Asking & {
+  containerId: string;
+  service: string;
+  health: HealthKind;
+  probe?: Probe;
+  deadlineMs: number;
+  /** Removes secrets from text that may end in a report. */
+  redact: (text: string) => string;
+};
+
+/** @returns when it is healthy. @throws a permanent failure with the log tail where it is not, and will not be. */
+export const waitHealthy = async (waiting: Waiting, signal: AbortSignal): Promise<void> => {
+  const { engine, containerId, deadlineMs } = waiting;
+  let intervalMs = quickest;
+  for (;;) {
+    const container = await engine.inspectContainer(containerId);
+    if (!container)
+      throw permanent(
+        'ContainerGone',
+        `The container of "${waiting.service}" is gone: something outside removed it.`,
+      );
+    const answer = await askHealth(waiting, container);
+    if (answer.state === 'healthy') return;
+    if (answer.state === 'hopeless') throw await unhealthy(waiting, answer.answer);
+    if (elapsedMs(container) > deadlineMs)
+      throw await unhealthy(
+        waiting,
+        `was not healthy within ${deadlineMs / 1000} s; last answer: ${answer.answer}`,
+      );
+    await pause(intervalMs, signal);
+    intervalMs = Math.min(slowest, intervalMs * growth);
+  }
+};
+
+export type Health = { state: 'healthy' | 'waiting' | 'hopeless'; answer: string };
+
+/** Asks once. */
+export const askHealth = async (
+  waiting: Asking & Pick<Waiting, 'health' | 'probe'>,
+  container: ContainerState,
+): Promise<Health> => {
+  const { health } = waiting;
+  if (container.status === 'exited' || container.status === 'dead') return endedHealth(health, container);
+  if (container.restartCount >= crashLoop)
+    return { state: 'hopeless', answer: `crashes and was restarted ${container.restartCount} times` };
+  if (container.status !== 'running') return { state: 'waiting', answer: `is ${container.status}` };
+  switch (health) {
+    case 'completion':
+      return { state: 'waiting', answer: 'still runs' };
+    case 'running':
+      return elapsedMs(container) >= settledMs
+        ? { state: 'healthy', answer: 'runs' }
+        : { state: 'waiting', answer: 'has just started' };
+    case 'probe':
+    case 'healthcheck':
+      return fromAnswer(await askOf(waiting, container));
+  }
+};
+
+const fromAnswer = ({ healthy, answer }: Answer): Health => ({
+  state: healthy ? 'healthy' : 'waiting',
+  answer,
+});
+
+const askOf = async (
+  waiting: Asking & Pick<Waiting, 'probe'>,
+  container: ContainerState,
+): Promise<Answer> => {
+  if (waiting.probe) return await askProbe(waiting, waiting.probe, container);
+  const test = container.healthcheck?.test ?? [];
+  if (test.length === 0 || test[0] === 'NONE') return { healthy: true, answer: 'runs' };
+  return await askHealthcheck(waiting, container);
+};
+
+/** Runs the container's own healthcheck command, as the engine would. */
+const askHealthcheck = async (asking: Asking, container: ContainerState): Promise<Answer> => {
+  const [kind = 'CMD', ...rest] = container.healthcheck?.test ?? [];
+  const command =
+    kind === 'CMD-SHELL' ? ['/bin/sh', '-c', rest.join(' ')] : kind === 'CMD' ? rest : [kind, ...rest];
+  // 30 s is the Compose Specification's default timeout.
+  const timeoutMs = container.healthcheck?.timeoutMs || 30_000;
+  return await askProbe(asking, { type: 'exec', service: '' as never, command, timeoutMs }, container);
+};
+
+const endedHealth = (
+  health: HealthKind,
+  { exitCode = -1, oomKilled, restartPolicy }: ContainerState,
+): Health => {
+  const why = oomKilled
+    ? `was killed for lack of memory (exit code ${exitCode})`
+    : `exited with code ${exitCode}`;
+  if (health === 'completion' && exitCode === 0) return { state: 'healthy', answer: 'completed' };
+  // An engine that restarts it shows it as exited for a moment in between.
+  const comesBack =
+    restartPolicy === 'always' ||
+    restartPolicy === 'unless-stopped' ||
+    (restartPolicy === 'on-failure' && exitCode !== 0);
+  return { state: comesBack ? 'waiting' : 'hopeless', answer: why };
+};
+
+const elapsedMs = ({ startedAt }: ContainerState): number =>
+  startedAt === undefined ? 0 : Date.now() - Date.parse(startedAt);
+
+const logTailLines = 20;
+
+const unhealthy = async ({ engine, containerId, service, redact }: Waiting, why: string) => {
+  // A log that cannot be read must not hide the failure that it would explain.
+  const logTail = await engine
+    .logs(containerId, { tail: logTailLines })
+    .catch((error: unknown) => `(no log: ${String(error)})`);
+  return permanent('Unhealthy', `"${service}" ${redact(why)}.`, { logTail: redact(logTail) });
+};

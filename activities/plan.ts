@@ -1,0 +1,159 @@
+/** Planning: read what is wanted, look at what is there, and let the pure rules compare the two. */
+import { loadStack } from '../compose/load.ts';
+import { checkVariables } from '../compose/check-variables.ts';
+import type { OperationRequest } from '../domain/operation.ts';
+import type { ReleaseId, ServiceName } from '../domain/names.ts';
+import type { Plan } from '../domain/plan.ts';
+import { planChange } from '../domain/planner.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { Release } from '../domain/release.ts';
+import type { StackSpec } from '../domain/stack.ts';
+import { beating } from './activity.ts';
+import { contentHash } from './hash.ts';
+import type { Ports } from './ports/index.ts';
+import { loadRelease, makeRelease, secretsOf, serviceHash } from './release.ts';
+import { lookAtWorld } from './world.ts';
+
+export type Prepared = { plan?: Plan; digest?: string; problems: Problem[] };
+
+export const planActivities = (ports: Ports) => ({
+  /**
+   * Makes the plan of an operation and stores the release it leads to. `settling` names the release of an earlier plan
+   * whose images have been fetched since. @returns only problems where there can be no plan.
+   */
+  async preparePlan(request: OperationRequest, settling?: ReleaseId): Promise<Prepared> {
+    return await beating(async () => {
+      const wanted = await wantedOf(ports, request, settling);
+      if ('problems' in wanted) return wanted;
+      return await planFor(ports, request, wanted, settling !== undefined);
+    });
+  },
+});
+
+type WantedSpec = {
+  spec: StackSpec;
+  variables: Record<string, string>;
+  pinned?: Release;
+  running?: Release;
+  warnings: Problem[];
+  restore: Plan['restore'];
+};
+
+const planFor = async (
+  ports: Ports,
+  request: OperationRequest,
+  wanted: WantedSpec,
+  settling: boolean,
+): Promise<Prepared> => {
+  const { spec, variables, pinned, running, warnings, restore } = wanted;
+  const secrets = await secretsOf(ports, { spec, variables });
+  const unresolved = await checkVariables(spec, { variables, environment: ports.environment });
+  if (unresolved.some(({ severity }) => severity === 'error')) return { problems: unresolved };
+  const world = await lookAtWorld(ports, {
+    spec,
+    secrets,
+    ...(pinned ? { pinned } : {}),
+    ...(running ? { runningRelease: running.id } : {}),
+    options: request.options,
+    settling,
+  });
+  const release = await makeRelease(spec, variables, world.images, secrets);
+  await ports.releases.put(release);
+  const paths = new Set(spec.files.map(({ path }) => path));
+  const plan = planChange(
+    {
+      kind: request.kind,
+      release: release.id,
+      spec,
+      hashes: Object.fromEntries(
+        spec.services.flatMap((service) => {
+          const hash = serviceHash(release, service);
+          return hash === undefined ? [] : [[service.name, hash] as const];
+        }),
+      ) as Partial<Record<ServiceName, string>>,
+      copyLimitBytes: request.options.copyLimitBytes,
+      restore,
+      ...(running ? { running: running.spec } : {}),
+      obsoleteFiles: (running?.spec.files ?? []).flatMap(({ path }) => (paths.has(path) ? [] : [path])),
+    },
+    world,
+  );
+  return checked(request, { ...plan, problems: [...plan.problems, ...warnings, ...unresolved] }, settling);
+};
+
+/** A saved plan is applied only if planning again gives the same. */
+const checked = (request: OperationRequest, plan: Plan, settling: boolean): Prepared => {
+  const digest = planDigest(plan);
+  const { expectedPlan } = request.options;
+  if (settling || expectedPlan === undefined || expectedPlan === digest)
+    return { plan, digest, problems: plan.problems };
+  const problem: Problem = {
+    severity: 'error',
+    code: 'plan-outdated',
+    message: `The saved plan (${expectedPlan}) is out of date: by now the plan would be another one (${digest}). Nothing was changed.`,
+    next: `baton plan ${plan.file} -o plan.json`,
+  };
+  return { problems: [problem] };
+};
+
+/** Sizes of data and free space move all the time; they don't make another plan. */
+export const planDigest = (plan: Plan): string =>
+  contentHash({ ...plan, problems: [], data: plan.data.map((entry) => ({ ...entry, sizeBytes: 0 })) });
+
+const wantedOf = async (
+  ports: Ports,
+  request: OperationRequest,
+  settling?: ReleaseId,
+): Promise<WantedSpec | { problems: Problem[] }> => {
+  const { stack, source } = request;
+  const history = await ports.releases.history(stack);
+  const last = history.at(-1);
+  const running = last && (await ports.releases.get(stack, last.release));
+  const base = { ...(running ? { running } : {}), warnings: [], restore: [] };
+  if (settling !== undefined) {
+    const { spec, variables } = await loadRelease(ports, stack, settling);
+    return { ...base, spec, variables };
+  }
+  switch (source.from) {
+    case 'file': {
+      const loaded = await loadStack({ ...source, environment: ports.environment });
+      if (!loaded.ok) return { problems: loaded.problems };
+      return { ...base, spec: loaded.stack, variables: source.variables, warnings: loaded.warnings };
+    }
+    case 'release': {
+      const earlier = history.slice(0, -1).filter(({ release }) => release !== last?.release);
+      const id = source.release ?? earlier.at(-1)?.release;
+      const release = id && (await ports.releases.get(stack, id));
+      if (!release) return { problems: [noSuchRelease(request, id)] };
+      const replacedBy = history.filter((_, index) => history[index - 1]?.release === release.id).at(-1);
+      const restore = source.withData
+        ? (replacedBy?.snapshots ?? []).map(({ path, name }) => ({ path, snapshot: name }))
+        : [];
+      return { ...base, spec: release.spec, variables: release.variables, pinned: release, restore };
+    }
+    case 'nothing':
+      if (!running) return { problems: [nothingThere(request)] };
+      return {
+        ...base,
+        spec: { ...running.spec, services: [], files: [], validate: [] },
+        variables: running.variables,
+      };
+  }
+};
+
+const noSuchRelease = ({ stack }: OperationRequest, id: ReleaseId | undefined): Problem => ({
+  severity: 'error',
+  code: 'no-such-release',
+  message:
+    id === undefined
+      ? `Stack "${stack}" has no earlier release to go back to. Nothing was changed.`
+      : `Stack "${stack}" has no release ${id}. Nothing was changed.`,
+  next: `baton releases ${stack}`,
+});
+
+const nothingThere = ({ stack }: OperationRequest): Problem => ({
+  severity: 'error',
+  code: 'no-such-stack',
+  message: `No release of a stack "${stack}" is recorded on this host. Nothing was changed.`,
+  next: 'baton status',
+});

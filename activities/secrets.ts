@@ -1,0 +1,171 @@
+/**
+ * The values behind `${VAR}`, `env_file`, `secrets:` and `configs:`. They exist only here, in the memory of the worker, on
+ * the way to the engine. What leaves this file is a keyed hash, or text from which the values were taken out.
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseEnvFile } from '../compose/env-file.ts';
+import { resolveTemplate } from '../domain/interpolate.ts';
+import type { ServiceName } from '../domain/names.ts';
+import type { ContentSource, ServiceSpec, StackSpec, Template } from '../domain/stack.ts';
+import { permanent } from './activity.ts';
+import { canonicalJson } from './hash.ts';
+import { writeWhole } from './releases.ts';
+
+export type Secrets = {
+  /** @throws a permanent failure that names the variable, never a value. */
+  resolve(template: Template): string;
+  /** The full environment of a service: `env_file` first, then `environment`. */
+  environmentOf(service: ServiceSpec): Promise<Record<string, string>>;
+  contentOf(source: ContentSource): Promise<string>;
+  /** Changes when any value that the service sees changes; tells nothing about the values. */
+  digestOf(service: ServiceSpec): Promise<string>;
+  /** Replaces every value that came from a variable or a secret by `•••`. */
+  redact(text: string): string;
+};
+
+/** Shorter values (`1`, `true`) are no secrets, and taking them out would shred every log. */
+const shortestSecret = 6;
+
+/** @param key of this host, from {@link hostKey}: hashes of weak secrets cannot be guessed without it. */
+export const openSecrets = async (
+  spec: StackSpec,
+  variables: Record<string, string>,
+  environment: Readonly<Record<string, string | undefined>>,
+  key: Buffer,
+): Promise<Secrets> => {
+  const fromFiles: Record<string, string> = {};
+  for (const file of spec.envFiles)
+    Object.assign(fromFiles, await readEnvFile(file, (name) => fromFiles[name]));
+  const lookup = (name: string): string | undefined =>
+    variables[name] ?? environment[name] ?? fromFiles[name];
+  const seen = new Set<string>();
+  const remember = (value: string): string => {
+    if (value.length >= shortestSecret) seen.add(value);
+    return value;
+  };
+
+  const resolve = (template: Template): string => {
+    const result = resolveTemplate(template, (name) => {
+      const value = lookup(name);
+      return value === undefined ? undefined : remember(value);
+    });
+    if (!result.ok) throw permanent('VariableMissing', `${result.message} (stack ${spec.name}).`);
+    return result.text;
+  };
+
+  const environmentOf = async (service: ServiceSpec): Promise<Record<string, string>> => {
+    const result: Record<string, string> = {};
+    for (const { path, required, format } of service.envFiles) {
+      const values = await readEnvFile(path, (name) => result[name] ?? lookup(name), {
+        required,
+        raw: format === 'raw',
+      });
+      for (const [name, value] of Object.entries(values)) result[name] = remember(value);
+    }
+    for (const [name, template] of Object.entries(service.environment)) {
+      const value = template === null ? lookup(name) : resolve(template);
+      if (value !== undefined) result[name] = template === null ? remember(value) : value;
+      else if (template === null) delete result[name];
+    }
+    return result;
+  };
+
+  const contentOf = async (source: ContentSource): Promise<string> => {
+    switch (source.from) {
+      case 'file':
+        return remember(await readFile(source.path, 'utf8'));
+      case 'environment': {
+        const value = lookup(source.variable);
+        if (value === undefined)
+          throw permanent('VariableMissing', `Variable ${source.variable} is not set (stack ${spec.name}).`);
+        return remember(value);
+      }
+      case 'content':
+        return resolve(source.content);
+      case 'external':
+        throw permanent(
+          'ExternalSecret',
+          `External secret "${source.name}" cannot be read: name a file or a variable instead.`,
+        );
+    }
+  };
+
+  const contentsOf = async (service: ServiceSpec): Promise<string[]> =>
+    await Promise.all([
+      ...service.secrets.map(async ({ source }) => await contentOf(known(spec.secrets[source], source))),
+      ...service.configs.map(async ({ source }) => await contentOf(known(spec.configs[source], source))),
+    ]);
+
+  return {
+    resolve,
+    environmentOf,
+    contentOf,
+    async digestOf(service) {
+      const values = {
+        environment: await environmentOf(service),
+        contents: await contentsOf(service),
+        command: [...(service.entrypoint ?? []), ...(service.command ?? [])].map(resolve),
+        labels: Object.values(service.labels).map(resolve),
+      };
+      return createHmac('sha256', key).update(canonicalJson(values)).digest('hex').slice(0, 16);
+    },
+    redact(text) {
+      // Longest first, so that a secret that holds another is taken out whole.
+      const values = [...seen].flatMap((value) => [
+        value,
+        ...value.split('\n').filter((line) => line.length >= shortestSecret),
+      ]);
+      return values
+        .sort((a, b) => b.length - a.length)
+        .reduce((clean, value) => clean.replaceAll(value, '•••'), text);
+    },
+  };
+};
+
+const known = (source: ContentSource | undefined, name: string): ContentSource => {
+  if (!source) throw permanent('BadStack', `No secret or config is called "${name}".`);
+  return source;
+};
+
+const readEnvFile = async (
+  path: string,
+  lookup: (name: string) => string | undefined,
+  options: { required?: boolean; raw?: boolean } = {},
+): Promise<Record<string, string>> => {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (missing && options.required === false) return {};
+    throw permanent(
+      'EnvFileUnreadable',
+      `The env file ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+    );
+  }
+  const parsed = parseEnvFile(text, { file: path, lookup, raw: options.raw ?? false });
+  if (!parsed.ok) throw permanent('EnvFileInvalid', parsed.problems.map(({ message }) => message).join(' '));
+  return parsed.values;
+};
+
+/** The host's own key for hashing secrets: 32 random bytes, made once, readable by its owner only. */
+export const hostKey = async (stateDirectory: string): Promise<Buffer> => {
+  const file = join(stateDirectory, 'host.key');
+  try {
+    return Buffer.from(await readFile(file, 'utf8'), 'hex');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    await writeWhole(file, randomBytes(32).toString('hex'));
+    return await hostKey(stateDirectory);
+  }
+};
+
+/** Late-resolved values by service, for {@link import('../domain/release.ts').Release.secretsDigest}. */
+export const digestsOf = async (spec: StackSpec, secrets: Secrets): Promise<Record<ServiceName, string>> =>
+  Object.fromEntries(
+    await Promise.all(
+      spec.services.map(async (service) => [service.name, await secrets.digestOf(service)] as const),
+    ),
+  ) as Record<ServiceName, string>;

@@ -1,0 +1,113 @@
+/** The answer to "how are my stacks?": asked of the engine now, held against what was recorded. */
+import { label, parseAsideName, serviceOf, stackOf } from '../domain/labels.ts';
+import type { StackName } from '../domain/names.ts';
+import type { Release, ReleaseRecord } from '../domain/release.ts';
+import type { ServiceStatus, StackStatus } from '../domain/status.ts';
+import { beating } from './activity.ts';
+import { resolveProbe } from './container.ts';
+import { askHealth } from './health.ts';
+import type { ContainerState } from './ports/engine.ts';
+import type { Ports } from './ports/index.ts';
+import { secretsOf } from './release.ts';
+
+export const statusActivities = (ports: Ports) => ({
+  /** One entry a stack; all of them where none is named. */
+  async readStatus(stack?: StackName): Promise<StackStatus[]> {
+    return await beating(async () => {
+      const containers = await ports.engine.listContainers();
+      const named = containers.flatMap(({ labels }) => stackOf(labels) ?? []);
+      const recorded = await ports.releases.stacks();
+      const stacks = stack === undefined ? [...new Set([...named, ...recorded])].sort() : [stack];
+      return await Promise.all(
+        stacks.map(async (name) => await statusOf(ports, name as StackName, containers)),
+      );
+    });
+  },
+
+  async readReleases(stack: StackName): Promise<ReleaseRecord[]> {
+    return await beating(async () => await ports.releases.history(stack));
+  },
+});
+
+const statusOf = async (
+  ports: Ports,
+  stack: StackName,
+  containers: ContainerState[],
+): Promise<StackStatus> => {
+  const last = (await ports.releases.history(stack)).at(-1);
+  const release = last && (await ports.releases.get(stack, last.release));
+  const own = containers.filter(({ labels }) => stackOf(labels) === stack);
+  const services = await Promise.all(
+    own.map(async (container) => await serviceStatus(ports, release, container)),
+  );
+  return {
+    stack,
+    host: ports.host,
+    ...(last ? { release: last.release, committedAt: last.committedAt } : {}),
+    services: services.sort((a, b) => (a.service < b.service ? -1 : 1)),
+    drift: driftOf(own, release, last),
+  };
+};
+
+const serviceStatus = async (
+  ports: Ports,
+  release: Release | undefined,
+  container: ContainerState,
+): Promise<ServiceStatus> => {
+  const service = serviceOf(container.labels) ?? container.name;
+  const spec = release?.spec.services.find(({ name }) => name === service);
+  const probe =
+    release && spec?.probe ? resolveProbe(spec.probe, (await secretsOf(ports, release)).resolve) : undefined;
+  const health = await askHealth(
+    {
+      engine: ports.engine,
+      canReachContainers: ports.engineInfo.canReachContainers,
+      health: probe
+        ? 'probe'
+        : container.healthcheck
+          ? 'healthcheck'
+          : container.exitCode === 0
+            ? 'completion'
+            : 'running',
+      ...(probe ? { probe } : {}),
+    },
+    container,
+  );
+  return {
+    service,
+    container: container.name,
+    state:
+      container.exitCode === undefined ? container.status : `${container.status} (${container.exitCode})`,
+    healthy: health.state === 'healthy' ? 'healthy' : 'unhealthy',
+    answer: health.answer,
+    image: container.imageName,
+    ...(container.labels[label.release] === undefined
+      ? {}
+      : { release: container.labels[label.release] ?? '' }),
+    ...(container.startedAt === undefined ? {} : { startedAt: container.startedAt }),
+  };
+};
+
+const driftOf = (
+  own: ContainerState[],
+  release: Release | undefined,
+  last: ReleaseRecord | undefined,
+): string[] => {
+  if (!last) return [];
+  if (!release)
+    return [`Release ${last.release} is recorded, but its file is gone from the state directory.`];
+  const drift: string[] = [];
+  for (const { name } of release.spec.services)
+    if (!own.some(({ labels }) => serviceOf(labels) === name))
+      drift.push(`Service "${name}" has no container.`);
+  for (const container of own) {
+    if (parseAsideName(container.name))
+      drift.push(
+        `Container "${container.name}" was set aside by an operation that did not end, or is under way.`,
+      );
+    const wanted = release.images[serviceOf(container.labels) as keyof typeof release.images];
+    if (wanted !== undefined && wanted !== container.imageId && !parseAsideName(container.name))
+      drift.push(`Container "${container.name}" runs another image than release ${release.id} says.`);
+  }
+  return drift;
+};

@@ -1,0 +1,165 @@
+/** The last word before a release is recorded: its own checks, then a soak; and the last word after an unwind. */
+import { label } from '../domain/labels.ts';
+import { isChanging, type Plan, type ServicePlan } from '../domain/plan.ts';
+import type { Probe, ServiceSpec } from '../domain/stack.ts';
+import type { Subject } from '../domain/subject.ts';
+import { beating, pause, permanent } from './activity.ts';
+import { differencesFromBefore } from './before.ts';
+import { madeBy, resolveProbe } from './container.ts';
+import { askHealth } from './health.ts';
+import type { ContainerState } from './ports/engine.ts';
+import type { Ports } from './ports/index.ts';
+import { askProbe } from './probe.ts';
+import { loadRelease, secretsOf, serviceOfRelease } from './release.ts';
+import type { Secrets } from './secrets.ts';
+
+/** A check may find a service that is healthy but still warming up; after this it is a failure. */
+const checkPatienceMs = 30_000;
+const checkEveryMs = 500;
+/** The soak looks this often; a restart between two looks is seen in the restart count. */
+const soakEveryMs = 1_000;
+
+export const validationActivities = (ports: Ports) => ({
+  /** Runs every check of the release, then watches the changed services for their `min_healthy_time`. */
+  async validateRelease(subject: Subject, plans: ServicePlan[]): Promise<void> {
+    await beating(async (signal) => {
+      const release = await loadRelease(ports, subject.stack, subject.release);
+      const secrets = await secretsOf(ports, release);
+      const checks = [
+        ...release.spec.validate.map((probe) => ({
+          probe,
+          owner: probe.type === 'exec' ? probe.service : probe.service,
+        })),
+        ...release.spec.services.flatMap((service) =>
+          service.validate.map((probe) => ({ probe, owner: service.name })),
+        ),
+      ];
+      for (const { probe, owner } of checks) await check(ports, subject, probe, owner, secrets, signal);
+      const changed = plans.filter((plan) => isChanging(plan) && plan.action !== 'remove');
+      await soak(
+        ports,
+        subject,
+        changed.map((plan) => ({ plan, service: serviceOfRelease(release, plan.service) })),
+        secrets,
+        signal,
+      );
+    });
+  },
+
+  /** Compares with what was written down before the operation. @returns what differs, in words. */
+  async verifyPutBack(subject: Subject): Promise<string[]> {
+    return await beating(async () => [
+      ...(await differencesFromBefore(ports, subject)),
+      ...(await madeBy(ports.engine, subject)).map(
+        ({ name }) => `Container "${name}" of the failed release is still there.`,
+      ),
+    ]);
+  },
+});
+
+const containerOf = async (
+  { engine }: Ports,
+  { stack }: Subject,
+  service: string,
+): Promise<ContainerState> => {
+  const containers = await engine.listContainers({ label: `${label.stack}=${stack}` });
+  const found = containers.find(
+    ({ labels, name }) => labels[label.service] === service && !name.includes('.baton-'),
+  );
+  if (!found) throw permanent('ContainerGone', `Service "${service}" has no container.`);
+  return found;
+};
+
+const check = async (
+  ports: Ports,
+  subject: Subject,
+  probe: Probe,
+  owner: string | undefined,
+  secrets: Secrets,
+  signal: AbortSignal,
+): Promise<void> => {
+  const begun = Date.now();
+  for (;;) {
+    const container = owner === undefined ? undefined : await containerOf(ports, subject, owner);
+    const { healthy, answer } = await askProbe(
+      asking(ports),
+      resolveProbe(probe, secrets.resolve),
+      container,
+    );
+    if (healthy) return;
+    if (Date.now() - begun > checkPatienceMs) {
+      const logTail = container && secrets.redact(await ports.engine.logs(container.id, { tail: 20 }));
+      throw permanent(
+        'CheckFailed',
+        `The check ${describeProbe(probe)} failed: ${secrets.redact(answer)}.`,
+        logTail === undefined ? {} : { logTail },
+      );
+    }
+    await pause(checkEveryMs, signal);
+  }
+};
+
+/** `http GET :2283/api/ping of "server"`, as a person would name it. */
+export const describeProbe = (probe: Probe): string => {
+  const where = probe.service === undefined ? '' : ` of "${probe.service}"`;
+  switch (probe.type) {
+    case 'http':
+      return `${probe.scheme} ${probe.host ?? ''}:${probe.port}${probe.path}${where}`;
+    case 'tcp':
+      return `tcp ${probe.host ?? ''}:${probe.port}${where}`;
+    case 'exec':
+      return `exec ${probe.command[0] ?? ''}${where}`;
+  }
+};
+
+const asking = ({ engine, engineInfo }: Ports) => ({
+  engine,
+  canReachContainers: engineInfo.canReachContainers,
+});
+
+type Soaked = { plan: ServicePlan; service: ServiceSpec };
+
+const soak = async (
+  ports: Ports,
+  subject: Subject,
+  services: Soaked[],
+  secrets: Secrets,
+  signal: AbortSignal,
+): Promise<void> => {
+  const first = new Map<string, ContainerState>();
+  for (const { plan } of services) first.set(plan.service, await containerOf(ports, subject, plan.service));
+  const begun = Date.now();
+  let waiting = services;
+  while (waiting.length > 0) {
+    for (const { plan, service } of waiting)
+      await stillHealthy(ports, subject, plan, service, first.get(plan.service), secrets);
+    waiting = waiting.filter(
+      ({ plan }) => plan.health !== 'completion' && Date.now() - begun < plan.minHealthyTimeMs,
+    );
+    if (waiting.length > 0) await pause(soakEveryMs, signal);
+  }
+};
+
+const stillHealthy = async (
+  ports: Ports,
+  subject: Subject,
+  plan: ServicePlan,
+  service: ServiceSpec,
+  first: ContainerState | undefined,
+  secrets: Secrets,
+): Promise<void> => {
+  const container = await containerOf(ports, subject, plan.service);
+  const probe = service.probe && resolveProbe(service.probe, secrets.resolve);
+  const { state, answer } = await askHealth(
+    { ...asking(ports), health: plan.health, ...(probe ? { probe } : {}) },
+    container,
+  );
+  const restarted =
+    container.restartCount > (first?.restartCount ?? 0) || container.startedAt !== first?.startedAt;
+  if (state === 'healthy' && !restarted) return;
+  const why = restarted
+    ? 'restarted while it was being watched'
+    : `did not stay healthy: ${secrets.redact(answer)}`;
+  const logTail = secrets.redact(await ports.engine.logs(container.id, { tail: 20 }));
+  throw permanent('Unhealthy', `"${plan.service}" ${why}.`, { logTail });
+};

@@ -1,0 +1,180 @@
+/** Looking at a host, before a plan. Nothing here changes anything. */
+import { readFile } from 'node:fs/promises';
+import { label, parseAsideName, serviceOf, stackOf } from '../domain/labels.ts';
+import type { ReleaseId, ServiceName } from '../domain/names.ts';
+import type { Release } from '../domain/release.ts';
+import type { ServiceSpec, StackSpec } from '../domain/stack.ts';
+import type { ContainerFacts, ImageFacts, PathFacts, World } from '../domain/world.ts';
+import { isRunning } from './before.ts';
+import { keptTag } from './image.ts';
+import { fileFacts } from './managed-file.ts';
+import { EngineError, type ContainerState } from './ports/engine.ts';
+import type { Ports } from './ports/index.ts';
+import type { Secrets } from './secrets.ts';
+
+export type Looking = {
+  spec: StackSpec;
+  secrets: Secrets;
+  /** A release whose images count, not what its references resolve to now. */
+  pinned?: Release;
+  runningRelease?: ReleaseId;
+  options: { build: boolean; pull: boolean; copyLimitBytes: number };
+  /** Images were fetched a moment ago: "always" is satisfied. */
+  settling: boolean;
+};
+
+export const lookAtWorld = async (ports: Ports, looking: Looking): Promise<World> => {
+  const { spec, secrets, runningRelease } = looking;
+  const states = await ports.engine.listContainers();
+  const containers = states.map(toFacts);
+  const volumes = await present(
+    Object.values(spec.volumes).map(({ name }) => name),
+    (name) => ports.engine.inspectVolume(name),
+  );
+  return {
+    host: ports.host,
+    engine: ports.engineInfo,
+    containers,
+    images: await imageFacts(ports, looking),
+    networks: await present(
+      Object.values(spec.networks).map(({ name }) => name),
+      (name) => ports.engine.inspectNetwork(name),
+    ),
+    volumes,
+    paths: await pathFacts(ports, looking, volumes, containers),
+    listeners: await listeners(),
+    files: await fileFacts(spec.files, secrets),
+    runningStacks: runningStacks(containers),
+    ...(runningRelease === undefined ? {} : { runningRelease }),
+  };
+};
+
+const toFacts = (state: ContainerState): ContainerFacts => ({
+  id: state.id,
+  name: state.name,
+  imageId: state.imageId,
+  running: isRunning(state),
+  status: state.status,
+  ...(state.exitCode === undefined ? {} : { exitCode: state.exitCode }),
+  labels: state.labels,
+  ports: state.ports,
+  mounts: state.mounts,
+});
+
+const present = async <T>(
+  names: string[],
+  inspect: (name: string) => Promise<T | undefined>,
+): Promise<Record<string, T>> => {
+  const found = await Promise.all(names.map(async (name) => [name, await inspect(name)] as const));
+  return Object.fromEntries(found.flatMap(([name, state]) => (state === undefined ? [] : [[name, state]])));
+};
+
+const imageFacts = async (ports: Ports, looking: Looking): Promise<World['images']> => {
+  const facts = await Promise.all(
+    looking.spec.services.map(
+      async (service) => [service.name, await imageOf(ports, looking, service)] as const,
+    ),
+  );
+  return Object.fromEntries(facts) as World['images'];
+};
+
+const imageOf = async (ports: Ports, looking: Looking, service: ServiceSpec): Promise<ImageFacts> => {
+  const { pinned, options, settling } = looking;
+  if (pinned) return await pinnedImage(ports, pinned, service.name);
+  const here = await ports.engine.inspectImage(service.image);
+  const wantsBuild = service.build !== undefined && (options.build || service.pullPolicy === 'build');
+  const wantsPull = service.build === undefined && (options.pull || service.pullPolicy === 'always');
+  if (!settling && wantsBuild) return { state: 'fetch', how: 'build' };
+  if (here && (settling || !wantsPull)) return imagePresent(here);
+  if (service.build) return { state: 'fetch', how: 'build' };
+  if (service.pullPolicy === 'never')
+    return { state: 'unavailable', why: 'it is not on this host, and pull_policy is "never"' };
+  return await remoteImage(ports, service.image);
+};
+
+const imagePresent = (image: { id: string; healthcheck?: string[]; volumes: string[] }): ImageFacts => ({
+  state: 'present',
+  id: image.id,
+  hasHealthcheck:
+    image.healthcheck !== undefined && image.healthcheck.length > 0 && image.healthcheck[0] !== 'NONE',
+  volumes: image.volumes,
+});
+
+const pinnedImage = async (ports: Ports, release: Release, service: ServiceName): Promise<ImageFacts> => {
+  const id = release.images[service];
+  const here =
+    (id && (await ports.engine.inspectImage(id))) ??
+    (await ports.engine.inspectImage(keptTag(release.spec.name, service, release.id)));
+  if (!here)
+    return { state: 'unavailable', why: `the image of release ${release.id} is not on this host any more` };
+  return imagePresent(here);
+};
+
+const remoteImage = async (ports: Ports, reference: string): Promise<ImageFacts> => {
+  try {
+    if (await ports.engine.imageExistsRemotely(reference)) return { state: 'fetch', how: 'pull' };
+    return { state: 'unavailable', why: 'it is not on this host, and its registry has none of that name' };
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return { state: 'unavailable', why: `it is not on this host, and ${error.message}` };
+  }
+};
+
+const pathFacts = async (
+  ports: Ports,
+  { spec, options }: Looking,
+  volumes: Record<string, { mountpoint: string }>,
+  containers: ContainerFacts[],
+): Promise<Record<string, PathFacts>> => {
+  const mounted = spec.services.flatMap(({ mounts }) =>
+    mounts.flatMap((mount) => (mount.type === 'bind' && !mount.readOnly ? [mount.source] : [])),
+  );
+  const held = containers
+    .filter(({ labels }) => stackOf(labels) === spec.name)
+    .flatMap(({ mounts }) =>
+      mounts.flatMap(({ type, source, readOnly }) => (type === 'tmpfs' || readOnly ? [] : [source])),
+    );
+  const paths = new Set([...mounted, ...held, ...Object.values(volumes).map(({ mountpoint }) => mountpoint)]);
+  const facts = await Promise.all(
+    [...paths].map(
+      async (path) =>
+        [path, await ports.snapshots.inspect(path, { sizeLimitBytes: options.copyLimitBytes })] as const,
+    ),
+  );
+  return Object.fromEntries(facts);
+};
+
+/** Stacks all of whose containers run, or have completed. */
+const runningStacks = (containers: ContainerFacts[]): string[] => {
+  const byStack = new Map<string, boolean>();
+  for (const { labels, running, exitCode, name } of containers) {
+    const stack = stackOf(labels);
+    if (stack === undefined || serviceOf(labels) === undefined || parseAsideName(name)) continue;
+    byStack.set(stack, (byStack.get(stack) ?? true) && (running || exitCode === 0));
+  }
+  return [...byStack].flatMap(([stack, healthy]) => (healthy ? [stack] : []));
+};
+
+/** TCP state "listen" and UDP state "unconnected", as /proc/net words them (proc_net_tcp.txt in the kernel's documentation). */
+const tables = [
+  { file: '/proc/net/tcp', protocol: 'tcp', state: '0A' },
+  { file: '/proc/net/tcp6', protocol: 'tcp', state: '0A' },
+  { file: '/proc/net/udp', protocol: 'udp', state: '07' },
+  { file: '/proc/net/udp6', protocol: 'udp', state: '07' },
+] as const;
+
+/** Host ports in use, by `port/protocol`. */
+const listeners = async (): Promise<Record<string, string>> => {
+  const found: Record<string, string> = {};
+  for (const { file, protocol, state } of tables) {
+    const text = await readFile(file, 'utf8').catch(() => '');
+    for (const line of text.split('\n').slice(1)) {
+      const [, local, , status] = line.trim().split(/\s+/);
+      const port = Number.parseInt(local?.split(':').at(-1) ?? '', 16);
+      if (status === state && port > 0) found[`${port}/${protocol}`] = `listening on port ${port}`;
+    }
+  }
+  return found;
+};
+
+export const releaseLabel = (labels: Record<string, string>): string | undefined => labels[label.release];

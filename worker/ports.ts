@@ -1,0 +1,26 @@
+/** The composition root: the real ports, from the host's configuration. */
+import { hostname, homedir } from 'node:os';
+import { connectEngine } from '../activities/engines/connect.ts';
+import type { Ports } from '../activities/ports/index.ts';
+import { openReleases } from '../activities/releases.ts';
+import { openSnapshots } from '../activities/snapshots/index.ts';
+import { hostConfig } from '../domain/host.ts';
+import { readEngineChoice } from './engine-choice.ts';
+
+export const openPorts = async (environment: NodeJS.ProcessEnv): Promise<Ports> => {
+  const config = hostConfig(environment, { hostname: hostname(), home: homedir() });
+  const engine = await connectEngine(await readEngineChoice(config, environment));
+  const engineInfo = await engine.info();
+  return {
+    host: config.host,
+    engine,
+    engineInfo,
+    // Files in rootless containers belong to sub-uids, which only the user namespace may touch.
+    snapshots: openSnapshots(
+      engineInfo.rootless && engine.kind === 'podman' ? { prefix: ['podman', 'unshare'] } : {},
+    ),
+    releases: openReleases(config.stateDirectory),
+    stateDirectory: config.stateDirectory,
+    environment,
+  };
+};

@@ -1,0 +1,28 @@
+/** Read-only questions to a host: they lock nothing, change nothing, and are answered by its worker. */
+import { workflowInfo } from '@temporalio/workflow';
+import type { OperationRequest } from '../domain/operation.ts';
+import type { StackName } from '../domain/names.ts';
+import type { ReleaseRecord } from '../domain/release.ts';
+import type { StackStatus } from '../domain/status.ts';
+import type { Prepared } from '../activities/plan.ts';
+import { reading } from './activities.ts';
+
+/** What would change, and in which order. */
+export async function planStack(request: OperationRequest): Promise<Prepared> {
+  const summary = `plan ${request.kind} of ${request.stack}`;
+  return await reading.preparePlan.executeWithOptions({ summary }, [request]);
+}
+
+/** What runs now. Without a name: every stack that Baton or Compose made. */
+export async function stackStatus(stack?: StackName): Promise<StackStatus[]> {
+  return await reading.readStatus.executeWithOptions(
+    { summary: stack ?? 'every stack' },
+    stack ? [stack] : [],
+  );
+}
+
+/** The recorded releases of a stack, newest last. */
+export async function stackReleases(stack: StackName): Promise<ReleaseRecord[]> {
+  const summary = `${stack} on ${workflowInfo().taskQueue}`;
+  return await reading.readReleases.executeWithOptions({ summary }, [stack]);
+}
