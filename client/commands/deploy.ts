@@ -1,0 +1,120 @@
+/** `baton deploy FILE|PLAN`: bring a stack to what its file says, or put everything back. */
+import type { Command } from 'commander';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { OperationRequest } from '../../domain/operation.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { newOperationId, startOperation, watchOperation } from '../operation.ts';
+import { print, printJson } from '../output.ts';
+import { readStackName } from '../stack-file.ts';
+import { withClient } from '../temporal.ts';
+import { thisHost } from '../this-host.ts';
+import {
+  copyLimitOption,
+  examples,
+  hostOption,
+  jsonOption,
+  listOption,
+  outputMode,
+  setOption,
+  waitOption,
+  type OutputOptions,
+} from './shared.ts';
+
+export type FileOptions = OutputOptions & {
+  host?: string;
+  set: Record<string, string>;
+  envFile: string[];
+  profile: string[];
+  copyLimit: number;
+  build?: boolean;
+  pull?: boolean;
+};
+
+/** A plan saved by `baton plan -o`: the request it was made from, and the digest it must still have. */
+export type SavedPlan = { format: 'baton-plan/1'; digest: string; request: OperationRequest; plan: Plan };
+
+export const fileOptions = (command: Command): Command =>
+  command
+    .addOption(hostOption())
+    .addOption(setOption())
+    .addOption(listOption('--env-file <file>', 'read variables from this file instead of .env (repeatable)'))
+    .addOption(listOption('--profile <name>', 'include services of this profile (repeatable)'))
+    .addOption(copyLimitOption())
+    .option('--build', 'build images even where they are here')
+    .option('--pull', 'pull images even where they are here')
+    .addOption(jsonOption());
+
+export const deployCommand = (program: Command): void => {
+  const command = program
+    .command('deploy')
+    .description('bring a stack to what its file says; put everything back if that fails')
+    .argument('<file>', 'a Compose file, or a plan saved with `baton plan -o`')
+    .addOption(waitOption());
+  fileOptions(command).action(async (file: string, options: FileOptions & { wait: boolean }) => {
+    process.exitCode = await deploy(file, options);
+  });
+  examples(command, [
+    'baton deploy stacks/immich.yml',
+    'baton deploy stacks/web.yml --set TAG=1.4.2',
+    'baton plan stacks/web.yml -o plan.json && baton deploy plan.json',
+    'baton deploy stacks/web.yml --wait=false',
+  ]);
+};
+
+const deploy = async (file: string, options: FileOptions & { wait: boolean }): Promise<number> => {
+  const request = await requestFor(file, options);
+  return await withClient(async (client) => {
+    const handle = await startOperation(client, request);
+    const mode = outputMode(options);
+    if (!options.wait) {
+      const started = { operation: request.operation, stack: request.stack, workflowId: handle.workflowId };
+      if (mode === 'json') printJson({ type: 'started', ...started });
+      else
+        print(
+          `Operation ${request.operation} on ${request.stack} has started. Watch it: baton events ${request.stack} --follow`,
+        );
+      return 0;
+    }
+    return await watchOperation(client, handle, mode);
+  });
+};
+
+const requestFor = async (file: string, options: FileOptions): Promise<OperationRequest> => {
+  const saved = await readSavedPlan(file);
+  if (!saved) return await fileRequest(file, options);
+  return {
+    ...saved.request,
+    operation: newOperationId(),
+    options: { ...saved.request.options, expectedPlan: saved.digest },
+  };
+};
+
+const readSavedPlan = async (file: string): Promise<SavedPlan | undefined> => {
+  if (!file.endsWith('.json')) return undefined;
+  const content = JSON.parse(await readFile(file, 'utf8')) as Partial<SavedPlan>;
+  return content.format === 'baton-plan/1' ? (content as SavedPlan) : undefined;
+};
+
+/** The request that a stack's file and the options ask for. */
+export const fileRequest = async (file: string, options: FileOptions): Promise<OperationRequest> => {
+  const path = resolve(file);
+  return {
+    operation: newOperationId(),
+    kind: 'deploy',
+    stack: await readStackName(path, options),
+    host: options.host ?? thisHost().host,
+    source: {
+      from: 'file',
+      file: path,
+      envFiles: options.envFile.map((name) => resolve(name)),
+      variables: options.set,
+      profiles: options.profile,
+    },
+    options: {
+      copyLimitBytes: options.copyLimit,
+      build: options.build ?? false,
+      pull: options.pull ?? false,
+    },
+  };
+};

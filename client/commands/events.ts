@@ -1,0 +1,31 @@
+/** `baton events OPERATION`: its steps and what came of them, from its history; with `--follow`, until it ends. */
+import type { Command } from 'commander';
+import { findOperation, progressOf, watchOperation } from '../operation.ts';
+import { printJson, printReport, stepDisplay } from '../output.ts';
+import { webLink, withClient } from '../temporal.ts';
+import { thisHost } from '../this-host.ts';
+import { examples, hostOption, jsonOption, outputMode, type OutputOptions } from './shared.ts';
+
+export const eventsCommand = (program: Command): void => {
+  const command = program
+    .command('events')
+    .description('show the steps of an operation, running or ended')
+    .argument('<operation>', 'an operation, or the stack it changes')
+    .option('-f, --follow', 'watch it until it ends')
+    .addOption(hostOption())
+    .addOption(jsonOption())
+    .action(async (operation: string, options: OutputOptions & { host?: string; follow?: boolean }) => {
+      process.exitCode = await withClient(async (client) => {
+        const handle = await findOperation(client, options.host ?? thisHost().host, operation);
+        const mode = outputMode(options);
+        if (options.follow) return await watchOperation(client, handle, mode);
+        const progress = await progressOf(handle);
+        const display = stepDisplay(mode === 'live' ? 'plain' : mode);
+        display.show(progress?.steps ?? []);
+        if (progress?.report && mode === 'json') printJson({ type: 'report', ...progress.report });
+        else if (progress?.report) printReport(progress.report, await webLink(handle.workflowId));
+        return 0;
+      });
+    });
+  examples(command, ['baton events immich', 'baton events immich --follow', 'baton events 1f0c9a2e --json']);
+};

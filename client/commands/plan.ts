@@ -1,0 +1,66 @@
+/** `baton plan FILE`: what would change, without changing it. */
+import type { Command } from 'commander';
+import { writeFile } from 'node:fs/promises';
+import { hostTaskQueue, questionWorkflowId } from '../../domain/ids.ts';
+import { isNoop, isRefused } from '../../domain/plan.ts';
+import type { planStack } from '../../workflows/questions.ts';
+import { CommandFailure, exitCode } from '../failure.ts';
+import { demandWorker } from '../operation.ts';
+import { print, printJson, printProblems } from '../output.ts';
+import { planText } from '../plan-text.ts';
+import { withClient } from '../temporal.ts';
+import { fileOptions, fileRequest, type FileOptions, type SavedPlan } from './deploy.ts';
+import { examples } from './shared.ts';
+
+type PlanOptions = FileOptions & { out?: string; detailedExitcode?: boolean };
+
+export const planCommand = (program: Command): void => {
+  const command = program
+    .command('plan')
+    .description('show what a deploy would change, why, in which order, and which data is protected')
+    .argument('<file>', 'a Compose file')
+    .option('-o, --out <file>', 'save the plan, for `baton deploy`')
+    .option('--detailed-exitcode', 'exit with 2 where there are changes');
+  fileOptions(command).action(async (file: string, options: PlanOptions) => {
+    process.exitCode = await plan(file, options);
+  });
+  examples(command, [
+    'baton plan stacks/immich.yml',
+    'baton plan stacks/immich.yml -o plan.json',
+    'baton plan stacks/immich.yml --detailed-exitcode',
+  ]);
+};
+
+const plan = async (file: string, options: PlanOptions): Promise<number> => {
+  const request = await fileRequest(file, options);
+  const prepared = await withClient(async (client) => {
+    await demandWorker(client, request.host);
+    return await client.workflow.execute<typeof planStack>('planStack', {
+      workflowId: questionWorkflowId(request.host, `plan-${request.stack}`, request.operation),
+      taskQueue: hostTaskQueue(request.host),
+      args: [request],
+      staticSummary: `plan ${request.stack}`,
+    });
+  });
+  if (options.json) printJson({ type: 'plan', ...prepared });
+  if (!prepared.plan || !prepared.digest) {
+    if (!options.json) printProblems(prepared.problems);
+    throw new CommandFailure(exitCode.failed, `Stack "${request.stack}" cannot be planned.`);
+  }
+  if (!options.json) {
+    print(planText(prepared.plan));
+    printProblems(prepared.problems);
+  }
+  if (options.out !== undefined) {
+    const saved: SavedPlan = {
+      format: 'baton-plan/1',
+      digest: prepared.digest,
+      request,
+      plan: prepared.plan,
+    };
+    await writeFile(options.out, `${JSON.stringify(saved, null, 2)}\n`);
+    if (!options.json) print(`Saved to ${options.out}. Apply it: baton deploy ${options.out}`);
+  }
+  if (isRefused(prepared.plan)) return exitCode.failed;
+  return options.detailedExitcode && !isNoop(prepared.plan) ? exitCode.planHasChanges : exitCode.done;
+};

@@ -1,0 +1,66 @@
+/** Options that several verbs share, spelled the same everywhere. */
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { parseReleaseId, parseStackName, type ReleaseId, type StackName } from '../../domain/names.ts';
+import type { OutputMode } from '../output.ts';
+
+export type OutputOptions = { json?: boolean };
+
+export const outputMode = ({ json }: OutputOptions): OutputMode =>
+  json ? 'json' : process.stdout.isTTY ? 'live' : 'plain';
+
+export const jsonOption = (): Option => new Option('--json', 'print JSON lines for programs');
+export const hostOption = (): Option =>
+  new Option('--host <name>', 'the host whose worker does it (default: this one)');
+
+/** `--set NAME=value`, repeatable. */
+export const setOption = (): Option =>
+  new Option(
+    '--set <NAME=value>',
+    'set a variable for ${NAME} (repeatable; not for secrets, it is kept with the release)',
+  )
+    .default({})
+    .argParser((text: string, all: unknown) => {
+      const at = text.indexOf('=');
+      if (at < 1) throw new InvalidArgumentError('Write it as NAME=value.');
+      return { ...(all as Record<string, string>), [text.slice(0, at)]: text.slice(at + 1) };
+    });
+
+export const listOption = (flags: string, description: string): Option =>
+  new Option(flags, description)
+    .default([])
+    .argParser((text: string, all: unknown) => [...(all as string[]), text]);
+
+const sizes: Record<string, number> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+
+export const copyLimitOption = (): Option =>
+  new Option('--copy-limit <size>', 'how large a plain copy of data may be, such as 500M or 20G')
+    .default(2 ** 30, '1G')
+    .argParser((text: string) => {
+      const match = /^(\d+(?:\.\d+)?)([kmgt]?)(?:i?b)?$/i.exec(text);
+      if (!match) throw new InvalidArgumentError('Write a size such as 500M or 20G.');
+      return Number(match[1]) * (sizes[(match[2] ?? '').toLowerCase()] ?? 1);
+    });
+
+export const waitOption = (): Option =>
+  new Option('--wait <boolean>', 'wait for the end and show progress')
+    .default(true)
+    .argParser((text: string) => text !== 'false');
+
+export const stackArgument = (text: string): StackName => {
+  const name = parseStackName(text);
+  if (!name)
+    throw new InvalidArgumentError(
+      'A stack name has only a-z, 0-9, _ and -, and starts with a letter or digit.',
+    );
+  return name;
+};
+
+export const releaseArgument = (text: string): ReleaseId => {
+  const id = parseReleaseId(text);
+  if (!id) throw new InvalidArgumentError('A release is 12 hex digits; see `baton releases STACK`.');
+  return id;
+};
+
+/** Examples after the help of a verb. */
+export const examples = (command: Command, lines: string[]): Command =>
+  command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);

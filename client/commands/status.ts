@@ -1,0 +1,93 @@
+/** `baton status [STACK]` and `baton releases STACK`: what runs, and what was. */
+import type { Client } from '@temporalio/client';
+import type { Command } from 'commander';
+import { hostTaskQueue, questionWorkflowId } from '../../domain/ids.ts';
+import type { StackName } from '../../domain/names.ts';
+import type { StackStatus } from '../../domain/status.ts';
+import type { stackReleases, stackStatus } from '../../workflows/questions.ts';
+import { exitCode } from '../failure.ts';
+import { demandWorker, newOperationId } from '../operation.ts';
+import { print, printJson } from '../output.ts';
+import { withClient } from '../temporal.ts';
+import { thisHost } from '../this-host.ts';
+import { examples, hostOption, jsonOption, stackArgument, type OutputOptions } from './shared.ts';
+
+type StatusOptions = OutputOptions & { host?: string };
+
+export const statusCommand = (program: Command): void => {
+  const command = program
+    .command('status')
+    .description('show what runs, whether it is healthy, and where it differs from its release')
+    .argument('[stack]', 'one stack; all of them where none is named', stackArgument)
+    .addOption(hostOption())
+    .addOption(jsonOption())
+    .action(async (stack: StackName | undefined, options: StatusOptions) => {
+      const found = await withClient(
+        async (client) => await ask<typeof stackStatus>(client, options, 'stackStatus', stack ? [stack] : []),
+      );
+      if (options.json)
+        found.forEach((status) => {
+          printJson({ type: 'stack', ...status });
+        });
+      else printStatus(found);
+      if (
+        found.some(
+          ({ services, drift }) =>
+            drift.length > 0 || services.some(({ healthy }) => healthy === 'unhealthy'),
+        )
+      )
+        process.exitCode = exitCode.failed;
+    });
+  examples(command, ['baton status', 'baton status immich', 'baton status --json']);
+};
+
+export const releasesCommand = (program: Command): void => {
+  const command = program
+    .command('releases')
+    .description('list the releases of a stack, newest last')
+    .argument('<stack>', 'the stack', stackArgument)
+    .addOption(hostOption())
+    .addOption(jsonOption())
+    .action(async (stack: StackName, options: StatusOptions) => {
+      const records = await withClient(
+        async (client) => await ask<typeof stackReleases>(client, options, 'stackReleases', [stack]),
+      );
+      for (const record of records)
+        if (options.json) printJson({ type: 'release', ...record });
+        else
+          print(
+            `${record.release}  ${record.committedAt}  ${record.kind}  operation ${record.operation}  ${record.snapshots.length} snapshots`,
+          );
+      if (records.length === 0 && !options.json) print(`No release of "${stack}" is recorded on this host.`);
+    });
+  examples(command, ['baton releases immich', 'baton undo immich --to 1f2e3d4c5b6a']);
+};
+
+const ask = async <W extends (...args: never[]) => Promise<unknown>>(
+  client: Client,
+  options: StatusOptions,
+  question: string,
+  args: Parameters<W>,
+): Promise<Awaited<ReturnType<W>>> => {
+  const host = options.host ?? thisHost().host;
+  await demandWorker(client, host);
+  return (await client.workflow.execute(question, {
+    workflowId: questionWorkflowId(host, question, newOperationId()),
+    taskQueue: hostTaskQueue(host),
+    args,
+  })) as Awaited<ReturnType<W>>;
+};
+
+const printStatus = (stacks: StackStatus[]): void => {
+  if (stacks.length === 0) print('No stack runs here.');
+  for (const { stack, release, committedAt, services, drift } of stacks) {
+    print(
+      `${stack}${release === undefined ? ' (not deployed by Baton)' : ` · release ${release} · ${committedAt ?? ''}`}`,
+    );
+    for (const { service, state, healthy, answer, container, image } of services)
+      print(
+        `  ${healthy === 'healthy' ? '✓' : '✗'} ${service.padEnd(20)} ${state.padEnd(12)} ${answer}  ${container}  ${image}`,
+      );
+    for (const line of drift) print(`  ! ${line}`);
+  }
+};

@@ -1,0 +1,85 @@
+/** `baton undo STACK` and `baton remove STACK`: operations like a deploy, and undoable like one. */
+import type { Command } from 'commander';
+import type { ReleaseId, StackName } from '../../domain/names.ts';
+import type { OperationKind } from '../../domain/plan.ts';
+import type { ReleaseSource } from '../../domain/operation.ts';
+import { newOperationId, startOperation, watchOperation } from '../operation.ts';
+import { print } from '../output.ts';
+import { withClient } from '../temporal.ts';
+import { thisHost } from '../this-host.ts';
+import {
+  copyLimitOption,
+  examples,
+  hostOption,
+  jsonOption,
+  outputMode,
+  releaseArgument,
+  stackArgument,
+  waitOption,
+  type OutputOptions,
+} from './shared.ts';
+
+type Options = OutputOptions & { host?: string; copyLimit: number; wait: boolean };
+
+export const undoCommand = (program: Command): void => {
+  const command = shared(
+    program
+      .command('undo')
+      .description('go back to an earlier release; itself an operation, itself undoable'),
+  )
+    .option('--to <release>', 'the release to go back to (default: the one before)', releaseArgument)
+    .option('--with-data', 'also put the data back to what it was when that release was replaced')
+    .option('--keep-data', 'keep the data as it is now (the default)')
+    .action(async (stack: StackName, options: Options & { to?: ReleaseId; withData?: boolean }) => {
+      const source: ReleaseSource = {
+        from: 'release',
+        withData: options.withData ?? false,
+        ...(options.to ? { release: options.to } : {}),
+      };
+      process.exitCode = await run('undo', stack, source, options);
+    });
+  examples(command, [
+    'baton undo immich',
+    'baton undo immich --to 1f2e3d4c5b6a',
+    'baton undo immich --with-data',
+  ]);
+};
+
+export const removeCommand = (program: Command): void => {
+  const command = shared(
+    program
+      .command('remove')
+      .description('stop and remove a stack; its data stays, and is snapshotted first'),
+  ).action(async (stack: StackName, options: Options) => {
+    process.exitCode = await run('remove', stack, { from: 'nothing', withData: false }, options);
+  });
+  examples(command, ['baton remove immich', 'baton undo immich    # brings it back']);
+};
+
+const shared = (command: Command): Command =>
+  command
+    .argument('<stack>', 'the stack', stackArgument)
+    .addOption(hostOption())
+    .addOption(copyLimitOption())
+    .addOption(waitOption())
+    .addOption(jsonOption());
+
+const run = async (
+  kind: OperationKind,
+  stack: StackName,
+  source: ReleaseSource,
+  options: Options,
+): Promise<number> =>
+  await withClient(async (client) => {
+    const handle = await startOperation(client, {
+      operation: newOperationId(),
+      kind,
+      stack,
+      host: options.host ?? thisHost().host,
+      source,
+      options: { copyLimitBytes: options.copyLimit, build: false, pull: false },
+    });
+    if (options.wait) return await watchOperation(client, handle, outputMode(options));
+    print(`The ${kind} of ${stack} has started. Watch it: baton events ${stack} --follow`);
+    return 0;
+  });

@@ -1,0 +1,117 @@
+/** Three ways to tell the same: live on a terminal, plain lines elsewhere, JSON lines for programs. */
+import { createLogUpdate } from 'log-update';
+import { styleText } from 'node:util';
+import type { Report, Step, StepState } from '../domain/operation.ts';
+import { formatLocation, type Problem } from '../domain/problem.ts';
+import { nextCommands, outcomeTitles } from '../domain/report.ts';
+import { formatDuration } from '../domain/size.ts';
+
+export type OutputMode = 'live' | 'plain' | 'json';
+
+/** One JSON line. Programs get nothing else on standard output. */
+export const printJson = (value: unknown): void => {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+};
+
+export const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+const colour = (format: Parameters<typeof styleText>[0], text: string): string =>
+  process.stdout.isTTY ? styleText(format, text) : text;
+
+const marks: Record<StepState, () => string> = {
+  waiting: () => colour('dim', '·'),
+  running: () => colour('cyan', '▸'),
+  done: () => colour('green', '✓'),
+  failed: () => colour('red', '✗'),
+  undoing: () => colour('yellow', '↩'),
+  undone: () => colour('yellow', '↩'),
+  skipped: () => colour('dim', '-'),
+};
+
+const stepLine = ({ title, state, startedAt, endedAt, note }: Step): string => {
+  const end = endedAt ?? (state === 'running' || state === 'undoing' ? Date.now() : undefined);
+  const took =
+    startedAt !== undefined && end !== undefined
+      ? colour('dim', ` ${formatDuration(Math.max(0, end - startedAt))}`)
+      : '';
+  return `  ${marks[state]()} ${title}${took}${note === undefined ? '' : colour('dim', `  ${note}`)}`;
+};
+
+/** Shows steps as they move. `end` leaves the last picture on the screen. */
+export type StepDisplay = { show: (steps: Step[]) => void; end: () => void };
+
+export const stepDisplay = (mode: OutputMode): StepDisplay => {
+  const told = new Map<string, StepState>();
+  const news = (steps: Step[]): Step[] => {
+    const changed = steps.filter(({ id, state }) => state !== 'waiting' && told.get(id) !== state);
+    for (const { id, state } of changed) told.set(id, state);
+    return changed;
+  };
+  switch (mode) {
+    case 'live': {
+      const update = createLogUpdate(process.stdout, { showCursor: true });
+      return {
+        show: (steps) => {
+          update(steps.map(stepLine).join('\n'));
+        },
+        end: () => {
+          update.done();
+        },
+      };
+    }
+    case 'plain':
+      return {
+        show: (steps) =>
+          news(steps).forEach((step) => {
+            print(stepLine(step));
+          }),
+        end: () => undefined,
+      };
+    case 'json':
+      return {
+        show: (steps) =>
+          news(steps).forEach((step) => {
+            printJson({ type: 'step', ...step });
+          }),
+        end: () => undefined,
+      };
+  }
+};
+
+export const printProblems = (problems: readonly Problem[]): void => {
+  for (const { severity, message, at, next } of problems) {
+    const where = at ? `${formatLocation(at)}: ` : '';
+    print(
+      `${colour(severity === 'error' ? 'red' : 'yellow', severity)}: ${where}${message}${next === undefined ? '' : `\n  ${next}`}`,
+    );
+  }
+};
+
+/** The end of an operation, in words. */
+export const printReport = (report: Report, link: string | undefined): void => {
+  const good = report.outcome === 'done' || report.outcome === 'unchanged';
+  const bad = report.outcome === 'needs-human' || report.outcome === 'refused';
+  print('');
+  print(
+    `${colour(good ? 'green' : bad ? 'red' : 'yellow', outcomeTitles[report.outcome])} · ${report.stack} · ${formatDuration(report.durationMs)}`,
+  );
+  if (report.failure) {
+    print(`  ${report.failure.step}: ${report.failure.message}`);
+    for (const line of report.failure.logTail?.trim().split('\n') ?? [])
+      if (line !== '') print(colour('dim', `    | ${line}`));
+  }
+  for (const line of report.left) print(`  left: ${line}`);
+  for (const { path, did, failedState } of report.data) {
+    if (did === 'restored')
+      print(
+        `  data ${path}: put back${failedState ? `; the failed state is kept as ${failedState.snapshot}` : ''}`,
+      );
+  }
+  for (const note of report.notes) print(`  ${note}`);
+  printProblems(report.problems);
+  const next = nextCommands(report);
+  if (next.length > 0) print(`  Next: ${next.join(' · ')}`);
+  if (link !== undefined) print(`  Web UI: ${link}`);
+};

@@ -1,0 +1,78 @@
+/** A plan in words: what would change, why, in which order; which data is protected and how, and which is not. */
+import type { DataPlan } from '../domain/data.ts';
+import { isChanging, isNoop, type Plan, type ServicePlan } from '../domain/plan.ts';
+import { formatBytes } from '../domain/size.ts';
+
+const signs = { create: '+', replace: '~', start: '▸', keep: ' ', remove: '-' } as const;
+
+export const planText = (plan: Plan): string => {
+  const blocks = [
+    `Plan: ${plan.kind} ${plan.stack} on ${plan.host} (${plan.engine})${plan.previousRelease ? `, from release ${plan.previousRelease}` : ''}`,
+    ...phases(plan),
+    ...resources(plan),
+    ...data(plan),
+    summary(plan),
+  ];
+  return blocks.join('\n');
+};
+
+const phases = ({ services }: Plan): string[] => {
+  const numbers = [...new Set(services.map(({ phase }) => phase))].sort((a, b) => a - b);
+  return numbers.flatMap((number) => [
+    number === 0 ? 'Removed' : `Phase ${number}`,
+    ...services.filter(({ phase }) => phase === number).map(serviceLine),
+  ]);
+};
+
+const serviceLine = ({ action, service, reasons, image, health, needs, order }: ServicePlan): string => {
+  const why = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
+  const waits = needs.length > 0 ? ` · after ${needs.map((need) => need.service).join(', ')}` : '';
+  const checked = action === 'keep' || action === 'remove' ? '' : ` · healthy by ${health}`;
+  const how = action === 'replace' && order === 'start-first' ? ' · new one starts first' : '';
+  return `  ${signs[action]} ${action.padEnd(7)} ${service}${why}  ${action === 'remove' ? '' : image.reference}${checked}${waits}${how}`;
+};
+
+const resources = ({ networks, volumes, files }: Plan): string[] => {
+  const lines = [
+    ...networks.map(({ name, action }) => ({ text: `network ${name}`, action })),
+    ...volumes.map(({ name, action }) => ({ text: `volume ${name}`, action })),
+    ...files.map(({ path, action }) => ({ text: `file ${path}`, action })),
+  ].filter(({ action }) => action !== 'keep');
+  return lines.length === 0
+    ? []
+    : [
+        'Resources',
+        ...lines.map(
+          ({ text, action }) =>
+            `  ${action === 'remove' ? '-' : action === 'write' ? '~' : '+'} ${action.padEnd(7)} ${text}`,
+        ),
+      ];
+};
+
+const data = ({ data: entries, restore }: Plan): string[] => {
+  if (entries.length === 0 && restore.length === 0) return [];
+  return [
+    'Data',
+    ...entries.map(dataLine),
+    ...restore.map(({ path, snapshot }) => `  put back    ${path} from ${snapshot}`),
+  ];
+};
+
+const dataLine = (entry: DataPlan): string => {
+  const { path, driver, sizeBytes, services, notes } = entry;
+  const isProtected = entry.class === 'snapshot' && (driver !== undefined || !entry.existed);
+  const how = !isProtected
+    ? `NOT protected (${entry.class})`
+    : driver === undefined
+      ? 'new'
+      : `protected by ${driver} snapshot, ${formatBytes(sizeBytes)}`;
+  return `  ${path} · ${services.join(', ')} · ${how}${notes.length > 0 ? ` · ${notes.join('; ')}` : ''}`;
+};
+
+const summary = (plan: Plan): string => {
+  if (isNoop(plan)) return 'No changes: the wanted release already runs.';
+  const count = (action: ServicePlan['action']): number =>
+    plan.services.filter((service) => service.action === action).length;
+  const kept = plan.services.filter((service) => !isChanging(service)).length;
+  return `${count('create')} to create, ${count('replace')} to replace, ${count('start')} to start, ${count('remove')} to remove, ${kept} left alone.`;
+};

@@ -1,0 +1,64 @@
+/** The connection to Temporal: a profile as the `temporal` CLI reads it, else the dev server that `baton up` started. */
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CommandFailure, exitCode } from './failure.ts';
+import { thisHost } from './this-host.ts';
+
+/** Local or not, an answer that takes longer than this means that nobody is there. */
+const connectTimeoutMs = 5_000;
+
+export type Server = { address: string; ui?: string };
+
+/** What `baton up` left: where its dev server listens. */
+export const readServer = async (): Promise<Server | undefined> => {
+  try {
+    return JSON.parse(await readFile(join(thisHost().stateDirectory, 'server.json'), 'utf8')) as Server;
+  } catch {
+    return undefined;
+  }
+};
+
+/** @throws CommandFailure with exit code 4 where no server answers. The caller closes the connection. */
+export const connect = async (): Promise<Client> => {
+  const profile = loadClientConfigProfile({});
+  const local = profile.address === undefined ? await readServer() : undefined;
+  const { connectionOptions, namespace } = toClientOptions({
+    ...profile,
+    ...(local ? { address: local.address } : {}),
+  });
+  try {
+    const connection = await Connection.connect({
+      ...connectionOptions,
+      connectTimeout: connectTimeoutMs,
+    } as never);
+    return new Client({ connection, ...(namespace === undefined ? {} : { namespace }) });
+  } catch (cause) {
+    const address = connectionOptions.address ?? 'localhost:7233';
+    throw new CommandFailure(
+      exitCode.noTemporal,
+      `No Temporal server answers at ${address}. Nothing was changed.`,
+      'baton up',
+      { cause },
+    );
+  }
+};
+
+/** Runs `work` with a client and closes the connection after it. */
+export const withClient = async <T>(work: (client: Client) => Promise<T>): Promise<T> => {
+  const client = await connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.connection.close();
+  }
+};
+
+/** Where a person looks at a workflow, if the address of the Web UI is known. */
+export const webLink = async (workflowId: string, namespace = 'default'): Promise<string | undefined> => {
+  const ui = process.env['BATON_WEB_UI'] ?? (await readServer())?.ui;
+  return ui === undefined
+    ? undefined
+    : `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`;
+};
