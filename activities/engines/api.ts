@@ -1,0 +1,166 @@
+/** HTTP over an engine's Unix socket. Errors are translated here, once, to {@link EngineError}. */
+import { Agent, request, type IncomingMessage } from 'node:http';
+import { EngineError, type EngineErrorCode } from '../ports/engine.ts';
+
+/** Engines answer reads in milliseconds; a minute of silence means that something is wrong. */
+const defaultTimeoutMs = 60_000;
+
+export type Call = {
+  method?: 'GET' | 'POST' | 'DELETE' | 'PUT';
+  path: string;
+  query?: Record<string, string | number | boolean | undefined>;
+  body?: unknown;
+  /** A stream to send instead of JSON: a tar archive. */
+  stream?: NodeJS.ReadableStream;
+  headers?: Record<string, string>;
+  /** 0: none. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+};
+
+export type EngineApi = {
+  /** @returns the parsed JSON answer, or `undefined` for an empty one. */
+  json: <T>(call: Call) => Promise<T>;
+  /** As `json`, with `undefined` for "not found". */
+  find: <T>(call: Call) => Promise<T | undefined>;
+  /** The raw answer, for streams. The caller reads it to the end. */
+  stream: (call: Call) => Promise<IncomingMessage>;
+  bytes: (call: Call) => Promise<Buffer>;
+  close: () => void;
+};
+
+export const engineApi = (socketPath: string, engine: string): EngineApi => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+
+  const send = async (call: Call): Promise<IncomingMessage> =>
+    await new Promise((resolve, reject) => {
+      const { method = 'GET', path, query = {}, body, stream, timeoutMs = defaultTimeoutMs, signal } = call;
+      const pairs = Object.entries(query).flatMap(([name, value]): [string, string][] =>
+        value === undefined ? [] : [[name, String(value)]],
+      );
+      const search = pairs.length > 0 ? `?${new URLSearchParams(pairs).toString()}` : '';
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      const headers = {
+        Host: 'engine',
+        ...(text === undefined
+          ? {}
+          : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }),
+        ...(stream ? { 'Content-Type': 'application/x-tar', 'Transfer-Encoding': 'chunked' } : {}),
+        ...call.headers,
+      };
+      const sent = request(
+        {
+          socketPath,
+          agent,
+          method,
+          path: `${path}${search}`,
+          headers,
+          timeout: timeoutMs,
+          ...(signal ? { signal } : {}),
+        },
+        resolve,
+      );
+      sent.once('timeout', () =>
+        sent.destroy(
+          new EngineError('timeout', `${engine} did not answer ${method} ${path} within ${timeoutMs} ms.`),
+        ),
+      );
+      sent.once('error', (cause: NodeJS.ErrnoException) => {
+        const away = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EACCES'].includes(cause.code ?? '');
+        reject(
+          away
+            ? new EngineError(
+                'unreachable',
+                `${engine} does not answer at ${socketPath} (${cause.code ?? ''}).`,
+                { cause },
+              )
+            : cause,
+        );
+      });
+      if (stream) stream.pipe(sent);
+      else sent.end(text);
+    });
+
+  const checked = async (call: Call): Promise<IncomingMessage> => {
+    const response = await send(call);
+    const status = response.statusCode ?? 0;
+    if (status < 400) return response;
+    const text = (await readAll(response)).toString('utf8');
+    throw new EngineError(codeOf(status, text), `${engine}: ${messageOf(text)}`);
+  };
+
+  const json = async <T>(call: Call): Promise<T> => {
+    const text = (await readAll(await checked(call))).toString('utf8');
+    return (text.trim() === '' ? undefined : JSON.parse(text)) as T;
+  };
+
+  return {
+    json,
+    stream: checked,
+    bytes: async (call) => await readAll(await checked(call)),
+    async find<T>(call: Call) {
+      try {
+        return await json<T>(call);
+      } catch (error) {
+        if (error instanceof EngineError && error.code === 'not-found') return undefined;
+        throw error;
+      }
+    },
+    close: () => {
+      agent.destroy();
+    },
+  };
+};
+
+const readAll = async (response: IncomingMessage): Promise<Buffer> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+};
+
+const messageOf = (text: string): string => {
+  try {
+    const { message, cause } = JSON.parse(text) as { message?: string; cause?: string };
+    return message ?? cause ?? text;
+  } catch {
+    return text.trim();
+  }
+};
+
+const wordings: [RegExp, EngineErrorCode][] = [
+  [/port is already allocated|address already in use|bind for .* failed/i, 'port-taken'],
+  [
+    /name .* is already in use|already in use by container|name is in use|network already exists|name already used/i,
+    'name-taken',
+  ],
+  [/no space left on device/i, 'no-space'],
+  [/has active endpoints|is being used|network is being used|volume is in use|being used by/i, 'in-use'],
+  [/no such|not found|does not exist|unable to find/i, 'not-found'],
+];
+
+/** Engines put most of what went wrong into words; the status alone says little (Podman answers 500 for a taken port). */
+const codeOf = (status: number, text: string): EngineErrorCode => {
+  const worded = wordings.find(([pattern]) => pattern.test(text))?.[1];
+  if (status === 404) return 'not-found';
+  if (worded && worded !== 'not-found') return worded;
+  if (status === 401 || status === 403) return 'unauthorized';
+  if (status === 409) return 'in-use';
+  if (status === 400) return worded ?? 'invalid';
+  return worded === 'not-found' ? 'invalid' : 'internal';
+};
+
+/** Docker's framing of stdout and stderr: 8 bytes of header, the last four the length (big-endian), then the payload. */
+export const demultiplex = (buffer: Buffer): string => {
+  const parts: string[] = [];
+  let at = 0;
+  while (at + 8 <= buffer.length) {
+    const kind = buffer[at] ?? 0;
+    // A TTY's output has no frames.
+    if (kind > 2 || buffer[at + 1] !== 0 || buffer[at + 2] !== 0 || buffer[at + 3] !== 0)
+      return buffer.toString('utf8');
+    const length = buffer.readUInt32BE(at + 4);
+    parts.push(buffer.toString('utf8', at + 8, at + 8 + length));
+    at += 8 + length;
+  }
+  return parts.length > 0 || buffer.length === 0 ? parts.join('') : buffer.toString('utf8');
+};

@@ -1,0 +1,70 @@
+/** What is particular to Podman: it has no daemon, so where no API socket listens, Baton starts one of its own. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { EngineError, type Engine } from '../ports/engine.ts';
+import { engineApi } from './api.ts';
+import { dockerApiEngine } from './docker-api.ts';
+import { answers } from './answers.ts';
+
+/** `podman system service` listens after about 0.1 s; a slow disk may take longer. */
+const startTimeoutMs = 15_000;
+
+export const podmanEngine = async ({
+  socket,
+  environment = {},
+}: {
+  socket?: string;
+  environment?: Record<string, string>;
+}): Promise<Engine> => {
+  const service = socket === undefined ? await startService(environment) : undefined;
+  return dockerApiEngine({
+    kind: 'podman',
+    api: engineApi(socket ?? service?.socket ?? '', 'Podman'),
+    version: '/v1.41',
+    info: (raw) => {
+      const rootless = raw.Rootless ?? false;
+      // Without cgroup v2, a rootless container has no freezer.
+      return { rootless, canReachContainers: !rootless, canPause: raw.CgroupVersion === '2' || !rootless };
+    },
+    close: async () => {
+      await service?.stop();
+    },
+  });
+};
+
+const startService = async (
+  environment: Record<string, string>,
+): Promise<{ socket: string; stop: () => Promise<void> }> => {
+  const directory = await mkdtemp(join(process.env['XDG_RUNTIME_DIR'] ?? tmpdir(), 'baton-podman-'));
+  const socket = join(directory, 'podman.sock');
+  const child = spawn('podman', ['system', 'service', '--time=0', `unix://${socket}`], {
+    stdio: 'ignore',
+    env: { ...process.env, ...environment },
+  });
+  const begun = Date.now();
+  while (!(await answers(socket))) {
+    if (child.exitCode !== null || Date.now() - begun > startTimeoutMs)
+      throw new EngineError(
+        'unreachable',
+        'Podman is installed, but `podman system service` does not start.',
+      );
+    await delay(50);
+  }
+  return {
+    socket,
+    stop: async () => {
+      await ended(child);
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+};
+
+const ended = async (child: ChildProcess): Promise<void> => {
+  if (child.exitCode !== null) return;
+  const exit = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await exit;
+};

@@ -1,0 +1,35 @@
+/** Subvolume snapshots: one moment, at once, whatever the size. */
+import { lstat } from 'node:fs/promises';
+import type { Driver } from './driver.ts';
+import { isThere } from './is-there.ts';
+import { locationOf, prepareLayout } from './layout.ts';
+import type { Run } from './run.ts';
+
+/** Every subvolume's root directory has this inode number (btrfs(5)). */
+const subvolumeInode = 256;
+
+export const btrfsDriver = (run: Run): Driver => {
+  const isSubvolume = async (path: string): Promise<boolean> =>
+    (await isThere(path)) && (await lstat(path)).ino === subvolumeInode;
+
+  return {
+    async take(source, name, signal) {
+      const location = locationOf(source, name);
+      if (await isSubvolume(location)) return;
+      await prepareLayout(source);
+      // One system call makes it whole and read-only: there is no half-made one to clean up.
+      await run('btrfs', ['subvolume', 'snapshot', '-r', '--', source, location], signal);
+      await run('sync', ['-f', location]);
+    },
+    isWhole: isSubvolume,
+    async copyOut(snapshot, draft) {
+      await run('btrfs', ['subvolume', 'snapshot', '--', snapshot, draft]);
+    },
+    async seal(location) {
+      await run('btrfs', ['property', 'set', '-ts', location, 'ro', 'true']);
+    },
+    async remove(location) {
+      if (await isSubvolume(location)) await run('btrfs', ['subvolume', 'delete', '--', location]);
+    },
+  };
+};

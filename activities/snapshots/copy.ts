@@ -1,0 +1,52 @@
+/** Copies: by reflink where the filesystem can, in full elsewhere. Made beside, flushed, then renamed to their final name. */
+import { rename } from 'node:fs/promises';
+import { SnapshotError } from '../ports/snapshots.ts';
+import type { Driver } from './driver.ts';
+import { isThere } from './is-there.ts';
+import { draftOf, locationOf, prepareLayout } from './layout.ts';
+import type { Run } from './run.ts';
+import { scan } from './scan.ts';
+
+/** A source that changes during three copies in a row is being written to all the time. */
+const tries = 3;
+
+export const copyDriver = (run: Run): Driver => {
+  const remove = async (location: string): Promise<void> => {
+    await run('rm', ['-rf', '--', location]);
+  };
+  /** All that `cp` can keep: owners, modes, times, links, extended attributes, holes. */
+  const copy = async (from: string, to: string, signal?: AbortSignal): Promise<void> => {
+    await run(
+      'cp',
+      ['-a', '--reflink=auto', '--sparse=auto', '--no-target-directory', '--', from, to],
+      signal,
+    );
+    await run('sync', ['-f', to]);
+  };
+
+  return {
+    async take(source, name, signal) {
+      const location = locationOf(source, name);
+      if (await isThere(location)) return;
+      await prepareLayout(source);
+      const draft = draftOf(source, name);
+      for (let attempt = 1; ; attempt += 1) {
+        await remove(draft);
+        const before = await scan(run, source);
+        await copy(source, draft, signal);
+        if ((await scan(run, source)) === before) break;
+        if (attempt === tries)
+          throw new SnapshotError(
+            'busy',
+            `${source} keeps changing while it is copied: something writes to it. Stop that, or put the data on a btrfs subvolume.`,
+          );
+      }
+      await rename(draft, location);
+    },
+    isWhole: isThere,
+    copyOut: copy,
+    // A copy is as writable as the data was; its directory is private.
+    seal: async () => undefined,
+    remove,
+  };
+};

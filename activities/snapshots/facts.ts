@@ -1,0 +1,204 @@
+/** What a path is. Reads only; a path that is missing is a fact, not an error. */
+import { lstat, opendir, readFile, realpath, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { PathFacts } from '../ports/snapshots.ts';
+import type { Run } from './run.ts';
+
+/** From statfs(2) and linux/magic.h. */
+const magic: Record<number, string> = {
+  0x9123683e: 'btrfs',
+  0x58465342: 'xfs',
+  0xef53: 'ext4',
+  0x01021994: 'tmpfs',
+  0x2fc12fc1: 'zfs',
+  0x6969: 'nfs',
+  0x794c7630: 'overlay',
+};
+
+/** Every subvolume's root directory has this inode number (btrfs(5)). */
+const subvolumeInode = 256;
+/** Looking at more files than this takes too long for a plan. */
+const entriesLimit = 2_000_000;
+
+export const inspectPath = async (run: Run, path: string, sizeLimitBytes: number): Promise<PathFacts> => {
+  const missing = await missingFacts(path);
+  if (missing) return missing;
+  const realPath = await realpath(path);
+  const info = await stat(realPath);
+  const filesystem = await statfs(realPath);
+  const name = magic[filesystem.type] ?? `0x${filesystem.type.toString(16)}`;
+  const type = info.isDirectory()
+    ? 'directory'
+    : info.isFile()
+      ? 'file'
+      : info.isSocket()
+        ? 'socket'
+        : info.isBlockDevice() || info.isCharacterDevice()
+          ? 'device'
+          : 'other';
+  const isSubvolume = name === 'btrfs' && info.isDirectory() && info.ino === subvolumeInode;
+  const isMountRoot = (await mountPoints()).includes(realPath);
+  const reflink = name === 'btrfs' || (name === 'xfs' && (await xfsReflink(run, realPath)));
+  const size =
+    isSubvolume || (type !== 'directory' && type !== 'file')
+      ? { sizeBytes: 0, sizeExceeded: false }
+      : await sizeOf(realPath, reflink ? Number.MAX_SAFE_INTEGER : sizeLimitBytes);
+  const facts = {
+    path,
+    exists: true,
+    realPath,
+    type,
+    filesystem: name,
+    isSubvolume,
+    isMountRoot,
+    nested: type === 'directory' ? await nestedIn(realPath, name, info.dev) : [],
+    noCow: name === 'btrfs' && (await isNoCow(run, realPath)),
+    reflink,
+    ...size,
+    freeBytes: filesystem.bavail * filesystem.bsize,
+  } as const;
+  return { ...facts, ...driverFor(facts) };
+};
+
+const missingFacts = async (path: string): Promise<PathFacts | undefined> => {
+  try {
+    await stat(path);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')))
+      throw error;
+    return {
+      path,
+      exists: false,
+      realPath: path,
+      type: 'missing',
+      filesystem: 'none',
+      isSubvolume: false,
+      isMountRoot: false,
+      nested: [],
+      noCow: false,
+      reflink: false,
+      sizeBytes: 0,
+      sizeExceeded: false,
+      freeBytes: 0,
+      driver: undefined,
+      reason: 'does not exist yet',
+    };
+  }
+};
+
+const driverFor = (
+  facts: Pick<PathFacts, 'type' | 'isMountRoot' | 'isSubvolume' | 'nested' | 'reflink' | 'filesystem'>,
+): Pick<PathFacts, 'driver' | 'reason'> => {
+  if (facts.type !== 'directory' && facts.type !== 'file')
+    return { driver: undefined, reason: `it is a ${facts.type}` };
+  if (facts.isMountRoot)
+    return {
+      driver: undefined,
+      reason: 'it is a mount point, which cannot be exchanged; mount a directory below it instead',
+    };
+  if (facts.isSubvolume && facts.nested.length > 0)
+    return {
+      driver: undefined,
+      reason: `it holds nested subvolumes or mounts, which a snapshot leaves out: ${facts.nested.slice(0, 3).join(', ')}`,
+    };
+  if (facts.isSubvolume) return { driver: 'btrfs', reason: 'a btrfs subvolume' };
+  return {
+    driver: 'copy',
+    reason: facts.reflink
+      ? `on ${facts.filesystem}, copied by reflink`
+      : `on ${facts.filesystem}, copied in full`,
+  };
+};
+
+const mountPoints = async (): Promise<string[]> => {
+  const table = await readFile('/proc/self/mountinfo', 'utf8');
+  // Octal escapes: see proc_pid_mountinfo(5).
+  return table
+    .split('\n')
+    .flatMap(
+      (line) =>
+        line
+          .split(' ')[4]
+          ?.replaceAll(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))) ??
+        [],
+    );
+};
+
+/** Directories on another device (mounts, and btrfs subvolumes, which have device numbers of their own). At most 100. */
+const nestedIn = async (root: string, filesystem: string, device: number): Promise<string[]> => {
+  const mounts = (await mountPoints()).filter((mount) => mount.startsWith(`${root}/`));
+  if (filesystem !== 'btrfs') return mounts.slice(0, 100);
+  const nested = new Set(mounts);
+  await walk(root, async (path, isDirectory) => {
+    if (!isDirectory || nested.size >= 100) return isDirectory;
+    const info = await lstat(path);
+    if (info.dev === device) return true;
+    nested.add(path);
+    return false;
+  });
+  return [...nested].slice(0, 100);
+};
+
+const sizeOf = async (
+  path: string,
+  limitBytes: number,
+): Promise<{ sizeBytes: number; sizeExceeded: boolean }> => {
+  const seen = new Set<number>();
+  let sizeBytes = 0;
+  let entries = 0;
+  const count = async (entry: string): Promise<void> => {
+    const info = await lstat(entry);
+    if (info.nlink > 1 && !info.isDirectory() && seen.has(info.ino)) return;
+    seen.add(info.ino);
+    sizeBytes += info.blocks * 512;
+  };
+  await count(path);
+  await walk(path, async (entry, isDirectory) => {
+    entries += 1;
+    if (sizeBytes > limitBytes || entries > entriesLimit) return false;
+    await count(entry);
+    return isDirectory;
+  });
+  return { sizeBytes, sizeExceeded: sizeBytes > limitBytes || entries > entriesLimit };
+};
+
+/** Visits everything below; `visit` says whether to go into a directory. What vanishes meanwhile is skipped. */
+const walk = async (
+  root: string,
+  visit: (path: string, isDirectory: boolean) => Promise<boolean>,
+): Promise<void> => {
+  const pending = [root];
+  for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
+    try {
+      for await (const entry of await opendir(directory)) {
+        const path = join(directory, entry.name);
+        if (await visit(path, entry.isDirectory())) pending.push(path);
+      }
+    } catch (error) {
+      if (!(
+        error instanceof Error &&
+        'code' in error &&
+        (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+      ))
+        throw error;
+    }
+  }
+};
+
+const isNoCow = async (run: Run, path: string): Promise<boolean> => {
+  const said = await run('lsattr', ['-d', '--', path]).catch(() => '');
+  return said.split(/\s/)[0]?.includes('C') ?? false;
+};
+
+const xfsReflink = async (run: Run, path: string): Promise<boolean> => {
+  const said = await run('xfs_info', [await mountOf(path)]).catch(() => '');
+  return said.includes('reflink=1');
+};
+
+const mountOf = async (path: string): Promise<string> => {
+  const mounts = new Set(await mountPoints());
+  let directory = path;
+  while (!mounts.has(directory)) directory = dirname(directory);
+  return directory;
+};

@@ -1,0 +1,81 @@
+/** The snapshot port on real filesystems. */
+import { readdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseSnapshotName, type SnapshotDriver, type SnapshotName } from '../../domain/snapshot.ts';
+import { SnapshotError, type Snapshot, type Snapshots } from '../ports/snapshots.ts';
+import { btrfsDriver } from './btrfs.ts';
+import { copyDriver } from './copy.ts';
+import type { Driver } from './driver.ts';
+import { inspectPath } from './facts.ts';
+import { isThere } from './is-there.ts';
+import { locationOf, snapshotsOf } from './layout.ts';
+import { restore } from './restore.ts';
+import { run as runCommand, type Run } from './run.ts';
+
+/**
+ * @param options.prefix put before commands that touch the data (`podman unshare`, for files of sub-uids).
+ * @param options.run replaced by tests that interrupt between two commands.
+ */
+export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run } = {}): Snapshots => {
+  const plain = options.run ?? runCommand;
+  const [first, ...rest] = options.prefix ?? [];
+  const run: Run =
+    first === undefined
+      ? plain
+      : async (command, args, signal) => await plain(first, [...rest, command, ...args], signal);
+  const drivers: Record<SnapshotDriver, Driver> = { btrfs: btrfsDriver(run), copy: copyDriver(run) };
+
+  const at = async (source: string, name: SnapshotName): Promise<Snapshot | undefined> => {
+    const location = locationOf(source, name);
+    if (!(await isThere(location))) return undefined;
+    const driver: SnapshotDriver = (await drivers.btrfs.isWhole(location)) ? 'btrfs' : 'copy';
+    return { name, location, source, driver };
+  };
+
+  return {
+    inspect: async (path, { sizeLimitBytes }) => await inspectPath(run, path, sizeLimitBytes),
+
+    async take(path, name, driver, signal) {
+      const source = await realpath(path);
+      await drivers[driver].take(source, name, signal);
+      const taken = await at(source, name);
+      if (!taken)
+        throw new SnapshotError('internal', `The snapshot ${name} of ${path} was made but cannot be seen.`);
+      return taken;
+    },
+
+    find: async (path, name) => await at(await realOr(path), name),
+
+    async list(path) {
+      const source = await realOr(path);
+      const directory = snapshotsOf(source);
+      const names = (await isThere(directory)) ? await readdir(directory) : [];
+      const parsed = names.flatMap((name) => parseSnapshotName(name) ?? []);
+      const sorted = parsed.sort((a, b) =>
+        a.takenAt < b.takenAt ? -1 : a.takenAt > b.takenAt ? 1 : a.name < b.name ? -1 : 1,
+      );
+      const found = await Promise.all(sorted.map(async ({ name }) => await at(source, name)));
+      return found.flatMap((snapshot) => snapshot ?? []);
+    },
+
+    async restore(snapshot, failedAs) {
+      const { source, driver, location, name } = snapshot;
+      if (!(await isThere(location)))
+        throw new SnapshotError('not-found', `Snapshot ${name} of ${source} is gone (${location}).`);
+      await restore(run, drivers[driver], source, location, failedAs);
+      const failedState = await at(source, failedAs);
+      if (!failedState)
+        throw new SnapshotError(
+          'internal',
+          `The failed state of ${source} was kept, but cannot be seen at ${join(snapshotsOf(source), failedAs)}.`,
+        );
+      return { failedState };
+    },
+
+    async remove({ driver, location }) {
+      if (await isThere(location)) await drivers[driver].remove(location);
+    },
+  };
+};
+
+const realOr = async (path: string): Promise<string> => ((await isThere(path)) ? await realpath(path) : path);

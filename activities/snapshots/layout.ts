@@ -1,0 +1,20 @@
+/** Where snapshots lie: `/data/.baton-snapshots/pg/<name>` for `/data/pg`, so that a restore is a rename on one filesystem. */
+import { mkdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { SnapshotName } from '../../domain/snapshot.ts';
+
+const directoryName = '.baton-snapshots';
+
+export const snapshotsOf = (realPath: string): string =>
+  join(dirname(realPath), directoryName, basename(realPath));
+
+export const locationOf = (realPath: string, name: SnapshotName): string => join(snapshotsOf(realPath), name);
+
+/** Work in progress: never listed, removed by the next call. */
+export const draftOf = (realPath: string, name: SnapshotName): string =>
+  join(snapshotsOf(realPath), `.draft-${name}`);
+
+/** Makes the directory, readable by its owner only: snapshots hold what the data holds. */
+export const prepareLayout = async (realPath: string): Promise<void> => {
+  await mkdir(snapshotsOf(realPath), { recursive: true, mode: 0o700 });
+};

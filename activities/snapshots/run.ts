@@ -1,0 +1,25 @@
+import { execa } from 'execa';
+import { SnapshotError } from '../ports/snapshots.ts';
+
+/** Runs one command to its end. @returns its standard output. @throws SnapshotError with what it said. */
+export type Run = (command: string, args: readonly string[], signal?: AbortSignal) => Promise<string>;
+
+export const run: Run = async (command, args, signal) => {
+  const result = await execa(command, [...args], {
+    reject: false,
+    stdin: 'ignore',
+    env: { LC_ALL: 'C' },
+    ...(signal ? { cancelSignal: signal } : {}),
+  });
+  if (result.exitCode === 0) return result.stdout;
+  const said = result.stderr.trim().split('\n').at(-1) ?? '';
+  const code = /no space left/i.test(said)
+    ? 'no-space'
+    : /not permitted|permission denied/i.test(said)
+      ? 'permission'
+      : 'internal';
+  throw new SnapshotError(
+    code,
+    `${command} ended with ${result.exitCode ?? result.signal ?? 'an error'}: ${said || result.shortMessage || ''}`,
+  );
+};
