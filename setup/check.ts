@@ -1,0 +1,33 @@
+/** `npm run check`: types, lint with the layer table, format, unused code, generated documents. All of it, side by side. */
+import { execa } from 'execa';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const checks: [name: string, command: string, ...args: string[]][] = [
+  ['types', 'tsc', '--noEmit'],
+  ['lint', 'eslint', '.'],
+  ['format', 'prettier', '--check', '--log-level=warn', '.'],
+  ['unused', 'knip', '--no-progress'],
+  ...(existsSync(join(root, 'compose/write-docs.ts'))
+    ? [['docs', 'node', 'compose/write-docs.ts', '--check'] as [string, string, ...string[]]]
+    : []),
+];
+
+const results = await Promise.all(
+  checks.map(async ([name, command, ...args]) => {
+    const began = Date.now();
+    const { exitCode, all } = await execa(command, args, {
+      cwd: root,
+      reject: false,
+      all: true,
+      preferLocal: true,
+      stdin: 'ignore',
+    });
+    process.stdout.write(
+      `${exitCode === 0 ? '✓' : '✗'} ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)\n${exitCode === 0 ? '' : `${all}\n`}`,
+    );
+    return exitCode === 0;
+  }),
+);
+process.exitCode = results.every(Boolean) ? 0 : 1;
