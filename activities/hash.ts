@@ -4,10 +4,14 @@ import { createHash } from 'node:crypto';
 /** JSON with sorted keys, without `undefined` and without source locations (`at`). */
 export const canonicalJson = (value: unknown): string =>
   JSON.stringify(value, (key, inner: unknown) => {
-    if (key === 'at') return undefined;
+    if (key === 'at' && isLocation(inner)) return undefined;
     if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner;
     return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
   });
+
+/** A service or a label may be called "at" too. */
+const isLocation = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'line' in value && 'column' in value;
 
 /** The first 12 hex digits of the SHA-256 of `value` in canonical JSON. */
 export const contentHash = (value: unknown): string =>
