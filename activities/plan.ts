@@ -2,7 +2,7 @@
 import { loadStack } from '../compose/load.ts';
 import { checkVariables } from '../compose/check-variables.ts';
 import type { OperationRequest } from '../domain/operation.ts';
-import type { ReleaseId, ServiceName } from '../domain/names.ts';
+import type { ReleaseId } from '../domain/names.ts';
 import type { Plan } from '../domain/plan.ts';
 import { planChange } from '../domain/planner.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -70,7 +70,7 @@ const planFor = async (
           const hash = serviceHash(release, service);
           return hash === undefined ? [] : [[service.name, hash] as const];
         }),
-      ) as Partial<Record<ServiceName, string>>,
+      ),
       copyLimitBytes: request.options.copyLimitBytes,
       restore,
       ...(running ? { running: running.spec } : {}),

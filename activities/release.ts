@@ -39,36 +39,24 @@ export const serviceHash = (release: Release, service: ServiceSpec): string | un
 };
 
 /** Fields that say how Baton deploys the service, not what its container is, do not make it another one. */
-const containerPart = (service: ServiceSpec): Partial<ServiceSpec> => {
-  const {
-    dependsOn,
-    probe,
-    validate,
-    data,
-    minHealthyTimeMs,
-    healthyDeadlineMs,
-    updateOrder,
-    failureAction,
-    pullPolicy,
-    build,
-    image,
-    ...rest
-  } = service;
-  void [
-    dependsOn,
-    probe,
-    validate,
-    data,
-    minHealthyTimeMs,
-    healthyDeadlineMs,
-    updateOrder,
-    failureAction,
-    pullPolicy,
-    build,
-    image,
-  ];
-  return rest as Partial<ServiceSpec>;
-};
+const deployOnly: readonly (keyof ServiceSpec)[] = [
+  'dependsOn',
+  'probe',
+  'validate',
+  'data',
+  'minHealthyTimeMs',
+  'healthyDeadlineMs',
+  'updateOrder',
+  'failureAction',
+  'pullPolicy',
+  'build',
+  'image',
+];
+
+const containerPart = (service: ServiceSpec): Partial<ServiceSpec> =>
+  Object.fromEntries(
+    Object.entries(service).filter(([field]) => !deployOnly.some((name) => name === field)),
+  );
 
 const networksOf = (spec: StackSpec, { network }: ServiceSpec): unknown[] =>
   network.mode === 'bridge' ? network.attachments.map((attachment) => spec.networks[attachment.network]) : [];

@@ -15,14 +15,14 @@ import { writeWhole } from './releases.ts';
 
 export type Secrets = {
   /** @throws a permanent failure that names the variable, never a value. */
-  resolve(template: Template): string;
+  resolve: (template: Template) => string;
   /** The full environment of a service: `env_file` first, then `environment`. */
-  environmentOf(service: ServiceSpec): Promise<Record<string, string>>;
-  contentOf(source: ContentSource): Promise<string>;
+  environmentOf: (service: ServiceSpec) => Promise<Record<string, string>>;
+  contentOf: (source: ContentSource) => Promise<string>;
   /** Changes when any value that the service sees changes; tells nothing about the values. */
-  digestOf(service: ServiceSpec): Promise<string>;
+  digestOf: (service: ServiceSpec) => Promise<string>;
   /** Replaces every value that came from a variable or a secret by `•••`. */
-  redact(text: string): string;
+  redact: (text: string) => string;
 };
 
 /** Shorter values (`1`, `true`) are no secrets, and taking them out would shred every log. */
@@ -56,20 +56,20 @@ export const openSecrets = async (
   };
 
   const environmentOf = async (service: ServiceSpec): Promise<Record<string, string>> => {
-    const result: Record<string, string> = {};
+    const result = new Map<string, string>();
     for (const { path, required, format } of service.envFiles) {
-      const values = await readEnvFile(path, (name) => result[name] ?? lookup(name), {
+      const values = await readEnvFile(path, (name) => result.get(name) ?? lookup(name), {
         required,
         raw: format === 'raw',
       });
-      for (const [name, value] of Object.entries(values)) result[name] = remember(value);
+      for (const [name, value] of Object.entries(values)) result.set(name, remember(value));
     }
     for (const [name, template] of Object.entries(service.environment)) {
       const value = template === null ? lookup(name) : resolve(template);
-      if (value !== undefined) result[name] = template === null ? remember(value) : value;
-      else if (template === null) delete result[name];
+      if (value === undefined) result.delete(name);
+      else result.set(name, template === null ? remember(value) : value);
     }
-    return result;
+    return Object.fromEntries(result);
   };
 
   const contentOf = async (source: ContentSource): Promise<string> => {
@@ -168,4 +168,4 @@ export const digestsOf = async (spec: StackSpec, secrets: Secrets): Promise<Reco
     await Promise.all(
       spec.services.map(async (service) => [service.name, await secrets.digestOf(service)] as const),
     ),
-  ) as Record<ServiceName, string>;
+  );

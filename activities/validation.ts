@@ -1,6 +1,6 @@
 /** The last word before a release is recorded: its own checks, then a soak; and the last word after an unwind. */
 import { label } from '../domain/labels.ts';
-import { isChanging, type Plan, type ServicePlan } from '../domain/plan.ts';
+import { isChanging, type ServicePlan } from '../domain/plan.ts';
 import type { Probe, ServiceSpec } from '../domain/stack.ts';
 import type { Subject } from '../domain/subject.ts';
 import { beating, pause, permanent } from './activity.ts';

@@ -75,7 +75,7 @@ const imageFacts = async (ports: Ports, looking: Looking): Promise<World['images
       async (service) => [service.name, await imageOf(ports, looking, service)] as const,
     ),
   );
-  return Object.fromEntries(facts) as World['images'];
+  return Object.fromEntries(facts);
 };
 
 const imageOf = async (ports: Ports, looking: Looking, service: ServiceSpec): Promise<ImageFacts> => {

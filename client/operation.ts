@@ -64,9 +64,8 @@ export const demandWorker = async (client: Client, host: string): Promise<void> 
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
     taskQueue: { name: hostTaskQueue(host) },
-    taskQueueType: 1,
   });
-  if (pollers && pollers.length > 0) return;
+  if (pollers.length > 0) return;
   throw new CommandFailure(
     exitCode.noTemporal,
     `No Baton worker serves host "${host}". Nothing was changed.`,

@@ -32,7 +32,7 @@ export const connect = async (): Promise<Client> => {
     const connection = await Connection.connect({
       ...connectionOptions,
       connectTimeout: connectTimeoutMs,
-    } as never);
+    });
     return new Client({ connection, ...(namespace === undefined ? {} : { namespace }) });
   } catch (cause) {
     const address = connectionOptions.address ?? 'localhost:7233';

@@ -84,7 +84,7 @@ export const parseYaml = (file: string, bytes: Uint8Array): Parsed => {
         error(
           'several-documents',
           'The file holds more than one YAML document; a stack is one.',
-          locate(used[1]?.contents?.range?.[0] ?? 0),
+          locate(used[1]?.contents?.range[0] ?? 0),
         ),
       ],
     };
@@ -92,7 +92,7 @@ export const parseYaml = (file: string, bytes: Uint8Array): Parsed => {
     return {
       ok: true,
       text,
-      root: new Converter(document, locate).convert(document.contents as YamlNode, 0, []),
+      root: new Converter(document, locate).convert(document.contents, 0, []),
     };
   } catch (thrown) {
     if (!(thrown instanceof Refused)) throw thrown;
@@ -150,7 +150,7 @@ class Converter {
       throw refused('alias-cycle', `The alias *${alias.source} is part of what it stands for.`, at);
     const target = alias.resolve(this.#document);
     if (!target) throw refused('yaml', `No anchor &${alias.source} comes before this alias.`, at);
-    return this.convert(target as YamlNode, depth, [...path, alias.source], at);
+    return this.convert(target, depth, [...path, alias.source], at);
   }
 
   #map(map: YAMLMap, depth: number, path: string[], at: Location): MapNode {
@@ -183,7 +183,7 @@ const refused = (code: string, message: string, at: Location): Refused =>
 const scalarValue = (value: unknown): string | number | boolean | null =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || value === null
     ? value
-    : String(value);
+    : JSON.stringify(value);
 
 const tagOf = (tag: string | undefined): Tag | undefined =>
   tag === '!reset' ? 'reset' : tag === '!override' ? 'override' : undefined;

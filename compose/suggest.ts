@@ -11,7 +11,7 @@ export const suggest = (word: string, known: Iterable<string>): string | undefin
 /** Levenshtein's distance, row by row. */
 const editDistance = (one: string, other: string): number => {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...one].entries()) {
+  for (const [i, letter] of Array.from(one).entries()) {
     const next = [i + 1];
     for (let j = 0; j < other.length; j += 1)
       next.push(

@@ -66,9 +66,6 @@ const planResources = (
 const planServices = (wanted: Wanted, world: World, own: ContainerFacts[]): ServicePlan[] => {
   const { spec } = wanted;
   const byName = new Map(spec.services.map((service) => [service.name, service]));
-  const graph = new Map(
-    spec.services.map((service) => [service.name, needsOf(service).map((need) => need.service)]),
-  );
   const plans = new Map<ServiceName, ServicePlan>();
   phasesOf(dependencyGraph(spec)).forEach((names, index) => {
     for (const name of names) {

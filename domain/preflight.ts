@@ -3,7 +3,7 @@ import { asideName, parseAsideName, serviceOf, stackOf } from './labels.ts';
 import { isChanging, type Plan, type ServicePlan, type Wanted } from './plan.ts';
 import type { Problem } from './problem.ts';
 import { formatBytes } from './size.ts';
-import type { PortSpec, ServiceSpec, StackSpec } from './stack.ts';
+import type { PortSpec, ServiceSpec } from './stack.ts';
 import type { ContainerFacts, World } from './world.ts';
 
 const nothing = 'Nothing was changed.';

@@ -39,7 +39,6 @@ export async function deployStack(request: OperationRequest): Promise<Report> {
 
 /** Plans, fetches images where that is needed to know the release, and plans again. Nothing that runs is touched. */
 const agreeOnPlan = async (operation: Operation): Promise<Plan | Report> => {
-  const { request } = operation;
   try {
     return await operation.interruptible(async () => {
       const first = await operation.step('preflight', 'Preflight', () => preparePlan(operation));
@@ -79,7 +78,7 @@ const fetchImages = async (plan: Plan): Promise<void> => {
 };
 
 /** What a report says of a plan, whatever came of it. */
-export const planned = (plan: Plan): Partial<Report> => ({
+const planned = (plan: Plan): Partial<Report> => ({
   release: plan.release,
   ...(plan.previousRelease === undefined ? {} : { previousRelease: plan.previousRelease }),
   changes: plan.services.map(({ service, action, reasons }) => ({ service, action, reasons })),

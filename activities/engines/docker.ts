@@ -12,5 +12,5 @@ export const dockerEngine = (socket: string): Engine =>
       const rootless = (raw.SecurityOptions ?? []).some((option) => option.includes('rootless'));
       return { rootless, canReachContainers: !rootless };
     },
-    close: async () => undefined,
+    close: () => Promise.resolve(),
   });

@@ -46,7 +46,7 @@ export const copyDriver = (run: Run): Driver => {
     isWhole: isThere,
     copyOut: copy,
     // A copy is as writable as the data was; its directory is private.
-    seal: async () => undefined,
+    seal: () => Promise.resolve(),
     remove,
   };
 };

@@ -1,0 +1,3 @@
+import { describeDeploys } from './deploys.ts';
+
+describeDeploys('podman', 'ext4');

@@ -1,0 +1,258 @@
+/**
+ * A site: one host with its own name, state, worker and data, on an engine and a filesystem of the test machine. The tests
+ * type `baton` there as a person would, and look at the world through the engine's own command line, not through Baton.
+ */
+import { execa } from 'execa';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { needed } from '../host/environment.ts';
+
+export type Engine = 'podman' | 'docker';
+export type Filesystem = 'btrfs' | 'xfs' | 'ext4';
+
+export type Answer = { code: number; out: string; err: string };
+
+const root = join(import.meta.dirname, '..', '..');
+const variables = {
+  btrfs: 'BATON_TEST_BTRFS',
+  xfs: 'BATON_TEST_XFS',
+  ext4: 'BATON_TEST_EXT4',
+  podman: 'BATON_TEST_PODMAN_SOCKET',
+  docker: 'BATON_TEST_DOCKER_SOCKET',
+} as const;
+
+export class Site {
+  readonly engine: Engine;
+  readonly host: string;
+  /** For stacks' files. */
+  readonly files: string;
+  /** For stacks' data, on the filesystem under test. */
+  readonly data: string;
+  readonly environment: Record<string, string>;
+  #worker: ChildProcess | undefined;
+  workerLog = '';
+
+  private constructor(engine: Engine, files: string, data: string, environment: Record<string, string>) {
+    this.engine = engine;
+    this.files = files;
+    this.data = data;
+    this.host = environment['BATON_HOST'] ?? '';
+    this.environment = environment;
+  }
+
+  /** @param more environment of the worker and of the command line. */
+  static async open(
+    engine: Engine,
+    filesystem: Filesystem,
+    more: Record<string, string> = {},
+  ): Promise<Site> {
+    const id = randomBytes(3).toString('hex');
+    const files = await mkdtemp(join(tmpdir(), 'baton-site-'));
+    const data = join(needed(variables[filesystem]), id);
+    await mkdir(data);
+    const site = new Site(engine, files, data, {
+      BATON_HOST: `t${id}`,
+      BATON_ENGINE: engine,
+      BATON_ENGINE_SOCKET: needed(variables[engine]),
+      XDG_STATE_HOME: join(files, '.state'),
+      XDG_CONFIG_HOME: join(files, '.config'),
+      TEMPORAL_ADDRESS: needed('BATON_TEST_TEMPORAL'),
+      BATON_WEB_UI: needed('BATON_TEST_TEMPORAL_UI'),
+      DATA: data,
+      IMAGE: needed('BATON_TEST_IMAGE'),
+      ...more,
+    });
+    await site.startWorker();
+    return site;
+  }
+
+  /** Ends the worker and removes what the site made: containers, networks, volumes of its stacks, and its data. */
+  async close(): Promise<void> {
+    await this.stopWorker();
+    const labelled = ['--filter', `label=dev.baton.host=${this.host}`];
+    const ids = lines(await this.cli('ps', '-aq'));
+    const own: string[] = [];
+    for (const id of ids) if (await this.#isOwn(id)) own.push(id);
+    if (own.length > 0) await this.cli('rm', '-f', '-v', ...own);
+    void labelled;
+    await rm(this.files, { recursive: true, force: true });
+  }
+
+  async #isOwn(id: string): Promise<boolean> {
+    const { out } = await this.engineCli('inspect', id);
+    return out.includes(this.files);
+  }
+
+  async startWorker(): Promise<void> {
+    const child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', join(root, 'worker/main.ts')],
+      {
+        env: { ...process.env, ...this.environment },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    this.#worker = child;
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        this.workerLog += chunk.toString();
+      });
+    await until('the worker', () => this.workerLog.includes('RUNNING') || child.exitCode !== null);
+    if (child.exitCode !== null) throw new Error(`The worker ended at once:\n${this.workerLog}`);
+  }
+
+  async stopWorker(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const child = this.#worker;
+    this.#worker = undefined;
+    if (!child || child.exitCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await ended;
+    this.workerLog = '';
+  }
+
+  /** Types `baton …` in the directory of the site's files. */
+  async baton(...args: string[]): Promise<Answer> {
+    const result = await execa(join(root, 'bin/baton'), args, {
+      cwd: this.files,
+      env: this.environment,
+      reject: false,
+      stdin: 'ignore',
+    });
+    return { code: result.exitCode ?? -1, out: result.stdout, err: result.stderr };
+  }
+
+  /** The last line of `--json`: an operation's report. */
+  async report(...args: string[]): Promise<Answer & { report: Record<string, unknown> }> {
+    const answer = await this.baton(...args, '--json');
+    const last = answer.out.trim().split('\n').at(-1) ?? '{}';
+    return { ...answer, report: last.startsWith('{') ? (JSON.parse(last) as Record<string, unknown>) : {} };
+  }
+
+  async write(name: string, text: string): Promise<string> {
+    const path = join(this.files, name);
+    await mkdir(join(path, '..'), { recursive: true });
+    await writeFile(path, text);
+    return path;
+  }
+
+  /** The engine's own command line, through the socket that Baton uses too. */
+  async engineCli(...args: string[]): Promise<Answer> {
+    const socket = `unix://${needed(variables[this.engine])}`;
+    const first = this.engine === 'podman' ? ['--url', socket] : ['-H', socket];
+    const result = await execa(this.engine, [...first, ...args], { reject: false, stdin: 'ignore' });
+    return { code: result.exitCode ?? -1, out: result.stdout, err: result.stderr };
+  }
+
+  async cli(...args: string[]): Promise<string> {
+    const answer = await this.engineCli(...args);
+    if (answer.code !== 0) throw new Error(`${this.engine} ${args.join(' ')}: ${answer.err}`);
+    return answer.out;
+  }
+
+  /** What stands in the world: each container of a stack as its engine knows it. */
+  async containers(stack: string): Promise<Container[]> {
+    const ids = lines(
+      await this.cli('ps', '-aq', '--no-trunc', '--filter', `label=dev.baton.stack=${stack}`),
+    );
+    if (ids.length === 0) return [];
+    const inspected = JSON.parse(await this.cli('inspect', ...ids)) as Inspected[];
+    return inspected
+      .map((container) => ({
+        id: container.Id,
+        name: container.Name.replace(/^\//, ''),
+        image: container.Image,
+        running: container.State.Running,
+        startedAt: container.State.StartedAt,
+        pid: container.State.Pid,
+        networks: Object.keys(container.NetworkSettings.Networks ?? {}).sort(),
+        restart: container.HostConfig.RestartPolicy.Name,
+      }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async volumesAndNetworks(stack: string): Promise<string[]> {
+    const own = (text: string): string[] => lines(text).filter((name) => name.startsWith(`${stack}_`));
+    return [
+      ...own(await this.cli('network', 'ls', '--format', '{{.Name}}')),
+      ...own(await this.cli('volume', 'ls', '--format', '{{.Name}}')),
+    ].sort();
+  }
+}
+
+export type Container = {
+  id: string;
+  name: string;
+  image: string;
+  running: boolean;
+  startedAt: string;
+  pid: number;
+  networks: string[];
+  restart: string;
+};
+
+type Inspected = {
+  Id: string;
+  Name: string;
+  Image: string;
+  State: { Running: boolean; StartedAt: string; Pid: number };
+  NetworkSettings: { Networks?: Record<string, unknown> };
+  HostConfig: { RestartPolicy: { Name: string } };
+};
+
+const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
+
+/** A fingerprint of a directory: every path with its kind, owner, mode and content. */
+export const fingerprint = async (directory: string): Promise<string[]> => {
+  const entries: string[] = [];
+  const visit = async (path: string, name: string): Promise<void> => {
+    const { mode, uid, gid, mtimeMs } = await lstat(path);
+    const type = mode & 0o170000;
+    const about = `${name} ${mode.toString(8)} ${uid}:${gid}`;
+    if (type === 0o040000) {
+      entries.push(`${about} directory`);
+      for (const child of (await readdir(path)).sort()) await visit(join(path, child), `${name}/${child}`);
+    } else if (type === 0o120000) entries.push(`${about} → ${await readlink(path)}`);
+    else {
+      const content = createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex')
+        .slice(0, 16);
+      entries.push(`${about} ${Math.floor(mtimeMs)} ${content}`);
+    }
+  };
+  await visit(directory, '.');
+  return entries;
+};
+
+export const freePort = async (): Promise<number> =>
+  await new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        resolve(typeof address === 'object' && address ? address.port : 0);
+      });
+    });
+  });
+
+/** Waits for a condition; fails after a minute. */
+export const until = async (
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  withinMs = 60_000,
+): Promise<void> => {
+  const began = Date.now();
+  while (!(await holds())) {
+    if (Date.now() - began > withinMs) throw new Error(`Waited ${withinMs / 1000} s for ${what}.`);
+    await delay(50);
+  }
+};
+
+export const get = async (url: string): Promise<string> => await (await fetch(url)).text();
