@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EngineError } from './ports/engine.ts';
 import { SnapshotError } from './ports/snapshots.ts';
 
-/** A quarter of the heartbeat timeout in `workflows/activities.ts`, so that three lost beats in a row are survived. */
-const beatEveryMs = 5_000;
+/** A cancel is heard with the answer to a beat, so beats are close; many may be lost before `workflows/activities.ts` gives up. */
+const beatEveryMs = 1_000;
 
 /** Runs `work` with a heartbeat, handing it the signal that a cancel raises. */
 export const beating = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {

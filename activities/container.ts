@@ -107,6 +107,8 @@ export const containerActivities = (ports: Ports) => {
             `Container "${before.name}" (${before.id.slice(0, 12)}) is gone: something outside removed it`,
           );
         if (container.name !== before.name) await engine.renameContainer(before.id, before.name);
+        if (container.restartPolicy !== before.restartPolicy)
+          await engine.setRestartPolicy(before.id, before.restartPolicy);
         if (!before.running) {
           await engine.stopContainer(before.id, plan.stopGraceMs);
           return;
@@ -177,6 +179,8 @@ const setAside = async (
   const aside = asideName(previous.name, operation);
   const container = await present(engine, previous.id);
   if (container.name !== aside) await engine.renameContainer(previous.id, aside);
+  // A daemon that restarts would start it beside its successor; "unless-stopped" stays stopped.
+  if (container.restartPolicy === 'always') await engine.setRestartPolicy(previous.id, 'unless-stopped');
 };
 
 /** The container that holds a service's name now. */

@@ -14,7 +14,7 @@ import { loadRelease, secretsOf, serviceOfRelease } from './release.ts';
 import type { Secrets } from './secrets.ts';
 
 /** A check may find a service that is healthy but still warming up; after this it is a failure. */
-const checkPatienceMs = 30_000;
+const checkPatienceMs = 10_000;
 const checkEveryMs = 500;
 /** The soak looks this often; a restart between two looks is seen in the restart count. */
 const soakEveryMs = 1_000;
@@ -28,7 +28,7 @@ export const validationActivities = (ports: Ports) => ({
       const checks = [
         ...release.spec.validate.map((probe) => ({
           probe,
-          owner: probe.type === 'exec' ? probe.service : probe.service,
+          owner: probe.service,
         })),
         ...release.spec.services.flatMap((service) =>
           service.validate.map((probe) => ({ probe, owner: service.name })),
@@ -100,7 +100,7 @@ const check = async (
 };
 
 /** `http GET :2283/api/ping of "server"`, as a person would name it. */
-export const describeProbe = (probe: Probe): string => {
+const describeProbe = (probe: Probe): string => {
   const where = probe.service === undefined ? '' : ` of "${probe.service}"`;
   switch (probe.type) {
     case 'http':

@@ -89,7 +89,7 @@ const planServices = (wanted: Wanted, world: World, own: ContainerFacts[]): Serv
         needs: needsOf(service),
         health: healthKind(spec, service, world),
         order: rolloutOrder(service),
-        healthyDeadlineMs: service.healthyDeadlineMs ?? spec.policy.healthyDeadlineMs,
+        healthyDeadlineMs: deadlineOf(spec, service),
         minHealthyTimeMs: service.minHealthyTimeMs ?? spec.policy.minHealthyTimeMs,
         stopGraceMs: service.stopGracePeriodMs,
       });
@@ -97,6 +97,13 @@ const planServices = (wanted: Wanted, world: World, own: ContainerFacts[]): Serv
   });
   return [...plans.values()];
 };
+
+/**
+ * A service's clock starts when its needs are met, so if none takes longer than `progress_deadline`, the roll-out as a whole
+ * never goes longer than that without a service becoming healthy.
+ */
+const deadlineOf = ({ policy }: StackSpec, service: ServiceSpec): number =>
+  Math.min(service.healthyDeadlineMs ?? policy.healthyDeadlineMs, policy.progressDeadlineMs);
 
 const previousOf = ({ id, name, running, imageId }: ContainerFacts) => ({ id, name, running, imageId });
 

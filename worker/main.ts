@@ -18,6 +18,8 @@ const worker = await Worker.create({
   taskQueue: hostTaskQueue(config.host),
   workflowBundle: { codePath },
   activities: createActivities(ports),
+  // The default sends a beat only every 16 s, and that long a cancel would go unheard.
+  maxHeartbeatThrottleInterval: '1 s',
   // Work that was cut off is begun again by the next worker after the heartbeat timeout; nothing waits for a slow end here.
   shutdownGraceTime: '5 s',
   shutdownForceTime: '10 s',

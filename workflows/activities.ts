@@ -7,7 +7,7 @@
 import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 
-/** A worker that stopped beating is dead; Baton's activities beat at least every 5 s. */
+/** A worker that stopped beating is dead; Baton's activities beat every second. */
 const heartbeatTimeout = '20 seconds';
 
 const base = {

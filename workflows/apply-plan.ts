@@ -103,22 +103,32 @@ const rollOut = async (
   applied: Applied,
 ): Promise<void> => {
   const services = plan.services.filter(({ action }) => action !== 'remove');
+  const rollOutOne = async (service: ServicePlan): Promise<void> => {
+    const summary = `${service.action} ${service.service}: ${service.reasons.join(', ')}`;
+    const { healthyAfterMs } = await changing.rollOutService.executeWithOptions({ summary }, [
+      subject,
+      service,
+    ]);
+    applied.services[service.service] = healthyAfterMs;
+  };
   await CancellationScope.cancellable(async () => {
     const scope = CancellationScope.current();
+    let cause: unknown;
     try {
       await afterNeeds(services, isChanging, async (service) => {
-        await operation.step(`service-${service.service}`, serviceTitle(service), async () => {
-          const summary = `${service.action} ${service.service}: ${service.reasons.join(', ')}`;
-          const { healthyAfterMs } = await changing.rollOutService.executeWithOptions({ summary }, [
-            subject,
-            service,
-          ]);
-          applied.services[service.service] = healthyAfterMs;
-        });
+        try {
+          await operation.step(`service-${service.service}`, serviceTitle(service), () =>
+            rollOutOne(service),
+          );
+        } catch (error) {
+          // Nothing is gained by waiting for the health of the others.
+          cause ??= error;
+          scope.cancel();
+          throw error;
+        }
       });
     } catch (error) {
-      scope.cancel();
-      throw error;
+      throw cause ?? error;
     }
   });
 };

@@ -5,7 +5,7 @@ import { undoing } from './activities.ts';
 import { afterNeeds } from './after-needs.ts';
 import type { Applied } from './apply-plan.ts';
 import type { Operation } from './operation.ts';
-import type { Saga } from './saga.ts';
+import { reasonOf, type Saga } from './saga.ts';
 
 /** One registration function per undo step, called by `applyPlan` just before the step in question. */
 export const registerUndo = (operation: Operation, saga: Saga, plan: Plan, applied: Applied) => {
@@ -81,7 +81,7 @@ export const unwindPlan = async (
   cancelled: boolean,
 ): Promise<Report> => {
   await saga.unwind();
-  const { left } = saga;
+  const left = [...saga.left, ...(await verify(operation, plan))];
   const asked = cancelled || operation.stopReason !== undefined;
   return operation.close(left.length > 0 ? 'needs-human' : asked ? 'cancelled' : 'rolled-back', {
     ...(plan.previousRelease === undefined ? {} : { release: plan.previousRelease }),
@@ -91,4 +91,17 @@ export const unwindPlan = async (
     ...(asked ? { notes: [operation.stopReason ?? 'The operation was cancelled.'] } : { failure }),
     left,
   });
+};
+
+/** @returns what is not as it was before, in words. */
+const verify = async (operation: Operation, plan: Plan): Promise<string[]> => {
+  try {
+    return await operation.step('verify', 'Verify that everything is as before', () =>
+      undoing.verifyPutBack.executeWithOptions({ summary: 'compare with what was written down before' }, [
+        operation.subject(plan),
+      ]),
+    );
+  } catch (error) {
+    return [`Whether everything is as before could not be verified: ${reasonOf(error)}`];
+  }
 };

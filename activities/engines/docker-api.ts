@@ -135,6 +135,13 @@ export const dockerApiEngine = ({ kind, api, version, info, close }: Particulars
       await api.json({ method: 'POST', path: `${of(id)}/rename`, query: { name } });
     },
 
+    async setRestartPolicy(id, policy) {
+      // Podman has this call from 5.1 on; it has no daemon either that would restart a container by itself.
+      if (kind === 'podman') return false;
+      await api.json({ method: 'POST', path: `${of(id)}/update`, body: { RestartPolicy: { Name: policy } } });
+      return true;
+    },
+
     async removeContainer(id, { anonymousVolumes = false } = {}) {
       await ignoring(
         ['not-found'],

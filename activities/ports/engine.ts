@@ -141,6 +141,8 @@ export interface Engine {
   pauseContainer(id: string): Promise<void>;
   unpauseContainer(id: string): Promise<void>;
   renameContainer(id: string, name: string): Promise<void>;
+  /** @returns false where this engine cannot change the policy of a container that exists. */
+  setRestartPolicy(id: string, policy: ContainerState['restartPolicy']): Promise<boolean>;
   /** No-op where it is gone. Removes a running one too. Anonymous volumes are kept unless asked. */
   removeContainer(id: string, options?: { anonymousVolumes?: boolean }): Promise<void>;
   /** Resolves when a container that is running stops, or at once where it is not running. */
