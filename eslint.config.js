@@ -72,7 +72,7 @@ export default defineConfig(
   },
   {
     files: ['worker/**'],
-    rules: forbid(others('worker', 'activities', 'compose'), [
+    rules: forbid(others('worker', 'activities', 'compose', 'setup'), [
       '@temporalio/workflow',
       'commander',
       'log-update',
@@ -80,7 +80,7 @@ export default defineConfig(
   },
   {
     files: ['client/**'],
-    rules: forbid(others('client', 'compose', 'workflows'), ['@temporalio/worker', '@temporalio/activity']),
+    rules: forbid(others('client', 'compose', 'workflows', 'setup'), ['@temporalio/worker', '@temporalio/activity']),
   },
   {
     files: ['test/**'],

@@ -2,10 +2,13 @@
 import { Command, CommanderError } from 'commander';
 import { cancelCommand } from './commands/cancel.ts';
 import { deployCommand } from './commands/deploy.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { eventsCommand } from './commands/events.ts';
+import { logsCommand } from './commands/logs.ts';
 import { planCommand } from './commands/plan.ts';
 import { releasesCommand, statusCommand } from './commands/status.ts';
 import { removeCommand, undoCommand } from './commands/undo.ts';
+import { downCommand, upCommand } from './commands/up.ts';
 import { validateCommand } from './commands/validate.ts';
 import { CommandFailure, exitCode } from './failure.ts';
 
@@ -21,6 +24,9 @@ Exit codes: 0 done · 1 failed, nothing changed · 2 the plan has changes (--det
   );
 
 for (const add of [
+  upCommand,
+  downCommand,
+  doctorCommand,
   validateCommand,
   planCommand,
   deployCommand,
@@ -28,6 +34,7 @@ for (const add of [
   releasesCommand,
   undoCommand,
   removeCommand,
+  logsCommand,
   eventsCommand,
   cancelCommand,
 ])

@@ -1,5 +1,6 @@
 /** Search attributes that an operation is started with; the workflow adds its step and outcome. */
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
+import { searchAttributeName } from '../domain/search-attributes.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 
 const keyword = (name: string) => defineSearchAttributeKey(name, 'KEYWORD');
@@ -11,8 +12,8 @@ export const searchAttributesOf = ({
   operation,
 }: OperationRequest): TypedSearchAttributes =>
   new TypedSearchAttributes([
-    { key: keyword('BatonStack'), value: stack },
-    { key: keyword('BatonHost'), value: host },
-    { key: keyword('BatonKind'), value: kind },
-    { key: keyword('BatonOperation'), value: operation },
+    { key: keyword(searchAttributeName.stack), value: stack },
+    { key: keyword(searchAttributeName.host), value: host },
+    { key: keyword(searchAttributeName.kind), value: kind },
+    { key: keyword(searchAttributeName.operation), value: operation },
   ]);

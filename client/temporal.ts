@@ -1,29 +1,17 @@
 /** The connection to Temporal: a profile as the `temporal` CLI reads it, else the dev server that `baton up` started. */
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readServer } from '../setup/local.ts';
 import { CommandFailure, exitCode } from './failure.ts';
 import { thisHost } from './this-host.ts';
 
 /** Local or not, an answer that takes longer than this means that nobody is there. */
 const connectTimeoutMs = 5_000;
 
-export type Server = { address: string; ui?: string };
-
-/** What `baton up` left: where its dev server listens. */
-export const readServer = async (): Promise<Server | undefined> => {
-  try {
-    return JSON.parse(await readFile(join(thisHost().stateDirectory, 'server.json'), 'utf8')) as Server;
-  } catch {
-    return undefined;
-  }
-};
-
 /** @throws CommandFailure with exit code 4 where no server answers. The caller closes the connection. */
 export const connect = async (): Promise<Client> => {
   const profile = loadClientConfigProfile({});
-  const local = profile.address === undefined ? await readServer() : undefined;
+  const local = profile.address === undefined ? await readServer(thisHost()) : undefined;
   const { connectionOptions, namespace } = toClientOptions({
     ...profile,
     ...(local ? { address: local.address } : {}),
@@ -57,7 +45,7 @@ export const withClient = async <T>(work: (client: Client) => Promise<T>): Promi
 
 /** Where a person looks at a workflow, if the address of the Web UI is known. */
 export const webLink = async (workflowId: string, namespace = 'default'): Promise<string | undefined> => {
-  const ui = process.env['BATON_WEB_UI'] ?? (await readServer())?.ui;
+  const ui = process.env['BATON_WEB_UI'] ?? (await readServer(thisHost()))?.ui;
   return ui === undefined
     ? undefined
     : `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`;

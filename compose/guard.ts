@@ -41,7 +41,7 @@ type Place = { line: number; column: number };
 
 const controlCharacter = (text: string): (Place & { name: string }) | undefined => {
   // YAML 1.2 §5.1: of the C0 controls only tab, line feed and carriage return are printable.
-   
+
   const found = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]/.exec(text);
   if (!found) return undefined;
   return {

@@ -35,7 +35,7 @@ const caret = (line: string | undefined, column: number, number: number): string
   if (line === undefined) return [];
   const from = Math.max(0, column - 1 - Math.floor(widest / 2));
   // Control characters in a hostile file must not reach the terminal.
-   
+
   const shown = line.slice(from, from + widest).replaceAll(/[\u0000-\u001F\u007F-\u009F]/g, ' ');
   const gutter = String(number);
   return [`  ${gutter} | ${shown}`, `  ${' '.repeat(gutter.length)} | ${' '.repeat(column - 1 - from)}^`];

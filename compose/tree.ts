@@ -47,5 +47,9 @@ export const kindName = (node: Node): string => {
   if (node.kind === 'map') return 'a mapping';
   return node.value === null
     ? 'nothing'
-    : (typeof node.value === 'string' ? 'text' : typeof node.value === 'number' ? 'a number' : 'true or false');
+    : typeof node.value === 'string'
+      ? 'text'
+      : typeof node.value === 'number'
+        ? 'a number'
+        : 'true or false';
 };

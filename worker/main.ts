@@ -7,11 +7,13 @@ import { hostTaskQueue } from '../domain/ids.ts';
 import { hostname, homedir } from 'node:os';
 import { workflowBundle } from './bundle.ts';
 import { openPorts } from './ports.ts';
+import { ensureSearchAttributes } from './search-attributes.ts';
 
 const config = hostConfig(process.env, { hostname: hostname(), home: homedir() });
 const { connectionOptions, namespace } = loadClientConnectConfig({});
 const [ports, codePath] = await Promise.all([openPorts(process.env), workflowBundle(config.cacheDirectory)]);
 const connection = await NativeConnection.connect(connectionOptions);
+await ensureSearchAttributes(connection, namespace ?? 'default');
 const worker = await Worker.create({
   connection,
   ...(namespace === undefined ? {} : { namespace }),

@@ -5,7 +5,7 @@ import type { Ports } from '../activities/ports/index.ts';
 import { openReleases } from '../activities/releases.ts';
 import { openSnapshots } from '../activities/snapshots/index.ts';
 import { hostConfig } from '../domain/host.ts';
-import { readEngineChoice } from './engine-choice.ts';
+import { readEngineChoice } from '../setup/engine-choice.ts';
 
 export const openPorts = async (environment: NodeJS.ProcessEnv): Promise<Ports> => {
   const config = hostConfig(environment, { hostname: hostname(), home: homedir() });

@@ -1,11 +1,8 @@
-/** Search attributes by which operations are filtered in the Temporal Web UI and by `baton status`. All are Keywords. */
+/** The search attributes that an operation keeps up to date as it runs. */
 import { defineSearchAttributeKey } from '@temporalio/common';
+import { searchAttributeName } from '../domain/search-attributes.ts';
 
 export const searchAttribute = {
-  stack: defineSearchAttributeKey('BatonStack', 'KEYWORD'),
-  host: defineSearchAttributeKey('BatonHost', 'KEYWORD'),
-  kind: defineSearchAttributeKey('BatonKind', 'KEYWORD'),
-  outcome: defineSearchAttributeKey('BatonOutcome', 'KEYWORD'),
-  step: defineSearchAttributeKey('BatonStep', 'KEYWORD'),
-  operation: defineSearchAttributeKey('BatonOperation', 'KEYWORD'),
+  outcome: defineSearchAttributeKey(searchAttributeName.outcome, 'KEYWORD'),
+  step: defineSearchAttributeKey(searchAttributeName.step, 'KEYWORD'),
 } as const;

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { execa } from 'execa';
 import { mkdir, writeFile, chmod, chown } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '../../setup/local.ts';
 import { after, before, describe, test } from 'node:test';
 import {
   fingerprint,
-  freePort,
   get,
   Site,
   until,

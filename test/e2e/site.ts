@@ -6,7 +6,6 @@ import { execa } from 'execa';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -74,12 +73,10 @@ export class Site {
   /** Ends the worker and removes what the site made: containers, networks, volumes of its stacks, and its data. */
   async close(): Promise<void> {
     await this.stopWorker();
-    const labelled = ['--filter', `label=dev.baton.host=${this.host}`];
     const ids = lines(await this.cli('ps', '-aq'));
     const own: string[] = [];
     for (const id of ids) if (await this.#isOwn(id)) own.push(id);
     if (own.length > 0) await this.cli('rm', '-f', '-v', ...own);
-    void labelled;
     await rm(this.files, { recursive: true, force: true });
   }
 
@@ -229,18 +226,6 @@ export const fingerprint = async (directory: string): Promise<string[]> => {
   await visit(directory, '.');
   return entries;
 };
-
-export const freePort = async (): Promise<number> =>
-  await new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        resolve(typeof address === 'object' && address ? address.port : 0);
-      });
-    });
-  });
 
 /** Waits for a condition; fails after a minute. */
 export const until = async (

@@ -3,15 +3,15 @@
  * the cache. `startHost` begins what is missing; `stopHost` ends exactly what it began, by pid.
  */
 import { execa } from 'execa';
-import { spawn } from 'node:child_process';
-import { open, mkdir, readFile, rm, writeFile, truncate } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdir, readFile, rm, writeFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HostConfig } from '../../domain/host.ts';
 import { answers } from '../../activities/engines/answers.ts';
 import { baseImage, ensureBaseImage } from '../../setup/base-image.ts';
+import { endDaemon, startDaemon } from '../../setup/daemon.ts';
 import { podmanPackages, writeContainersConf } from '../../setup/engine.ts';
+import { freePort, serverArguments } from '../../setup/local.ts';
 import { installPackages } from '../../setup/packages.ts';
 import { SetupFailure, withProgress } from '../../setup/say.ts';
 import { findTemporal, findTestServer } from '../../setup/temporal.ts';
@@ -29,15 +29,6 @@ const packages = [
 const filesystems = ['btrfs', 'xfs', 'ext4'] as const;
 /** Sparse, so that it costs what the tests write; xfs refuses less than 300 MiB. */
 const imageBytes = 2 * 2 ** 30;
-const searchAttributes = [
-  'BatonStack',
-  'BatonHost',
-  'BatonKind',
-  'BatonOutcome',
-  'BatonStep',
-  'BatonOperation',
-];
-
 export type Started = { variables: Record<TestVariable, string>; environment: Record<string, string> };
 
 export const startHost = async (config: HostConfig): Promise<Started> => {
@@ -83,7 +74,7 @@ export const startHost = async (config: HostConfig): Promise<Started> => {
   };
 };
 
-/** Starts a daemon of the test host; its pid and start time are written down, so that a later run can end precisely it. */
+/** Starts a daemon of the test host. */
 const daemon = async (
   root: string,
   name: string,
@@ -91,24 +82,13 @@ const daemon = async (
   args: string[],
   environment: Record<string, string> = {},
 ): Promise<void> => {
-  const log = await open(join(root, 'logs', `${name}.log`), 'w');
-  const child = spawn(command, args, {
-    detached: true,
-    stdio: ['ignore', log.fd, log.fd],
-    env: { ...process.env, ...environment },
+  await startDaemon({
+    command,
+    args,
+    environment,
+    log: join(root, 'logs', `${name}.log`),
+    pidFile: join(root, `${name}.pid`),
   });
-  child.unref();
-  await log.close();
-  await writeFile(
-    join(root, `${name}.pid`),
-    JSON.stringify({ pid: child.pid, started: await startTime(child.pid ?? 0) }),
-  );
-};
-
-/** Field 22 of proc_pid_stat(5): a pid that was given to another process since has another start time. */
-const startTime = async (pid: number): Promise<string | undefined> => {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19];
 };
 
 const until = async (what: string, ready: () => Promise<boolean>, log: string): Promise<void> => {
@@ -169,18 +149,7 @@ const startDocker = async (root: string) => {
 
 const startTemporal = async (root: string, cli: string): Promise<{ address: string; ui: string }> => {
   const [port, ui] = [await freePort(), await freePort()];
-  const args = [
-    'server',
-    'start-dev',
-    '--port',
-    String(port),
-    '--ui-port',
-    String(ui),
-    '--log-level',
-    'error',
-    ...searchAttributes.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
-  ];
-  await daemon(root, 'temporal', cli, args);
+  await daemon(root, 'temporal', cli, serverArguments(port, ui));
   const health = ['operator', 'cluster', 'health', '--address', `127.0.0.1:${port}`];
   await until(
     'Temporal',
@@ -189,18 +158,6 @@ const startTemporal = async (root: string, cli: string): Promise<{ address: stri
   );
   return { address: `127.0.0.1:${port}`, ui: `http://127.0.0.1:${ui}` };
 };
-
-export const freePort = async (): Promise<number> =>
-  await new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        resolve(typeof address === 'object' && address ? address.port : 0);
-      });
-    });
-  });
 
 const mountAll = async (root: string): Promise<Record<(typeof filesystems)[number], string>> => {
   const mounted = await Promise.all(
@@ -263,19 +220,6 @@ const removeContainers = async (root: string): Promise<void> => {
       stdio: 'ignore',
       timeout: 120_000,
     });
-};
-
-const endDaemon = async (file: string): Promise<void> => {
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  if (text === undefined) return;
-  const { pid, started } = JSON.parse(text) as { pid: number; started?: string };
-  if (started !== undefined && (await startTime(pid)) === started) {
-    process.kill(pid, 'SIGTERM');
-    const began = Date.now();
-    while ((await startTime(pid)) === started && Date.now() - began < 20_000) await delay(50);
-    if ((await startTime(pid)) === started) process.kill(pid, 'SIGKILL');
-  }
-  await rm(file, { force: true });
 };
 
 const unmount = async (directory: string): Promise<void> => {

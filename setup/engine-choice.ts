@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostConfig } from '../domain/host.ts';
-import type { EngineKind } from '../activities/ports/engine.ts';
 
+type EngineKind = 'podman' | 'docker';
 export type EngineChoice = { kind: EngineKind; socket?: string; environment?: Record<string, string> };
 
 /** `BATON_ENGINE` and `BATON_ENGINE_SOCKET` win over `engine.json`, which set-up writes. */
@@ -23,4 +23,14 @@ export const readEngineChoice = async (
       { cause: error },
     );
   }
+};
+
+/** The engine's own command line, with what it needs to reach the engine that Baton uses. */
+export const engineCommand = async (
+  config: HostConfig,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<{ command: EngineKind; args: string[]; environment: Record<string, string> }> => {
+  const { kind, socket, environment: own = {} } = await readEngineChoice(config, environment);
+  const flag = kind === 'podman' ? '--url' : '--host';
+  return { command: kind, args: socket === undefined ? [] : [flag, `unix://${socket}`], environment: own };
 };

@@ -1,0 +1,85 @@
+/** `baton doctor`: everything that a deploy needs, checked; with the command that mends what is not there. */
+import type { Client } from '@temporalio/client';
+import type { Command } from 'commander';
+import { styleText } from 'node:util';
+import { searchAttributeNames } from '../../domain/search-attributes.ts';
+import { machineChecks, type Finding } from '../../setup/examine.ts';
+import { CommandFailure, exitCode } from '../failure.ts';
+import { demandWorker } from '../operation.ts';
+import { print, printJson } from '../output.ts';
+import { withClient } from '../temporal.ts';
+import { thisHost } from '../this-host.ts';
+import { examples, jsonOption, type OutputOptions } from './shared.ts';
+
+export const doctorCommand = (program: Command): void => {
+  const command = program
+    .command('doctor')
+    .description('check what a deploy needs, with the command that mends what is missing')
+    .addOption(jsonOption())
+    .action(async (options: OutputOptions) => {
+      const config = thisHost();
+      const findings = [
+        ...(await Promise.all(machineChecks.map(async (check) => await check(config)))),
+        ...(await temporalFindings()),
+      ];
+      for (const finding of findings)
+        if (options.json) printJson({ type: 'finding', ...finding });
+        else tell(finding);
+      const problems = findings.filter(({ state }) => state === 'problem').length;
+      if (!options.json)
+        print(
+          problems === 0
+            ? '\nReady to deploy.'
+            : `\n${problems} ${problems === 1 ? 'problem' : 'problems'}; mend the first one first.`,
+        );
+      if (problems > 0) process.exitCode = exitCode.failed;
+    });
+  examples(command, ['baton doctor', 'baton doctor --json']);
+};
+
+const temporalFindings = async (): Promise<Finding[]> => {
+  try {
+    return await withClient(async (client) => [
+      { what: 'Temporal', state: 'ok', detail: `answers, namespace ${client.options.namespace}` },
+      await searchAttributeFinding(client),
+      await workerFinding(client),
+    ]);
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    return [{ what: 'Temporal', state: 'problem', detail: error.message, mend: 'baton up' }];
+  }
+};
+
+const workerFinding = async (client: Client): Promise<Finding> => {
+  const { host } = thisHost();
+  try {
+    await demandWorker(client, host);
+    return { what: 'Worker', state: 'ok', detail: `serves ${host}` };
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    return { what: 'Worker', state: 'problem', detail: `none serves ${host}`, mend: 'baton up' };
+  }
+};
+
+const searchAttributeFinding = async (client: Client): Promise<Finding> => {
+  const what = 'Search attributes';
+  const { customAttributes } = await client.connection.operatorService.listSearchAttributes({
+    namespace: client.options.namespace,
+  });
+  const missing = searchAttributeNames.filter((name) => customAttributes[name] === undefined);
+  if (missing.length === 0) return { what, state: 'ok', detail: searchAttributeNames.join(', ') };
+  return {
+    what,
+    state: 'problem',
+    detail: `missing: ${missing.join(', ')}`,
+    mend: `temporal operator search-attribute create ${missing.map((name) => `--name ${name} --type Keyword`).join(' ')}`,
+  };
+};
+
+const marks = { ok: ['green', '✓'], warning: ['yellow', '!'], problem: ['red', '✗'] } as const;
+
+const tell = ({ what, state, detail, mend }: Finding): void => {
+  const [colour, mark] = marks[state];
+  print(`  ${process.stdout.isTTY ? styleText(colour, mark) : mark} ${what.padEnd(18)} ${detail}`);
+  if (mend !== undefined) print(`    ${' '.repeat(18)} → ${mend}`);
+};

@@ -1,0 +1,130 @@
+/** `baton up` and `baton down`: Temporal's dev server and this host's worker, in the background. */
+import { loadClientConfigProfile } from '@temporalio/envconfig';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { setTimeout as delay } from 'node:timers/promises';
+import { localPaths, startServer, startWorker, stopLocal, type LocalServer } from '../../setup/local.ts';
+import { SetupFailure } from '../../setup/say.ts';
+import { CommandFailure, exitCode } from '../failure.ts';
+import { demandWorker } from '../operation.ts';
+import { print, printJson } from '../output.ts';
+import { withClient } from '../temporal.ts';
+import { thisHost } from '../this-host.ts';
+import { examples, jsonOption, type OutputOptions } from './shared.ts';
+
+type UpOptions = OutputOptions & { port?: number; uiPort?: number };
+
+export const upCommand = (program: Command): void => {
+  const command = program
+    .command('up')
+    .description("start Temporal's dev server and this host's worker in the background")
+    .addOption(
+      new Option('--port <port>', 'port of the dev server (default: 7233, or a free one)').argParser(port),
+    )
+    .addOption(
+      new Option('--ui-port <port>', 'port of the Web UI (default: 8233, or a free one)').argParser(port),
+    )
+    .addOption(jsonOption())
+    .action(async (options: UpOptions) => {
+      const started = await asCommandFailure(async () => await up(options));
+      if (options.json) printJson({ type: 'up', ...started });
+      else tell(started);
+    });
+  examples(command, [
+    'baton up',
+    'baton up --ui-port 8080',
+    'TEMPORAL_PROFILE=cloud baton up    # only the worker',
+  ]);
+};
+
+export const downCommand = (program: Command): void => {
+  const command = program
+    .command('down')
+    .description('stop both; stacks go on running, and what is recorded is kept')
+    .addOption(jsonOption())
+    .action(async (options: OutputOptions) => {
+      const stopped = await stopLocal(thisHost());
+      if (options.json) printJson({ type: 'down', ...stopped });
+      else if (!stopped.worker && !stopped.temporal) print('Nothing was running.');
+      else
+        print(
+          `Stopped: ${[stopped.worker && 'the worker', stopped.temporal && 'the Temporal dev server'].filter(Boolean).join(' and ')}. Stacks go on running; history is kept. Start again: baton up`,
+        );
+    });
+  examples(command, ['baton down']);
+};
+
+type Up = {
+  host: string;
+  address: string;
+  ui?: string;
+  logs: { temporal?: string; worker: string };
+  database?: string;
+};
+
+const up = async ({ port, uiPort }: UpOptions): Promise<Up> => {
+  const config = thisHost();
+  const { logs, database } = localPaths(config);
+  const profile = loadClientConfigProfile({}).address;
+  const server: LocalServer | undefined =
+    profile === undefined
+      ? await startServer(config, { ...(port ? { port } : {}), ...(uiPort ? { uiPort } : {}) })
+      : undefined;
+  await startWorker(config, server ? { TEMPORAL_ADDRESS: server.address } : {});
+  await workerAnswers(logs.worker);
+  return {
+    host: config.host,
+    address: server?.address ?? profile ?? '',
+    ...(server ? { ui: server.ui, database } : {}),
+    logs: { worker: logs.worker, ...(server ? { temporal: logs.temporal } : {}) },
+  };
+};
+
+/** Bundling workflows for the first time takes 2 to 5 s; an engine that starts slowly, longer. */
+const workerPatienceMs = 60_000;
+
+const workerAnswers = async (log: string): Promise<void> => {
+  const { host } = thisHost();
+  const began = Date.now();
+  await withClient(async (client) => {
+    for (;;) {
+      try {
+        await demandWorker(client, host);
+        return;
+      } catch (error) {
+        if (Date.now() - began > workerPatienceMs)
+          throw new CommandFailure(
+            exitCode.failed,
+            `The worker does not come up. Its log: ${log}`,
+            'baton doctor',
+            { cause: error },
+          );
+        await delay(200);
+      }
+    }
+  });
+};
+
+const tell = ({ host, address, ui, logs, database }: Up): void => {
+  print(`Baton is up on ${host}.`);
+  print(`  Temporal  ${address}${database === undefined ? '' : ` (dev server, history in ${database})`}`);
+  if (ui !== undefined) print(`  Web UI    ${ui}`);
+  print(`  Logs      ${[logs.worker, logs.temporal].filter(Boolean).join(' · ')}`);
+  print('  Next: baton deploy FILE · baton status · baton down');
+};
+
+/** What set-up could not do ends a command as any failure does. */
+export const asCommandFailure = async <T>(work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof SetupFailure)) throw error;
+    throw new CommandFailure(exitCode.failed, error.message, undefined, { cause: error });
+  }
+};
+
+const port = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 65_535)
+    throw new InvalidArgumentError('A port is from 1 to 65535.');
+  return value;
+};

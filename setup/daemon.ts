@@ -1,0 +1,73 @@
+/** Background processes: started, found again, and ended by pid and start time, so that a pid given to another is never hit. */
+import { spawn } from 'node:child_process';
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export type Daemon = {
+  command: string;
+  args: string[];
+  environment?: Record<string, string | undefined>;
+  /** Standard output and error go there. */
+  log: string;
+  /** Where pid and start time are written. */
+  pidFile: string;
+};
+
+type Mark = { pid: number; started: string };
+
+/** Starts a process that outlives this one. @returns its pid. */
+export const startDaemon = async ({
+  command,
+  args,
+  environment = {},
+  log,
+  pidFile,
+}: Daemon): Promise<number> => {
+  await mkdir(dirname(log), { recursive: true });
+  await mkdir(dirname(pidFile), { recursive: true });
+  const output = await open(log, 'a');
+  const child = spawn(command, args, {
+    detached: true,
+    stdio: ['ignore', output.fd, output.fd],
+    env: { ...process.env, ...environment },
+  });
+  const spawned = new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
+  await spawned;
+  child.unref();
+  await output.close();
+  const pid = child.pid ?? 0;
+  await writeFile(pidFile, JSON.stringify({ pid, started: (await startTime(pid)) ?? '' } satisfies Mark));
+  return pid;
+};
+
+/** @returns the pid where the process still runs. */
+export const daemonPid = async (pidFile: string): Promise<number | undefined> => {
+  const mark = await readMark(pidFile);
+  return mark && (await startTime(mark.pid)) === mark.started ? mark.pid : undefined;
+};
+
+/** Asks the process to end, and after `graceMs` ends it. @returns false where it did not run. */
+export const endDaemon = async (pidFile: string, graceMs = 20_000): Promise<boolean> => {
+  const pid = await daemonPid(pidFile);
+  if (pid !== undefined) {
+    process.kill(pid, 'SIGTERM');
+    const began = Date.now();
+    while ((await daemonPid(pidFile)) !== undefined && Date.now() - began < graceMs) await delay(50);
+    if ((await daemonPid(pidFile)) !== undefined) process.kill(pid, 'SIGKILL');
+  }
+  await rm(pidFile, { force: true });
+  return pid !== undefined;
+};
+
+const readMark = async (pidFile: string): Promise<Mark | undefined> => {
+  const text = await readFile(pidFile, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as Mark);
+};
+
+/** Field 22 of proc_pid_stat(5), unless the process has ended and only waits to be collected. */
+const startTime = async (pid: number): Promise<string | undefined> => {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
+  return fields?.[0] === 'Z' ? undefined : fields?.[19];
+};

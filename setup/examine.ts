@@ -1,0 +1,128 @@
+/** What `baton doctor` looks at on this machine. Nothing here changes anything. */
+import { execa } from 'execa';
+import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import type { HostConfig } from '../domain/host.ts';
+import { formatBytes } from '../domain/size.ts';
+import { engineCommand } from './engine-choice.ts';
+import { commandExists } from './packages.ts';
+
+export type Finding = {
+  what: string;
+  state: 'ok' | 'warning' | 'problem';
+  detail: string;
+  /** The command that mends it. */
+  mend?: string;
+};
+
+type Check = (config: HostConfig) => Promise<Finding>;
+
+/** The oldest engines on which Baton's contract suite has passed. */
+const oldest = { podman: [4, 3], docker: [20, 10] } as const;
+
+const node: Check = () => {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const good = major > 22 || (major === 22 && minor >= 18);
+  return Promise.resolve({
+    what: 'Node',
+    state: good ? 'ok' : 'problem',
+    detail: process.versions.node,
+    ...(good ? {} : { mend: 'npm install --no-save' }),
+  });
+};
+
+const engine: Check = async (config) => {
+  const what = 'Engine';
+  const chosen = await engineCommand(config, process.env).catch(() => undefined);
+  if (!chosen) return { what, state: 'problem', detail: 'none is set up', mend: 'baton up' };
+  const { command, args, environment } = chosen;
+  const format = command === 'podman' ? '{{.Version.Version}}' : '{{.ServerVersion}}';
+  const info = await execa(command, [...args, 'info', '--format', format], {
+    reject: false,
+    env: environment,
+    timeout: 15_000,
+  });
+  if (info.exitCode !== 0) {
+    const why = info.stderr.trim().split('\n').at(-1) ?? 'no answer';
+    return {
+      what,
+      state: 'problem',
+      detail: `${command} does not answer: ${why}`,
+      mend: mendEngine(command),
+    };
+  }
+  const version = info.stdout.trim();
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [least, lesser] = oldest[command];
+  const good = major > least || (major === least && minor >= lesser);
+  return {
+    what,
+    state: good ? 'ok' : 'warning',
+    detail: `${command} ${version}${good ? '' : `; Baton is tested from ${least}.${lesser} on`}`,
+  };
+};
+
+const mendEngine = (command: 'podman' | 'docker'): string =>
+  command === 'docker' ? 'sudo systemctl start docker' : 'podman info';
+
+/** After a reboot Docker's daemon restarts containers by itself; Podman needs its unit for that. */
+const reboot: Check = async (config) => {
+  const what = 'After a reboot';
+  const chosen = await engineCommand(config, process.env).catch(() => undefined);
+  if (!chosen) return { what, state: 'warning', detail: 'no engine to ask' };
+  if (!(await commandExists('systemctl')))
+    return {
+      what,
+      state: 'warning',
+      detail: 'no systemd here: start the engine and `baton up` by other means',
+    };
+  const user = chosen.command === 'podman' && process.getuid?.() !== 0 ? ['--user'] : [];
+  const unit = chosen.command === 'docker' ? 'docker' : 'podman-restart';
+  const { stdout } = await execa('systemctl', [...user, 'is-enabled', unit], { reject: false });
+  if (stdout.trim() === 'enabled') return { what, state: 'ok', detail: `${unit} is enabled` };
+  return {
+    what,
+    state: 'warning',
+    detail: `${unit} is not enabled: containers stay down`,
+    mend: `${user.length > 0 ? '' : 'sudo '}systemctl ${[...user, 'enable', unit].join(' ')}`,
+  };
+};
+
+/** Below this, snapshots on the same disk soon find no space. */
+const littleSpaceBytes = 2 ** 30;
+
+const state: Check = async ({ stateDirectory }) => {
+  const what = 'State';
+  try {
+    await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+    await access(stateDirectory, constants.W_OK);
+  } catch {
+    return {
+      what,
+      state: 'problem',
+      detail: `${stateDirectory} cannot be written`,
+      mend: `ls -ld ${stateDirectory}`,
+    };
+  }
+  const { bavail, bsize } = await statfs(stateDirectory);
+  const free = bavail * bsize;
+  return {
+    what,
+    state: free < littleSpaceBytes ? 'warning' : 'ok',
+    detail: `${stateDirectory}, ${formatBytes(free)} free`,
+    ...(free < littleSpaceBytes ? { mend: `df -h ${stateDirectory}` } : {}),
+  };
+};
+
+const btrfs: Check = async () => {
+  const what = 'Snapshots';
+  if (await commandExists('btrfs'))
+    return { what, state: 'ok', detail: 'btrfs, and copies on other filesystems' };
+  return {
+    what,
+    state: 'warning',
+    detail: 'copies only: the btrfs command is not here',
+    mend: 'sudo apt-get install btrfs-progs',
+  };
+};
+
+export const machineChecks: Check[] = [node, engine, reboot, state, btrfs];
