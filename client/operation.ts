@@ -97,10 +97,16 @@ export const watchOperation = async (client: Client, handle: Handle, mode: Outpu
     stop();
     display.end();
   }
-  const link = await webLink(handle.workflowId, client.options.namespace);
+  const link = await linkOf(client, handle);
   if (mode === 'json') printJson({ type: 'report', ...result, ...(link === undefined ? {} : { link }) });
   else printReport(result, link);
   return exitCodes[result.outcome];
+};
+
+/** The Web UI's page of the very run that was watched; the next operation of the stack has the same workflow id. */
+export const linkOf = async (client: Client, handle: Handle): Promise<string | undefined> => {
+  const { runId } = await handle.describe();
+  return await webLink({ workflowId: handle.workflowId, runId }, client.options.namespace);
 };
 
 const delay = async (ms: number): Promise<undefined> =>

@@ -44,9 +44,12 @@ export const withClient = async <T>(work: (client: Client) => Promise<T>): Promi
 };
 
 /** Where a person looks at a workflow, if the address of the Web UI is known. */
-export const webLink = async (workflowId: string, namespace = 'default'): Promise<string | undefined> => {
+export const webLink = async (
+  { workflowId, runId }: { workflowId: string; runId?: string },
+  namespace = 'default',
+): Promise<string | undefined> => {
   const ui = process.env['BATON_WEB_UI'] ?? (await readServer(thisHost()))?.ui;
   return ui === undefined
     ? undefined
-    : `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`;
+    : `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}${runId === undefined ? '' : `/${runId}`}`;
 };

@@ -29,10 +29,11 @@ const runOnce = async (): Promise<string> =>
     });
   });
 
-for (let pauseMs = shortestMs; !stop.signal.aborted;) {
+const stopping = (): boolean => stop.signal.aborted;
+for (let pauseMs = shortestMs; !stopping();) {
   const began = Date.now();
   const how = await runOnce();
-  if (stop.signal.aborted) break;
+  if (stopping()) break;
   pauseMs = Date.now() - began > settledMs ? shortestMs : Math.min(longestMs, pauseMs * 2);
   console.error(`${new Date().toISOString()} ended (${how}); starting again in ${pauseMs / 1000} s.`);
   await delay(pauseMs, undefined, { signal: stop.signal }).catch(() => undefined);

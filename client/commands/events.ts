@@ -1,8 +1,8 @@
 /** `baton events OPERATION`: its steps and what came of them, from its history; with `--follow`, until it ends. */
 import type { Command } from 'commander';
-import { findOperation, progressOf, watchOperation } from '../operation.ts';
+import { findOperation, linkOf, progressOf, watchOperation } from '../operation.ts';
 import { printJson, printReport, stepDisplay } from '../output.ts';
-import { webLink, withClient } from '../temporal.ts';
+import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
 import { examples, hostOption, jsonOption, outputMode, type OutputOptions } from './shared.ts';
 
@@ -22,8 +22,9 @@ export const eventsCommand = (program: Command): void => {
         const progress = await progressOf(handle);
         const display = stepDisplay(mode === 'live' ? 'plain' : mode);
         display.show(progress?.steps ?? []);
-        if (progress?.report && mode === 'json') printJson({ type: 'report', ...progress.report });
-        else if (progress?.report) printReport(progress.report, await webLink(handle.workflowId));
+        const link = await linkOf(client, handle);
+        if (progress?.report && mode === 'json') printJson({ type: 'report', ...progress.report, link });
+        else if (progress?.report) printReport(progress.report, link);
         return 0;
       });
     });

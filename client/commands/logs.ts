@@ -109,7 +109,6 @@ const tell = (service: string, width: number, line: string, { json }: LogsOption
 
 /** A log is as untrusted as any file: control characters other than tab never reach the terminal. */
 const clean = (text: string): string =>
-   
   text
     .replaceAll(/\u001B\[[0-9;]*[A-Za-z]/g, '')
     .replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '');
