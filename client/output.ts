@@ -39,13 +39,19 @@ const stepLine = ({ title, state, startedAt, endedAt, note }: Step): string => {
   return `  ${marks[state]()} ${title}${took}${note === undefined ? '' : colour('dim', `  ${note}`)}`;
 };
 
+/** A line for the begin of every quick step would only be noise. */
+const hasEndedOrTakesLong = ({ startedAt, endedAt }: Step): boolean =>
+  endedAt !== undefined || startedAt === undefined || Date.now() - startedAt > 1_000;
+
 /** Shows steps as they move. `end` leaves the last picture on the screen. */
 export type StepDisplay = { show: (steps: Step[]) => void; end: () => void };
 
 export const stepDisplay = (mode: OutputMode): StepDisplay => {
   const told = new Map<string, StepState>();
-  const news = (steps: Step[]): Step[] => {
-    const changed = steps.filter(({ id, state }) => state !== 'waiting' && told.get(id) !== state);
+  const news = (steps: Step[], isWorthTelling: (step: Step) => boolean = () => true): Step[] => {
+    const changed = steps
+      .filter(({ id, state }) => state !== 'waiting' && told.get(id) !== state)
+      .filter(isWorthTelling);
     for (const { id, state } of changed) told.set(id, state);
     return changed;
   };
@@ -64,7 +70,7 @@ export const stepDisplay = (mode: OutputMode): StepDisplay => {
     case 'plain':
       return {
         show: (steps) =>
-          news(steps).forEach((step) => {
+          news(steps, hasEndedOrTakesLong).forEach((step) => {
             print(stepLine(step));
           }),
         end: () => undefined,

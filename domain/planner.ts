@@ -1,6 +1,6 @@
 /** Makes a plan: compares what is wanted with what is there. */
 import { planData } from './data.ts';
-import { dependencyGraph, isOneShot, needsOf } from './dependencies.ts';
+import { dependencyGraph, isOneShot, needsOf, type Need } from './dependencies.ts';
 import { phasesOf } from './graph.ts';
 import { label, parseAsideName, serviceOf, stackOf } from './labels.ts';
 import type { ServiceName } from './names.ts';
@@ -13,7 +13,7 @@ import type { ContainerFacts, World } from './world.ts';
 export const planChange = (wanted: Wanted, world: World): Plan => {
   const { spec } = wanted;
   const own = world.containers.filter((container) => stackOf(container.labels) === spec.name);
-  const services = [...planServices(wanted, world, own), ...planRemovals(spec, own)];
+  const services = [...planServices(wanted, world, own), ...planRemovals(wanted, own)];
   const data = planData(wanted, services, world);
   const plan: Plan = {
     format: 1,
@@ -159,7 +159,7 @@ const followed = (service: ServiceSpec, earlier: ReadonlyMap<ServiceName, Servic
   ];
 };
 
-const planRemovals = (spec: StackSpec, own: ContainerFacts[]): ServicePlan[] => {
+const planRemovals = ({ spec, running }: Wanted, own: ContainerFacts[]): ServicePlan[] => {
   const wanted = new Set<string>(spec.services.map(({ name }) => name));
   return own
     .filter(({ labels, name }) => !wanted.has(serviceOf(labels) ?? '') && !parseAsideName(name))
@@ -171,13 +171,18 @@ const planRemovals = (spec: StackSpec, own: ContainerFacts[]): ServicePlan[] => 
       containerName: container.name,
       image: { reference: container.imageId, id: container.imageId },
       previous: previousOf(container),
-      needs: [],
+      needs: needsWhileRunning(running, serviceOf(container.labels)),
       health: 'running',
       order: 'stop-first',
       healthyDeadlineMs: spec.policy.healthyDeadlineMs,
       minHealthyTimeMs: spec.policy.minHealthyTimeMs,
       stopGraceMs: 10_000,
     }));
+};
+
+const needsWhileRunning = (running: StackSpec | undefined, name: string | undefined): Need[] => {
+  const service = running?.services.find((candidate) => candidate.name === name);
+  return service ? needsOf(service) : [];
 };
 
 const healthKind = (spec: StackSpec, service: ServiceSpec, world: World): HealthKind => {

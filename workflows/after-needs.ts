@@ -42,3 +42,12 @@ export const afterNeeds = async (
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
 };
+
+/** The same services with their arrows turned round, for stopping: what depends on a service goes before it. */
+export const dependentsFirst = (services: readonly ServicePlan[]): ServicePlan[] =>
+  services.map((service) => ({
+    ...service,
+    needs: services
+      .filter(({ needs }) => needs.some((need) => need.service === service.service))
+      .map((dependent) => ({ service: dependent.service, condition: 'service_healthy' })),
+  }));

@@ -6,7 +6,7 @@ import { isChanging, type Plan, type ServicePlan } from '../domain/plan.ts';
 import { changing, lengthy } from './activities.ts';
 import type { Operation } from './operation.ts';
 import { reasonOf, type Saga } from './saga.ts';
-import { afterNeeds } from './after-needs.ts';
+import { afterNeeds, dependentsFirst } from './after-needs.ts';
 import { registerUndo } from './unwind-plan.ts';
 import type { Subject } from '../domain/subject.ts';
 
@@ -135,14 +135,12 @@ const rollOut = async (
 
 const retireRemoved = async (operation: Operation, plan: Plan, subject: Subject): Promise<void> => {
   const removed = plan.services.filter(({ action }) => action === 'remove');
-  await Promise.all(
-    removed.map((service) =>
-      operation.step(`service-${service.service}`, serviceTitle(service), () =>
-        changing.retireService.executeWithOptions({ summary: `stop ${service.containerName}` }, [
-          subject,
-          service,
-        ]),
-      ),
+  await afterNeeds(dependentsFirst(removed), isChanging, (service) =>
+    operation.step(`service-${service.service}`, serviceTitle(service), () =>
+      changing.retireService.executeWithOptions({ summary: `stop ${service.containerName}` }, [
+        subject,
+        service,
+      ]),
     ),
   );
 };
