@@ -35,7 +35,7 @@ const isPath = (source: string): boolean => /^(?:[/~]|\.(?:$|[./]))/.test(source
 const shortMount = (reader: Reader, node: Node): MountSpec | undefined => {
   const text = reader.text(node, 'a volume');
   if (text === undefined) return undefined;
-  if (/^[A-Za-z]:[\\/]/.test(text))
+  if (/^[A-Za-z]:\\/.test(text))
     return reader.error(
       node.at,
       'mount',

@@ -119,10 +119,12 @@ const readImage = (
   isBuilt: boolean,
   entry: Entry,
 ): string => {
-  const image = reader.text(get(node, 'image'), 'image');
-  const at = get(node, 'image')?.at ?? entry.keyAt;
+  const written = get(node, 'image');
+  const image = reader.text(written, 'image');
+  const at = written?.at ?? entry.keyAt;
   if (image === undefined || image === '') {
-    if (!isBuilt) reader.error(at, 'image', `Service "${entry.key}" has neither an image nor a build.`);
+    if (!isBuilt && (written === undefined || isNull(written) || image === ''))
+      reader.error(at, 'image', `Service "${entry.key}" has neither an image nor a build.`);
     return builtName.toLowerCase();
   }
   if (!imageReference.test(image))

@@ -29,17 +29,19 @@ export class Sources {
   }
 
   async #load(file: string, from: Location | undefined): Promise<Parsed> {
-    const refuse = (code: string, message: string): Parsed => {
+    const refuse = (code: string, message: string, at = from): Parsed => {
       const problem: Problem = { severity: 'error', code, message };
-      return { ok: false, problems: [from ? { ...problem, at: from } : problem] };
+      return { ok: false, problems: [at ? { ...problem, at } : problem] };
     };
     try {
       if (from && !(await this.#contains(file)))
         return refuse('path-escapes', `${file} lies outside ${this.#root}, to which this stack belongs.`);
       const { size } = await stat(file);
       // The guard refuses it too; here before it fills the memory.
-      if (size > sizeLimitBytes)
-        return refuse('too-large', `${file} is ${size} bytes; at most ${sizeLimitBytes} are read.`);
+      if (size > sizeLimitBytes) {
+        const message = `${file} is ${size} bytes; at most ${sizeLimitBytes} are read.`;
+        return refuse('too-large', message, from ?? { file, line: 1, column: 1 });
+      }
       return parseYaml(file, await readFile(file));
     } catch (error) {
       return refuse('unreadable', `${file} cannot be read: ${reason(error)}.`);

@@ -5,15 +5,7 @@ import { mkdir, writeFile, chmod, chown } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '../../setup/local.ts';
 import { after, before, describe, test } from 'node:test';
-import {
-  fingerprint,
-  get,
-  Site,
-  until,
-  type Container,
-  type Engine,
-  type Filesystem,
-} from './site.ts';
+import { fingerprint, get, Site, until, type Container, type Engine, type Filesystem } from './site.ts';
 
 /** A database, a cache that nothing touches, a migration and an application: five-line programs on busybox. */
 const stackFile = (port: number): string => `

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { escapeTemplate, referencedVariables, resolveTemplate } from '../../domain/interpolate.ts';
+
+type Fixture = {
+  environment: Record<string, string>;
+  cases: { template: string; text?: string; fails?: true }[];
+};
+/** What `docker compose config` made of each: recorded by test/domain/record-interpolation.ts. */
+const recorded = JSON.parse(
+  readFileSync(new URL('interpolation.json', import.meta.url), 'utf8'),
+) as Fixture & { compose: string };
+
+describe('interpolation', () => {
+  for (const { template, text, fails } of recorded.cases)
+    test(`as docker compose ${recorded.compose} reads ${JSON.stringify(template)}`, () => {
+      const result = resolveTemplate(template, (name) => recorded.environment[name]);
+      if (fails) assert.equal(result.ok, false);
+      else assert.deepEqual(result.ok && result.text, text);
+    });
+
+  test('escaped text resolves to itself', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const result = resolveTemplate(escapeTemplate(text), () => 'value');
+        assert.equal(result.ok && result.text, text);
+      }),
+    );
+  });
+
+  test('no text makes it throw or hang', () => {
+    const hostile = fc.string({
+      unit: fc.constantFrom('$', '{', '}', ':', '-', '?', '+', 'A', '\n', ' '),
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(hostile, (text) => {
+        const result = resolveTemplate(text, () => undefined);
+        assert.equal(typeof result.ok, 'boolean');
+        referencedVariables(text);
+      }),
+    );
+  });
+
+  test('a reference nested 10,000 deep is refused, not followed', () => {
+    const result = resolveTemplate('${A:-'.repeat(10_000) + '}'.repeat(10_000), () => undefined);
+    assert.equal(result.ok, false);
+  });
+
+  test('a missing variable is named, and counts as empty', () => {
+    assert.deepEqual(
+      resolveTemplate('a${NOPE}b$ALSO', () => undefined),
+      {
+        ok: true,
+        text: 'ab',
+        missing: ['NOPE', 'ALSO'],
+      },
+    );
+  });
+
+  test('a required variable gives its own message', () => {
+    const result = resolveTemplate('x ${PASSWORD:?set it in .env}', () => undefined);
+    assert.ok(!result.ok);
+    assert.match(result.message, /PASSWORD.*set it in \.env/);
+    assert.equal(result.offset, 2);
+  });
+
+  test('variables inside defaults are found', () => {
+    assert.deepEqual(referencedVariables('${A:-${B-$C}} $$D ${A}'), ['A', 'B', 'C']);
+  });
+});
