@@ -80,7 +80,10 @@ export default defineConfig(
   },
   {
     files: ['client/**'],
-    rules: forbid(others('client', 'compose', 'workflows', 'setup'), ['@temporalio/worker', '@temporalio/activity']),
+    rules: forbid(others('client', 'compose', 'workflows', 'setup'), [
+      '@temporalio/worker',
+      '@temporalio/activity',
+    ]),
   },
   {
     files: ['test/**'],

@@ -54,9 +54,7 @@ const deployOnly: readonly (keyof ServiceSpec)[] = [
 ];
 
 const containerPart = (service: ServiceSpec): Partial<ServiceSpec> =>
-  Object.fromEntries(
-    Object.entries(service).filter(([field]) => !deployOnly.some((name) => name === field)),
-  );
+  Object.fromEntries(Object.entries(service).filter(([field]) => !deployOnly.some((name) => name === field)));
 
 const networksOf = (spec: StackSpec, { network }: ServiceSpec): unknown[] =>
   network.mode === 'bridge' ? network.attachments.map((attachment) => spec.networks[attachment.network]) : [];

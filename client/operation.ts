@@ -4,14 +4,17 @@ import {
   WorkflowNotFoundError,
   type Client,
   type WorkflowHandle,
+  type WorkflowStartOptions,
 } from '@temporalio/client';
 import { randomBytes } from 'node:crypto';
-import { hostTaskQueue, stackWorkflowId } from '../domain/ids.ts';
+import { ecosystemWorkflowId, hostTaskQueue, stackWorkflowId } from '../domain/ids.ts';
 import { parseOperationId, parseStackName, type OperationId } from '../domain/names.ts';
 import { exitCodes, type OperationRequest, type Progress, type Report } from '../domain/operation.ts';
+import type { EcosystemRequest } from '../domain/ecosystem.ts';
+import type { deployEcosystem } from '../workflows/deploy-ecosystem.ts';
 import type { deployStack } from '../workflows/deploy-stack.ts';
 import { CommandFailure, exitCode } from './failure.ts';
-import { print, printJson, printReport, stepDisplay, type OutputMode } from './output.ts';
+import { print, printJson, printReport, stepDisplay, type OutputMode, type StepDisplay } from './output.ts';
 import { webLink } from './temporal.ts';
 import { searchAttributesOf } from './search-attributes.ts';
 
@@ -20,31 +23,54 @@ export const newOperationId = (): OperationId => randomBytes(4).toString('hex') 
 /** How often a watcher looks. A query costs the worker a few ms and leaves nothing in the history. */
 const lookEveryMs = 250;
 
-type Handle = WorkflowHandle<typeof deployStack>;
+export type Handle = WorkflowHandle<typeof deployStack>;
 
 /** @throws CommandFailure where another operation holds the stack; it is named. */
 export const startOperation = async (client: Client, request: OperationRequest): Promise<Handle> => {
+  const { host, stack, source } = request;
+  return await start(client, request, source.from === 'file' ? source.file : undefined, (options) =>
+    client.workflow.start<typeof deployStack>('deployStack', {
+      ...options,
+      workflowId: stackWorkflowId(host, stack),
+      args: [request],
+    }),
+  );
+};
+
+/** As {@link startOperation}, for an ecosystem. */
+export const startEcosystem = async (client: Client, request: EcosystemRequest): Promise<Handle> =>
+  await start(client, request, request.file, (options) =>
+    client.workflow.start<typeof deployEcosystem>('deployEcosystem', {
+      ...options,
+      workflowId: ecosystemWorkflowId(request.host, request.stack),
+      args: [request],
+    }),
+  );
+
+const start = async <H>(
+  client: Client,
+  request: Pick<OperationRequest, 'host' | 'stack' | 'kind' | 'operation'>,
+  file: string | undefined,
+  begin: (options: Omit<WorkflowStartOptions, 'workflowId' | 'args'>) => Promise<H>,
+): Promise<H> => {
   const { host, stack, kind, operation } = request;
   await demandWorker(client, host);
-  const workflowId = stackWorkflowId(host, stack);
   try {
-    return await client.workflow.start<typeof deployStack>('deployStack', {
-      workflowId,
+    return await begin({
       taskQueue: hostTaskQueue(host),
       workflowIdConflictPolicy: 'FAIL',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      args: [request],
       staticSummary: `${kind} ${stack}`,
-      staticDetails: `Operation \`${operation}\`: ${kind} of stack **${stack}** on **${host}**${request.source.from === 'file' ? `, from \`${request.source.file}\`` : ''}.`,
+      staticDetails: `Operation \`${operation}\`: ${kind} of **${stack}** on **${host}**${file === undefined ? '' : `, from \`${file}\``}.`,
       typedSearchAttributes: searchAttributesOf(request),
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    const running = await progressOf(client.workflow.getHandle(workflowId));
+    const running = await progressOf(client.workflow.getHandle(error.workflowId));
     const what = running ? `${running.kind} (operation ${running.operation})` : 'another operation';
     throw new CommandFailure(
       exitCode.failed,
-      `Stack "${stack}" is busy: ${what} is under way on ${host}. Nothing was changed.`,
+      `"${stack}" is busy: ${what} is under way on ${host}. Nothing was changed.`,
       `baton events ${stack}, or: baton cancel ${stack}`,
     );
   }
@@ -89,6 +115,7 @@ export const watchOperation = async (client: Client, handle: Handle, mode: Outpu
     while (!result) {
       const progress = await progressOf(handle);
       if (progress) display.show(progress.steps);
+      if (progress?.held) return tellHeld(progress, mode, display);
       result ??= await Promise.race([ended, delay(lookEveryMs)]);
     }
     const last = await progressOf(handle);
@@ -101,6 +128,17 @@ export const watchOperation = async (client: Client, handle: Handle, mode: Outpu
   if (mode === 'json') printJson({ type: 'report', ...result, ...(link === undefined ? {} : { link }) });
   else printReport(result, link);
   return exitCodes[result.outcome];
+};
+
+/** It waits for a person, who may take a day; this command does not. */
+const tellHeld = ({ stack, held }: Progress, mode: OutputMode, display: StepDisplay): number => {
+  display.end();
+  if (mode === 'json') printJson({ type: 'held', stack, failure: held });
+  else
+    print(
+      `\nHeld, as x-baton.rollback says · ${stack}\n  ${held?.step ?? ''}: ${held?.message ?? ''}\n  Look at it: baton logs ${stack} · Put everything back: baton cancel ${stack}`,
+    );
+  return exitCode.needsHuman;
 };
 
 /** The Web UI's page of the very run that was watched; the next operation of the stack has the same workflow id. */
@@ -137,17 +175,19 @@ export const findOperation = async (client: Client, host: string, name: string):
       return client.workflow.getHandle<typeof deployStack>(workflowId, runId);
   }
   const stack = parseStackName(name);
-  const handle = stack && client.workflow.getHandle<typeof deployStack>(stackWorkflowId(host, stack));
-  try {
-    await handle?.describe();
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-    throw new CommandFailure(
-      exitCode.failed,
-      `No operation "${name}" is known, and none has changed a stack of that name on ${host}.`,
-      'baton status',
-    );
+  if (!stack) throw new CommandFailure(exitCode.usage, `"${name}" is neither an operation nor a stack.`);
+  for (const workflowId of [stackWorkflowId(host, stack), ecosystemWorkflowId(host, stack)]) {
+    const handle = client.workflow.getHandle<typeof deployStack>(workflowId);
+    try {
+      await handle.describe();
+      return handle;
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
   }
-  if (!handle) throw new CommandFailure(exitCode.usage, `"${name}" is neither an operation nor a stack.`);
-  return handle;
+  throw new CommandFailure(
+    exitCode.failed,
+    `No operation "${name}" is known, and none has changed a stack of that name on ${host}.`,
+    'baton status',
+  );
 };

@@ -108,6 +108,7 @@ export const printReport = (report: Report, link: string | undefined): void => {
     for (const line of report.failure.logTail?.trim().split('\n') ?? [])
       if (line !== '') print(colour('dim', `    | ${line}`));
   }
+  for (const { stack, outcome } of report.stacks ?? []) print(`  ${stack}: ${outcomeTitles[outcome]}`);
   for (const line of report.left) print(`  left: ${line}`);
   for (const { path, did, failedState } of report.data) {
     if (did === 'restored')

@@ -10,7 +10,7 @@ export const searchAttributesOf = ({
   host,
   kind,
   operation,
-}: OperationRequest): TypedSearchAttributes =>
+}: Pick<OperationRequest, 'stack' | 'host' | 'kind' | 'operation'>): TypedSearchAttributes =>
   new TypedSearchAttributes([
     { key: keyword(searchAttributeName.stack), value: stack },
     { key: keyword(searchAttributeName.host), value: host },

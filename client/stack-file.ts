@@ -1,6 +1,8 @@
 /** Reading a stack's file on this machine: for `validate`, and to know a stack's name before its operation starts. */
-import { loadStack } from '../compose/load.ts';
+import { isEcosystem, loadEcosystem } from '../compose/ecosystem.ts';
+import { loadStack, type LoadOptions } from '../compose/load.ts';
 import { renderProblem } from '../compose/render.ts';
+import type { Ecosystem } from '../domain/ecosystem.ts';
 import type { StackName } from '../domain/names.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { StackSpec } from '../domain/stack.ts';
@@ -9,25 +11,40 @@ import { CommandFailure, exitCode } from './failure.ts';
 
 export type Reading = { set: Record<string, string>; envFile: string[]; profile: string[] };
 
+const optionsOf = (file: string, { set, envFile, profile }: Reading): LoadOptions => ({
+  file: resolve(file),
+  envFiles: envFile.map((name) => resolve(name)),
+  variables: set,
+  environment: process.env,
+  profiles: profile,
+});
+
 /** @throws CommandFailure with every problem, each with its line and a caret. */
 export const readStack = async (
   file: string,
-  { set, envFile, profile }: Reading,
+  reading: Reading,
 ): Promise<{ stack: StackSpec; warnings: Problem[] }> => {
-  const loaded = await loadStack({
-    file: resolve(file),
-    envFiles: envFile.map((name) => resolve(name)),
-    variables: set,
-    environment: process.env,
-    profiles: profile,
-  });
+  const loaded = await loadStack(optionsOf(file, reading));
   if (loaded.ok) return loaded;
-  const errors = loaded.problems.filter(({ severity }) => severity === 'error');
-  throw new CommandFailure(
-    exitCode.failed,
-    (await Promise.all(errors.map((problem) => renderProblem(problem)))).join('\n\n'),
-  );
+  throw await refused(loaded.problems);
 };
 
 export const readStackName = async (file: string, reading: Reading): Promise<StackName> =>
   (await readStack(file, reading)).stack.name;
+
+/** @returns `undefined` where the file is a stack, not an ecosystem. @throws as {@link readStack}. */
+export const readEcosystem = async (
+  file: string,
+  reading: Reading,
+): Promise<{ ecosystem: Ecosystem; warnings: Problem[] } | undefined> => {
+  if (!(await isEcosystem(file))) return undefined;
+  const loaded = await loadEcosystem(optionsOf(file, reading));
+  if (loaded.ok) return loaded;
+  throw await refused(loaded.problems);
+};
+
+const refused = async (problems: Problem[]): Promise<CommandFailure> => {
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  const shown = await Promise.all(errors.map(async (problem) => await renderProblem(problem)));
+  return new CommandFailure(exitCode.failed, shown.join('\n\n'));
+};

@@ -1,4 +1,5 @@
 /** An operation: one durable change to one stack. What is asked for, how it goes, and how it ended. */
+import type { MemberOutcome } from './ecosystem.ts';
 import type { OperationId, ReleaseId, ServiceName, StackName } from './names.ts';
 import type { OperationKind, ServiceAction } from './plan.ts';
 import type { Problem } from './problem.ts';
@@ -11,6 +12,8 @@ export type OperationRequest = {
   host: string;
   source: ReleaseSource;
   options: OperationOptions;
+  /** Part of an ecosystem: once healthy, it tells this workflow and waits to be committed. */
+  ecosystem?: { workflowId: string; name: StackName };
 };
 
 /** Where the wanted release comes from. */
@@ -98,6 +101,8 @@ export type Report = {
   changes: { service: ServiceName; action: ServiceAction; reasons: string[]; tookMs?: number }[];
   data: DataOutcome[];
   problems: Problem[];
+  /** Only of an ecosystem. */
+  stacks?: MemberOutcome[];
   failure?: Failure;
   /** What is not as it should be; only with `needs-human`. */
   left: string[];
@@ -110,6 +115,8 @@ export type Progress = {
   stack: StackName;
   kind: OperationKind;
   steps: Step[];
+  /** The failure that it holds at, with `rollback: hold`. */
+  held?: Failure;
   report?: Report;
 };
 

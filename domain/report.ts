@@ -41,6 +41,7 @@ export const renderReport = (report: Report): string =>
       'What is left',
       report.left.map((line) => `- ${line}`),
     ),
+    section('Stacks', stackLines(report)),
     section('Changed', changeLines(report)),
     section('Data', dataLines(report)),
     section('Problems', problemLines(report)),
@@ -64,6 +65,11 @@ const failureLines = ({ failure }: Report): string[] => {
   const tail = failure.logTail?.trim();
   return [`${failure.step}: ${failure.message}`, ...(tail ? ['', '```', tail, '```'] : [])];
 };
+
+const stackLines = ({ stacks = [] }: Report): string[] =>
+  stacks.map(
+    ({ stack, operation, outcome }) => `- ${stack}: ${outcomeTitles[outcome]} · operation \`${operation}\``,
+  );
 
 const changeLines = ({ changes, outcome }: Report): string[] => {
   if (outcome === 'rolled-back' || outcome === 'cancelled') return [];

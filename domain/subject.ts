@@ -14,7 +14,7 @@ export type Subject = {
 };
 
 export const subjectOf = (
-  { operation, kind, stack }: OperationRequest,
+  { operation, kind, stack }: Pick<OperationRequest, 'operation' | 'kind' | 'stack'>,
   plan: Plan,
   startedAt: Date,
 ): Subject => ({

@@ -26,6 +26,7 @@ export const applyPlan = async (
   saga: Saga,
   plan: Plan,
   applied: Applied,
+  allReady: () => Promise<void>,
 ): Promise<void> => {
   const subject = operation.subject(plan);
   const undo = registerUndo(operation, saga, plan, applied);
@@ -60,6 +61,7 @@ export const applyPlan = async (
       [subject, plan.services],
     ),
   );
+  await allReady();
   await operation.step('record', 'Record the release', () =>
     changing.recordRelease.executeWithOptions({ summary: plan.release }, [subject, plan, applied.snapshots]),
   );

@@ -3,21 +3,29 @@
  *
  * Read `deployStack` aloud; the order of things is decided here and nowhere else.
  */
-import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  getExternalWorkflowHandle,
+  isCancellation,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { OperationRequest, Report } from '../domain/operation.ts';
 import type { ReleaseId } from '../domain/names.ts';
 import { isNoop, isRefused, needsImages, type Plan } from '../domain/plan.ts';
 import { lengthy, reading } from './activities.ts';
 import { applyPlan, commitPlan, type Applied } from './apply-plan.ts';
+import { commitSignal, memberReadySignal } from './messages.ts';
 import { Operation } from './operation.ts';
 import { failureOf, Saga } from './saga.ts';
 import { unwindPlan } from './unwind-plan.ts';
 
 export async function deployStack(request: OperationRequest): Promise<Report> {
   const operation = new Operation(request);
+  const allReady = readyForCommit(operation, request);
   operation.announce([{ id: 'preflight', title: 'Preflight' }]);
 
-  const agreed = await agreeOnPlan(operation);
+  const agreed = await agreeOnPlan(operation, request);
   if ('outcome' in agreed) return agreed;
 
   const saga = new Saga(operation);
@@ -28,23 +36,45 @@ export async function deployStack(request: OperationRequest): Promise<Report> {
     unwound: { ran: [], data: [] },
   };
   try {
-    await operation.interruptible(() => applyPlan(operation, saga, agreed, applied));
+    await operation.interruptible(() => applyPlan(operation, saga, agreed, applied, allReady));
   } catch (error) {
+    const failure = failureOf(error, operation);
+    const asked = isCancellation(error) || operation.stopReason !== undefined;
+    if (agreed.policy.rollback === 'hold' && !asked) await operation.hold(failure);
     return await CancellationScope.nonCancellable(() =>
-      unwindPlan(operation, saga, agreed, applied, failureOf(error, operation), isCancellation(error)),
+      unwindPlan(operation, saga, agreed, applied, failure, asked),
     );
   }
   return await CancellationScope.nonCancellable(() => commitPlan(operation, agreed, applied));
 }
 
+/** A stack of an ecosystem commits only when the ecosystem says so; any other as soon as it is validated. */
+const readyForCommit = (operation: Operation, { ecosystem, stack }: OperationRequest) => {
+  let agreed = ecosystem === undefined;
+  setHandler(
+    commitSignal,
+    () => {
+      agreed = true;
+    },
+    { description: 'From the ecosystem: every stack is healthy, so this one may commit.' },
+  );
+  return async (): Promise<void> => {
+    if (!ecosystem) return;
+    await getExternalWorkflowHandle(ecosystem.workflowId).signal(memberReadySignal, stack);
+    await operation.waitFor('ecosystem', `Wait for the rest of ${ecosystem.name}`, () => agreed);
+  };
+};
+
 /** Plans, fetches images where that is needed to know the release, and plans again. Nothing that runs is touched. */
-const agreeOnPlan = async (operation: Operation): Promise<Plan | Report> => {
+const agreeOnPlan = async (operation: Operation, request: OperationRequest): Promise<Plan | Report> => {
   try {
     return await operation.interruptible(async () => {
-      const first = await operation.step('preflight', 'Preflight', () => preparePlan(operation));
+      const first = await operation.step('preflight', 'Preflight', () => preparePlan(operation, request));
       if ('outcome' in first || !needsImages(first)) return first;
       await operation.step('images', 'Fetch images', () => fetchImages(first));
-      return await operation.step('settle', 'Settle the plan', () => preparePlan(operation, first.release));
+      return await operation.step('settle', 'Settle the plan', () =>
+        preparePlan(operation, request, first.release),
+      );
     });
   } catch (error) {
     const failure = failureOf(error, operation);
@@ -54,8 +84,11 @@ const agreeOnPlan = async (operation: Operation): Promise<Plan | Report> => {
 };
 
 /** `settling` names the release whose images were fetched meanwhile: its spec counts, not a file edited since. */
-const preparePlan = async (operation: Operation, settling?: ReleaseId): Promise<Plan | Report> => {
-  const { request } = operation;
+const preparePlan = async (
+  operation: Operation,
+  request: OperationRequest,
+  settling?: ReleaseId,
+): Promise<Plan | Report> => {
   const summary = `${request.kind} ${request.stack}: compare what is wanted with what runs`;
   const { plan, problems } = await reading.preparePlan.executeWithOptions({ summary }, [request, settling]);
   if (!plan) return operation.close('refused', { problems });

@@ -1,3 +1,4 @@
 /** The workflows that a worker offers. */
+export { deployEcosystem } from './deploy-ecosystem.ts';
 export { deployStack } from './deploy-stack.ts';
 export { planStack, stackReleases, stackStatus } from './questions.ts';

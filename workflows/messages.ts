@@ -1,5 +1,6 @@
 /** What can be asked of a running operation, from `baton`, from the Web UI, or from another system. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { StackName } from '../domain/names.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Progress } from '../domain/operation.ts';
 
@@ -8,3 +9,7 @@ export const planQuery = defineQuery<Plan | undefined>('plan');
 /** Stop and put everything back. The caller of the update is told whether that is still possible. */
 export const rollBackUpdate = defineUpdate<string, [reason: string]>('rollBack');
 export const rollBackSignal = defineSignal<[reason: string]>('requestRollBack');
+/** To a stack of an ecosystem that waits: all of them are healthy. */
+export const commitSignal = defineSignal('commit');
+/** From a stack to its ecosystem. */
+export const memberReadySignal = defineSignal<[stack: StackName]>('memberReady');

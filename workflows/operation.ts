@@ -5,31 +5,44 @@
 import {
   CancellationScope,
   isCancellation,
+  condition,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { OperationRequest, Outcome, Progress, Report, Step, StepState } from '../domain/operation.ts';
+import type {
+  Failure,
+  OperationRequest,
+  Outcome,
+  Progress,
+  Report,
+  Step,
+  StepState,
+} from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
 import { renderChecklist, renderReport } from '../domain/report.ts';
 import { subjectOf, type Subject } from '../domain/subject.ts';
 import { planQuery, progressQuery, rollBackSignal, rollBackUpdate } from './messages.ts';
 import { searchAttribute } from './search-attributes.ts';
 
+/** What every operation says of itself. */
+type Announced = Pick<OperationRequest, 'operation' | 'kind' | 'stack' | 'host'>;
+
 export class Operation {
-  readonly request: OperationRequest;
+  readonly request: Announced;
   readonly #steps: Step[] = [];
   readonly #work = new CancellationScope();
   #plan: Plan | undefined;
   #report: Report | undefined;
   #pointOfNoReturn = false;
+  #held: Failure | undefined;
   /** Why someone asked to stop, once someone did. */
   stopReason: string | undefined;
   /** Title of the first step that failed: the cause. */
   failedStep: string | undefined;
 
-  constructor(request: OperationRequest) {
+  constructor(request: Announced) {
     this.request = request;
     setHandler(progressQuery, () => this.#progress(), {
       description: 'Steps so far, and the report once the operation has ended.',
@@ -66,6 +79,27 @@ export class Operation {
   /** Runs work that a cancel or a roll-back request interrupts. */
   async interruptible<T>(work: () => Promise<T>): Promise<T> {
     return await this.#work.run(work);
+  }
+
+  /** Waits, in view of everybody, until `holds` or until someone asks to stop. */
+  async waitFor(id: string, title: string, holds: () => boolean): Promise<void> {
+    await this.step(id, title, () => condition(holds));
+  }
+
+  /** `rollback: hold`: everything stays where the failure left it until someone asks for the roll-back. */
+  async hold(failure: Failure): Promise<void> {
+    this.#held = failure;
+    this.announce([{ id: 'hold', title: 'Hold for a person' }]);
+    this.note(
+      'hold',
+      `${failure.step}: ${failure.message} Put everything back: baton cancel ${this.request.stack}`,
+    );
+    try {
+      await this.waitFor('hold', 'Hold for a person', () => this.stopReason !== undefined);
+    } catch (error) {
+      if (!isCancellation(error)) throw error;
+    }
+    this.#held = undefined;
   }
 
   /** From here on the change stands; a roll-back request is refused. */
@@ -154,6 +188,13 @@ export class Operation {
 
   #progress(): Progress {
     const { operation, stack, kind } = this.request;
-    return { operation, stack, kind, steps: this.#steps, ...(this.#report ? { report: this.#report } : {}) };
+    return {
+      operation,
+      stack,
+      kind,
+      steps: this.#steps,
+      ...(this.#held ? { held: this.#held } : {}),
+      ...(this.#report ? { report: this.#report } : {}),
+    };
   }
 }

@@ -1,8 +1,25 @@
 /** The search attributes that an operation keeps up to date as it runs. */
-import { defineSearchAttributeKey } from '@temporalio/common';
+import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
+import type { OperationRequest } from '../domain/operation.ts';
 import { searchAttributeName } from '../domain/search-attributes.ts';
 
 export const searchAttribute = {
   outcome: defineSearchAttributeKey(searchAttributeName.outcome, 'KEYWORD'),
   step: defineSearchAttributeKey(searchAttributeName.step, 'KEYWORD'),
 } as const;
+
+const keyword = (name: string) => defineSearchAttributeKey(name, 'KEYWORD');
+
+/** What an operation is found by from its start. */
+export const memberSearchAttributes = ({
+  host,
+  stack,
+  kind,
+  operation,
+}: Pick<OperationRequest, 'host' | 'stack' | 'kind' | 'operation'>): TypedSearchAttributes =>
+  new TypedSearchAttributes([
+    { key: keyword(searchAttributeName.host), value: host },
+    { key: keyword(searchAttributeName.stack), value: stack },
+    { key: keyword(searchAttributeName.kind), value: kind },
+    { key: keyword(searchAttributeName.operation), value: operation },
+  ]);

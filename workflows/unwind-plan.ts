@@ -78,11 +78,10 @@ export const unwindPlan = async (
   plan: Plan,
   applied: Applied,
   failure: Failure,
-  cancelled: boolean,
+  asked: boolean,
 ): Promise<Report> => {
   await saga.unwind();
   const left = [...saga.left, ...(await verify(operation, plan))];
-  const asked = cancelled || operation.stopReason !== undefined;
   return operation.close(left.length > 0 ? 'needs-human' : asked ? 'cancelled' : 'rolled-back', {
     ...(plan.previousRelease === undefined ? {} : { release: plan.previousRelease }),
     changes: plan.services.map(({ service, action, reasons }) => ({ service, action, reasons })),

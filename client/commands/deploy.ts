@@ -2,11 +2,14 @@
 import type { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { withinPhase, type EcosystemRequest } from '../../domain/ecosystem.ts';
+import { ecosystemWorkflowId } from '../../domain/ids.ts';
+import type { StackName } from '../../domain/names.ts';
 import type { OperationRequest } from '../../domain/operation.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { newOperationId, startOperation, watchOperation } from '../operation.ts';
+import { newOperationId, startEcosystem, startOperation, watchOperation } from '../operation.ts';
 import { print, printJson } from '../output.ts';
-import { readStackName } from '../stack-file.ts';
+import { readEcosystem, readStackName } from '../stack-file.ts';
 import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
 import {
@@ -49,7 +52,7 @@ export const deployCommand = (program: Command): void => {
   const command = program
     .command('deploy')
     .description('bring a stack to what its file says; put everything back if that fails')
-    .argument('<file>', 'a Compose file, or a plan saved with `baton plan -o`')
+    .argument('<file>', 'a Compose file, an ecosystem, or a plan saved with `baton plan -o`')
     .addOption(waitOption());
   fileOptions(command).action(async (file: string, options: FileOptions & { wait: boolean }) => {
     process.exitCode = await deploy(file, options);
@@ -63,9 +66,11 @@ export const deployCommand = (program: Command): void => {
 };
 
 const deploy = async (file: string, options: FileOptions & { wait: boolean }): Promise<number> => {
-  const request = await requestFor(file, options);
+  const ecosystem = await ecosystemRequest(file, options);
+  const request = ecosystem ?? (await requestFor(file, options));
   return await withClient(async (client) => {
-    const handle = await startOperation(client, request);
+    const handle =
+      'phases' in request ? await startEcosystem(client, request) : await startOperation(client, request);
     const mode = outputMode(options);
     if (!options.wait) {
       const started = { operation: request.operation, stack: request.stack, workflowId: handle.workflowId };
@@ -78,6 +83,35 @@ const deploy = async (file: string, options: FileOptions & { wait: boolean }): P
     }
     return await watchOperation(client, handle, mode);
   });
+};
+
+/** @returns `undefined` where the file is no ecosystem. */
+export const ecosystemRequest = async (
+  file: string,
+  options: FileOptions,
+): Promise<EcosystemRequest | undefined> => {
+  const read = file.endsWith('.json') ? undefined : await readEcosystem(file, options);
+  if (!read) return undefined;
+  const { name, phases } = read.ecosystem;
+  const host = options.host ?? thisHost().host;
+  const workflowId = ecosystemWorkflowId(host, name);
+  return {
+    operation: newOperationId(),
+    kind: 'deploy',
+    stack: name,
+    host,
+    file: resolve(file),
+    phases: phases.map((phase) => {
+      const waits = withinPhase(phase.stacks.map(({ stack }) => stack));
+      return {
+        name: phase.name,
+        members: phase.stacks.map(({ file: path, stack }) => ({
+          request: { ...requestOf(path, stack.name, options), ecosystem: { workflowId, name } },
+          after: [...(waits.get(stack.name) ?? [])],
+        })),
+      };
+    }),
+  };
 };
 
 const requestFor = async (file: string, options: FileOptions): Promise<OperationRequest> => {
@@ -97,24 +131,24 @@ const readSavedPlan = async (file: string): Promise<SavedPlan | undefined> => {
 };
 
 /** The request that a stack's file and the options ask for. */
-export const fileRequest = async (file: string, options: FileOptions): Promise<OperationRequest> => {
-  const path = resolve(file);
-  return {
-    operation: newOperationId(),
-    kind: 'deploy',
-    stack: await readStackName(path, options),
-    host: options.host ?? thisHost().host,
-    source: {
-      from: 'file',
-      file: path,
-      envFiles: options.envFile.map((name) => resolve(name)),
-      variables: options.set,
-      profiles: options.profile,
-    },
-    options: {
-      copyLimitBytes: options.copyLimit,
-      build: options.build ?? false,
-      pull: options.pull ?? false,
-    },
-  };
-};
+export const fileRequest = async (file: string, options: FileOptions): Promise<OperationRequest> =>
+  requestOf(resolve(file), await readStackName(file, options), options);
+
+const requestOf = (file: string, stack: StackName, options: FileOptions): OperationRequest => ({
+  operation: newOperationId(),
+  kind: 'deploy',
+  stack,
+  host: options.host ?? thisHost().host,
+  source: {
+    from: 'file',
+    file,
+    envFiles: options.envFile.map((name) => resolve(name)),
+    variables: options.set,
+    profiles: options.profile,
+  },
+  options: {
+    copyLimitBytes: options.copyLimit,
+    build: options.build ?? false,
+    pull: options.pull ?? false,
+  },
+});

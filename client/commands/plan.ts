@@ -2,14 +2,17 @@
 import type { Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { hostTaskQueue, questionWorkflowId } from '../../domain/ids.ts';
-import { isNoop, isRefused } from '../../domain/plan.ts';
+import type { OperationRequest } from '../../domain/operation.ts';
+import { unmendable } from '../../domain/ecosystem.ts';
+import { isNoop } from '../../domain/plan.ts';
+import { isError } from '../../domain/problem.ts';
 import type { planStack } from '../../workflows/questions.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
 import { demandWorker } from '../operation.ts';
 import { print, printJson, printProblems } from '../output.ts';
 import { planText } from '../plan-text.ts';
 import { withClient } from '../temporal.ts';
-import { fileOptions, fileRequest, type FileOptions, type SavedPlan } from './deploy.ts';
+import { ecosystemRequest, fileOptions, fileRequest, type FileOptions, type SavedPlan } from './deploy.ts';
 import { examples } from './shared.ts';
 
 type PlanOptions = FileOptions & { out?: string; detailedExitcode?: boolean };
@@ -18,7 +21,7 @@ export const planCommand = (program: Command): void => {
   const command = program
     .command('plan')
     .description('show what a deploy would change, why, in which order, and which data is protected')
-    .argument('<file>', 'a Compose file')
+    .argument('<file>', 'a Compose file, or an ecosystem')
     .option('-o, --out <file>', 'save the plan, for `baton deploy`')
     .option('--detailed-exitcode', 'exit with 2 where there are changes');
   fileOptions(command).action(async (file: string, options: PlanOptions) => {
@@ -32,7 +35,25 @@ export const planCommand = (program: Command): void => {
 };
 
 const plan = async (file: string, options: PlanOptions): Promise<number> => {
-  const request = await fileRequest(file, options);
+  const ecosystem = await ecosystemRequest(file, options);
+  if (!ecosystem) return await planOne(await fileRequest(file, options), options);
+  if (options.out !== undefined)
+    throw new CommandFailure(exitCode.usage, 'A plan can be saved of one stack, not of an ecosystem.');
+  const codes: number[] = [];
+  for (const [index, { name, members }] of ecosystem.phases.entries())
+    for (const { request, after } of members) {
+      if (!options.json) print(`\n━━ ${name}: ${request.stack}`);
+      codes.push(await planOne(request, options, index > 0 || after.length > 0));
+    }
+  return [exitCode.failed, exitCode.planHasChanges].find((code) => codes.includes(code)) ?? exitCode.done;
+};
+
+/** @param hasEarlier other stacks of the same run may bring what this one lacks. */
+const planOne = async (
+  request: OperationRequest,
+  options: PlanOptions,
+  hasEarlier = false,
+): Promise<number> => {
   const prepared = await withClient(async (client) => {
     await demandWorker(client, request.host);
     return await client.workflow.execute<typeof planStack>('planStack', {
@@ -42,6 +63,7 @@ const plan = async (file: string, options: PlanOptions): Promise<number> => {
       staticSummary: `plan ${request.stack}`,
     });
   });
+  const errors = unmendable(prepared.problems, hasEarlier);
   if (options.json) printJson({ type: 'plan', ...prepared });
   if (!prepared.plan || !prepared.digest) {
     if (!options.json) printProblems(prepared.problems);
@@ -49,7 +71,7 @@ const plan = async (file: string, options: PlanOptions): Promise<number> => {
   }
   if (!options.json) {
     print(planText(prepared.plan));
-    printProblems(prepared.problems);
+    printProblems([...errors, ...prepared.problems.filter((problem) => !isError(problem))]);
   }
   if (options.out !== undefined) {
     const saved: SavedPlan = {
@@ -61,6 +83,6 @@ const plan = async (file: string, options: PlanOptions): Promise<number> => {
     await writeFile(options.out, `${JSON.stringify(saved, null, 2)}\n`);
     if (!options.json) print(`Saved to ${options.out}. Apply it: baton deploy ${options.out}`);
   }
-  if (isRefused(prepared.plan)) return exitCode.failed;
+  if (errors.length > 0) return exitCode.failed;
   return options.detailedExitcode && !isNoop(prepared.plan) ? exitCode.planHasChanges : exitCode.done;
 };

@@ -1,7 +1,7 @@
 /** `baton validate FILE`: read a stack's file and say all that is wrong with it. Needs no server and no engine. */
 import type { Command } from 'commander';
 import { print, printJson, printProblems } from '../output.ts';
-import { readStack, type Reading } from '../stack-file.ts';
+import { readEcosystem, readStack, type Reading } from '../stack-file.ts';
 import { examples, jsonOption, listOption, setOption, type OutputOptions } from './shared.ts';
 
 export const validateCommand = (program: Command): void => {
@@ -14,18 +14,40 @@ export const validateCommand = (program: Command): void => {
     .addOption(listOption('--profile <name>', 'include services of this profile (repeatable)'))
     .addOption(jsonOption())
     .action(async (file: string, options: Reading & OutputOptions) => {
-      const { stack, warnings } = await readStack(file, options);
+      const { stacks, name, warnings } = await readAny(file, options);
       if (options.json) {
         printJson({
           type: 'valid',
-          stack: stack.name,
-          services: stack.services.map(({ name }) => name),
+          name,
+          stacks: stacks.map((stack) => ({
+            stack: stack.name,
+            services: stack.services.map((service) => service.name),
+          })),
           warnings,
         });
         return;
       }
       printProblems(warnings);
-      print(`${file} is valid: stack "${stack.name}" with ${stack.services.length} services.`);
+      const [only] = stacks;
+      print(
+        stacks.length === 1 && only?.name === name
+          ? `${file} is valid: stack "${name}" with ${only.services.length} services.`
+          : `${file} is valid: ecosystem "${name}" with ${stacks.length} stacks.`,
+      );
     });
   examples(command, ['baton validate stacks/immich.yml', 'baton validate compose.yml --json']);
+};
+
+const readAny = async (file: string, options: Reading) => {
+  const read = await readEcosystem(file, options);
+  if (read) {
+    const { ecosystem, warnings } = read;
+    return {
+      name: ecosystem.name,
+      warnings,
+      stacks: ecosystem.phases.flatMap(({ stacks }) => stacks.map(({ stack }) => stack)),
+    };
+  }
+  const { stack, warnings } = await readStack(file, options);
+  return { name: stack.name, warnings, stacks: [stack] };
 };

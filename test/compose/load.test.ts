@@ -110,15 +110,15 @@ services:
     const [a] = stack.services;
     const directory = stack.file.replace(/\/[^/]+$/, '');
     assert.equal(a?.image, 'x');
-    assert.deepEqual(a?.environment, { A: '1', B: '2' });
-    assert.deepEqual(a?.command, ['new']);
+    assert.deepEqual(a.environment, { A: '1', B: '2' });
+    assert.deepEqual(a.command, ['new']);
     assert.deepEqual(
-      a?.mounts.map(
+      a.mounts.map(
         (mount) => mount.type === 'bind' && `${mount.source.replace(directory, '')}:${mount.target}`,
       ),
       ['/common/base:/base', '/own:/data'],
     );
-    assert.equal(a?.ports.length, 1);
+    assert.equal(a.ports.length, 1);
   });
 
   test('extends within the file, through a chain; a circle is refused', async () => {

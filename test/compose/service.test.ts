@@ -255,6 +255,6 @@ configs: {conf: {content: "port=\${PORT}"}}
       { source: 'token', target: '/run/secrets/token' },
       { source: 'key', target: '/etc/key', uid: '33', mode: 0o400 },
     ]);
-    assert.deepEqual(stack.services[0]?.configs, [{ source: 'conf', target: '/conf' }]);
+    assert.deepEqual(stack.services[0].configs, [{ source: 'conf', target: '/conf' }]);
   });
 });

@@ -1,0 +1,221 @@
+/**
+ * An ecosystem goes up whole, or not at all. Each stack is a child operation that rolls out and then waits; only when all
+ * of them are healthy does each commit. Until then every stack's previous containers are there to be put back.
+ */
+import {
+  ApplicationFailure,
+  CancellationScope,
+  ParentClosePolicy,
+  condition,
+  isCancellation,
+  setHandler,
+  startChild,
+  type ChildWorkflowHandle,
+} from '@temporalio/workflow';
+import {
+  unmendable,
+  wholeOutcome,
+  type EcosystemMember,
+  type EcosystemRequest,
+  type MemberOutcome,
+} from '../domain/ecosystem.ts';
+import { stackWorkflowId } from '../domain/ids.ts';
+import type { StackName } from '../domain/names.ts';
+import type { Failure, Report } from '../domain/operation.ts';
+import type { Problem } from '../domain/problem.ts';
+import { outcomeTitles } from '../domain/report.ts';
+import { memberSearchAttributes } from './search-attributes.ts';
+import { reading } from './activities.ts';
+import type { deployStack } from './deploy-stack.ts';
+import { commitSignal, memberReadySignal, rollBackSignal } from './messages.ts';
+import { Operation } from './operation.ts';
+import { failureOf } from './saga.ts';
+
+type Member = {
+  stack: StackName;
+  request: EcosystemMember['request'];
+  after: StackName[];
+  phase: string;
+  handle?: ChildWorkflowHandle<typeof deployStack>;
+  ready: boolean;
+  report?: Report;
+};
+
+export async function deployEcosystem(request: EcosystemRequest): Promise<Report> {
+  const operation = new Operation(request);
+  const members = request.phases.flatMap(({ name, members: listed }) =>
+    listed.map(({ request: own, after }): Member => ({
+      stack: own.stack,
+      request: own,
+      after,
+      phase: name,
+      ready: false,
+    })),
+  );
+  setHandler(
+    memberReadySignal,
+    (stack: StackName) => {
+      for (const member of members) if (member.stack === stack) member.ready = true;
+    },
+    { description: 'From a stack of this ecosystem: it is healthy and waits to be committed.' },
+  );
+  operation.announce([
+    { id: 'preflight', title: 'Preflight' },
+    ...members.map(({ stack, phase }) => ({ id: stack, title: `${phase}: ${stack}` })),
+    { id: 'commit', title: 'Commit every stack' },
+  ]);
+
+  const problems = await preflight(operation, request);
+  if (problems) return operation.close('refused', problems);
+
+  let failure: Failure | undefined;
+  try {
+    await operation.interruptible(() => rollOutPhases(operation, request, members));
+  } catch (error) {
+    failure = failureOf(error, operation);
+    await CancellationScope.nonCancellable(() => putAllBack(members));
+    return close(operation, members, failure, isCancellation(error));
+  }
+  await CancellationScope.nonCancellable(() => commitAll(operation, members));
+  return close(operation, members, undefined, false);
+}
+
+/** Plans every stack before any is touched. @returns what makes the whole impossible. */
+const preflight = async (
+  operation: Operation,
+  { phases }: EcosystemRequest,
+): Promise<Partial<Report> | undefined> => {
+  try {
+    const found = await operation.interruptible(() =>
+      operation.step('preflight', 'Preflight', async () => {
+        const problems: Problem[] = [];
+        for (const [index, { members }] of phases.entries())
+          for (const { request, after } of members) {
+            const summary = `plan ${request.stack}`;
+            const prepared = await reading.preparePlan.executeWithOptions({ summary }, [request]);
+            problems.push(...unmendable(prepared.problems, index > 0 || after.length > 0));
+          }
+        return problems;
+      }),
+    );
+    return found.length > 0 ? { problems: found } : undefined;
+  } catch (error) {
+    return { failure: failureOf(error, operation), notes: ['Nothing was changed.'] };
+  }
+};
+
+const rollOutPhases = async (
+  operation: Operation,
+  { phases }: EcosystemRequest,
+  members: Member[],
+): Promise<void> => {
+  for (const { name } of phases) {
+    const own = members.filter(({ phase }) => phase === name);
+    await CancellationScope.cancellable(async () => {
+      const scope = CancellationScope.current();
+      let cause: unknown;
+      const results = await Promise.allSettled(
+        own.map(async (member) => {
+          try {
+            await operation.step(member.stack, `${name}: ${member.stack}`, () =>
+              rollOut(operation, member, own),
+            );
+          } catch (error) {
+            cause ??= error;
+            scope.cancel();
+            throw error;
+          }
+        }),
+      );
+      if (results.some(({ status }) => status === 'rejected')) throw cause;
+    });
+  }
+};
+
+/** Starts the stack's own operation and waits until it is healthy, or has ended. */
+const rollOut = async (operation: Operation, member: Member, phase: Member[]): Promise<void> => {
+  const needed = phase.filter(({ stack }) => member.after.includes(stack));
+  await condition(() => needed.every(({ ready, report }) => ready || report !== undefined));
+  const { host, stack, kind, operation: id } = member.request;
+  const handle = await startChild<typeof deployStack>('deployStack', {
+    workflowId: stackWorkflowId(host, stack),
+    args: [member.request],
+    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+    staticSummary: `${kind} ${stack}, of ${operation.request.stack}`,
+    typedSearchAttributes: memberSearchAttributes({ host, stack, kind, operation: id }),
+  });
+  member.handle = handle;
+  // The result is awaited outside any scope: a cancel of this phase must not lose it.
+  void CancellationScope.nonCancellable(async () => {
+    member.report = await handle.result();
+  });
+  await condition(() => member.ready || member.report !== undefined);
+  const { report } = member;
+  if (!report || report.outcome === 'unchanged') {
+    if (report) operation.note(stack, 'already runs');
+    return;
+  }
+  throw ApplicationFailure.create({
+    type: 'StackFailed',
+    nonRetryable: true,
+    message: `${stack}: ${outcomeTitles[report.outcome]}. ${report.failure?.message ?? report.problems.map(({ message }) => message).join(' ')}`,
+    details: [{ logTail: report.failure?.logTail }],
+  });
+};
+
+/** Asks every stack that still waits to put itself back, last started first, and waits for the end of each. */
+const putAllBack = async (members: Member[]): Promise<void> => {
+  for (const member of [...members].reverse()) {
+    if (!member.handle) continue;
+    if (!member.report) await member.handle.signal(rollBackSignal, 'another stack of the ecosystem failed');
+    await condition(() => member.report !== undefined);
+  }
+};
+
+const commitAll = async (operation: Operation, members: Member[]): Promise<void> => {
+  operation.passPointOfNoReturn();
+  await operation.step('commit', 'Commit every stack', async () => {
+    for (const { handle, report } of members) if (handle && !report) await handle.signal(commitSignal);
+    await condition(() =>
+      members.every(({ handle, report }) => handle === undefined || report !== undefined),
+    );
+  });
+};
+
+const close = (
+  operation: Operation,
+  members: Member[],
+  failure: Failure | undefined,
+  cancelled: boolean,
+): Report => {
+  const stacks = members.flatMap(({ stack, request, report }): MemberOutcome[] =>
+    report ? [{ stack, operation: request.operation, outcome: report.outcome }] : [],
+  );
+  const asked = cancelled || operation.stopReason !== undefined;
+  // All commit, or none should have: a stack that could not is for a person.
+  const torn =
+    failure === undefined
+      ? stacks.filter(({ outcome }) => outcome !== 'done' && outcome !== 'unchanged')
+      : [];
+  const left = [
+    ...members.flatMap(({ stack, report }) => (report?.left ?? []).map((line) => `${stack}: ${line}`)),
+    ...torn.map(
+      ({ stack }) => `${stack} did not commit while other stacks did: baton undo each, or deploy again.`,
+    ),
+  ];
+  const outcome = wholeOutcome(
+    stacks.map((member) => member.outcome),
+    failure !== undefined,
+    asked,
+  );
+  return operation.close(left.length > 0 ? 'needs-human' : outcome, {
+    stacks,
+    left,
+    data: members.flatMap(({ report }) => report?.data ?? []),
+    ...(asked
+      ? { notes: [operation.stopReason ?? 'The operation was cancelled.'] }
+      : failure
+        ? { failure }
+        : {}),
+  });
+};
