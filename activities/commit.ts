@@ -32,6 +32,13 @@ export const commitActivities = (ports: Ports) => ({
     });
   },
 
+  /** Undo of `recordRelease`: the release is not what the stack is. */
+  async forgetRelease(subject: Subject): Promise<void> {
+    await beating(async () => {
+      await ports.releases.forget(subject.stack, subject.operation);
+    });
+  },
+
   /** Removes the containers set aside, obsolete networks, and the image tags of releases too old to undo to. */
   async dropReplaced(subject: Subject, plan: Plan): Promise<void> {
     await beating(async () => {

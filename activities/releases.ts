@@ -33,6 +33,10 @@ export const openReleases = (root: string): Releases => {
       // A leading newline closes a line that a power cut may have torn; `parseLine` skips what it cannot read.
       await appendFile(logFile(stack), `\n${JSON.stringify(entry)}\n`, { flush: true });
     },
+    async forget(stack, operation) {
+      const kept = (await history(stack)).filter((entry) => entry.operation !== operation);
+      await writeWhole(logFile(stack), kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    },
     async stacks() {
       const names = await readdir(join(root, 'releases')).catch(emptyIfMissing);
       return names.flatMap((name) => parseStackName(name) ?? []);
@@ -56,8 +60,12 @@ export const openReleases = (root: string): Releases => {
 };
 
 const parseLine = (line: string): ReleaseRecord[] => {
-  if (!line.startsWith('{') || !line.endsWith('}')) return [];
-  return [JSON.parse(line) as ReleaseRecord];
+  try {
+    return line === '' ? [] : [JSON.parse(line) as ReleaseRecord];
+  } catch {
+    // Torn by a power cut: it was never acknowledged, so its operation writes it again.
+    return [];
+  }
 };
 
 const isMissing = (error: unknown): boolean =>

@@ -62,6 +62,9 @@ export const applyPlan = async (
     ),
   );
   await allReady();
+  // A request to stop that came until now is obeyed; one that comes later is told that it is too late.
+  operation.passPointOfNoReturn();
+  undo.record();
   await operation.step('record', 'Record the release', () =>
     changing.recordRelease.executeWithOptions({ summary: plan.release }, [subject, plan, applied.snapshots]),
   );
@@ -69,7 +72,6 @@ export const applyPlan = async (
 
 /** After the release is recorded nothing can fail it: what cannot be tidied is told. */
 export const commitPlan = async (operation: Operation, plan: Plan, applied: Applied): Promise<Report> => {
-  operation.passPointOfNoReturn();
   const notes: string[] = [];
   try {
     await operation.step('commit', 'Drop what was replaced', () =>

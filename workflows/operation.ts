@@ -4,6 +4,7 @@
  */
 import {
   CancellationScope,
+  CancelledFailure,
   isCancellation,
   condition,
   setCurrentDetails,
@@ -55,7 +56,8 @@ export class Operation {
       description:
         'Stop and put everything back; says whether that is still possible. Argument: the reason, as text.',
       validator: (_reason: string) => {
-        if (this.#pointOfNoReturn) throw new Error('The release is already committed: use `baton undo`.');
+        if (this.#pointOfNoReturn)
+          throw new Error('It is too late to stop: the release is being recorded. Use `baton undo`.');
       },
     });
   }
@@ -102,8 +104,9 @@ export class Operation {
     this.#held = undefined;
   }
 
-  /** From here on the change stands; a roll-back request is refused. */
+  /** From here on a roll-back request is refused. Throws where one has come already. */
   passPointOfNoReturn(): void {
+    if (this.stopReason !== undefined) throw new CancelledFailure(this.stopReason);
     this.#pointOfNoReturn = true;
   }
 
@@ -166,7 +169,7 @@ export class Operation {
   }
 
   #requestRollBack(reason: string): string {
-    if (this.#pointOfNoReturn) return 'The release is already committed.';
+    if (this.#pointOfNoReturn) return 'It is too late to stop: the release is being recorded.';
     this.stopReason ??= reason === '' ? 'asked to stop' : reason;
     this.#work.cancel();
     return 'Everything is being put back.';

@@ -59,6 +59,11 @@ export const registerUndo = (operation: Operation, saga: Saga, plan: Plan, appli
         ]);
       });
     },
+    record: () => {
+      saga.register('record', 'Forget the release', () =>
+        undoing.forgetRelease.executeWithOptions({ summary: 'it was never the running one' }, [subject]),
+      );
+    },
     containers: () => {
       saga.register('containers', 'Remove the new containers', async () => {
         unwound.ran = await undoing.stopNew.executeWithOptions(

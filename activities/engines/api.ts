@@ -90,8 +90,11 @@ export const engineApi = (socketPath: string, engine: string): EngineApi => {
   };
 
   const json = async <T>(call: Call): Promise<T> => {
-    const text = (await readAll(await checked(call))).toString('utf8');
-    return (text.trim() === '' ? undefined : JSON.parse(text)) as T;
+    const response = await checked(call);
+    const text = (await readAll(response)).toString('utf8');
+    // Podman answers some calls with a plain "OK".
+    const isJson = response.headers['content-type']?.includes('json') ?? false;
+    return (isJson && text.trim() !== '' ? JSON.parse(text) : undefined) as T;
   };
 
   return {

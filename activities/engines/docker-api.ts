@@ -2,9 +2,11 @@
  * The engine port over the Docker Engine API v1.41, which Docker (20.10 and newer) and Podman (4.3 and newer) both speak.
  * `docker.ts` and `podman.ts` say what is particular to each.
  */
+import { access } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   EngineError,
+  type ContainerSpec,
   type ContainerState,
   type ContainerStatus,
   type Engine,
@@ -74,6 +76,7 @@ export const dockerApiEngine = ({ kind, api, version, info, close }: Particulars
     inspectContainer,
 
     async createContainer(spec) {
+      await demandSources(spec);
       const { Id } = await api.json<{ Id: string }>({
         method: 'POST',
         path: at('/containers/create'),
@@ -179,6 +182,8 @@ export const dockerApiEngine = ({ kind, api, version, info, close }: Particulars
           signal,
           timeoutMs: 0,
         });
+        // A stream that is cut off may end as if it were complete.
+        signal.throwIfAborted();
         const { ExitCode } = await api.json<{ ExitCode: number | null }>({ path: at(`/exec/${Id}/json`) });
         return { exitCode: ExitCode ?? -1, output: demultiplex(output.subarray(-outputLimitBytes)) };
       } catch (error) {
@@ -358,6 +363,16 @@ const ignoring = async (codes: string[], work: Promise<unknown>): Promise<void> 
     await work;
   } catch (error) {
     if (!(error instanceof EngineError) || !codes.includes(error.code)) throw error;
+  }
+};
+
+/** Podman makes what is missing even where it was told not to. */
+const demandSources = async ({ mounts }: ContainerSpec): Promise<void> => {
+  for (const mount of mounts) {
+    if (mount.type !== 'bind' || mount.createHostPath) continue;
+    await access(mount.source).catch((cause: unknown) => {
+      throw new EngineError('invalid', `The path ${mount.source} does not exist on this host.`, { cause });
+    });
   }
 };
 

@@ -24,6 +24,8 @@ export interface Releases {
   history(stack: StackName): Promise<ReleaseRecord[]>;
   /** Appends once for one operation: asked twice, it does nothing the second time. */
   record(stack: StackName, entry: ReleaseRecord): Promise<void>;
+  /** Takes back what `record` did for one operation. No-op where it did nothing. */
+  forget(stack: StackName, operation: OperationId): Promise<void>;
   stacks(): Promise<StackName[]>;
 
   /** Keeps what was true before an operation; the first call wins. */

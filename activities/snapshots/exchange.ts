@@ -1,6 +1,6 @@
 /**
  * Exchanging two paths in one step, so that no moment exists in which neither old nor new data is there:
- * `renameat2(2)` with RENAME_EXCHANGE. Node does not offer it; Python and Perl, one of which every distribution has, do.
+ * `renameat2(2)` with RENAME_EXCHANGE. Node does not offer it; Python, which every distribution has, does.
  */
 import { SnapshotError } from '../ports/snapshots.ts';
 import type { Run } from './run.ts';

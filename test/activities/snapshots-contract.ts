@@ -1,0 +1,267 @@
+/** What every snapshot driver does, on a real filesystem: `btrfs` on subvolumes, `copy` everywhere. */
+import assert from 'node:assert/strict';
+import { execa } from 'execa';
+import {
+  chmod,
+  chown,
+  link,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { SnapshotError, type Snapshots } from '../../activities/ports/snapshots.ts';
+import { openSnapshots } from '../../activities/snapshots/index.ts';
+import { run } from '../../activities/snapshots/run.ts';
+import { parseOperationId, parseStackName } from '../../domain/names.ts';
+import {
+  parseSnapshotName,
+  snapshotName,
+  type SnapshotDriver,
+  type SnapshotName,
+  type SnapshotPurpose,
+} from '../../domain/snapshot.ts';
+import { fingerprint } from '../e2e/site.ts';
+
+let moment = 0;
+const name = (purpose: SnapshotPurpose): SnapshotName => {
+  moment += 1;
+  const stack = parseStackName('photos');
+  const operation = parseOperationId(randomBytes(4).toString('hex'));
+  assert.ok(stack && operation);
+  return snapshotName({
+    stack,
+    operation,
+    purpose,
+    takenAt: `2026-01-01T00:00:${String(moment % 60).padStart(2, '0')}Z`,
+  });
+};
+
+export const describeSnapshots = (driver: SnapshotDriver, filesystem: string, root: string): void => {
+  describe(`${driver} snapshots on ${filesystem}`, () => {
+    const snapshots: Snapshots = openSnapshots();
+    let base: string;
+    let count = 0;
+
+    const make = async (path: string): Promise<void> => {
+      if (driver === 'btrfs') await execa('btrfs', ['subvolume', 'create', path]);
+      else await mkdir(path);
+    };
+    /** A directory with everything that a copy can lose. */
+    const data = async (): Promise<string> => {
+      count += 1;
+      const path = join(base, `data-${count}`);
+      await make(path);
+      await writeFile(join(path, 'rows'), 'one two three');
+      await mkdir(join(path, 'sub'));
+      await writeFile(join(path, 'sub', 'private'), 'x');
+      await chmod(join(path, 'sub', 'private'), 0o600);
+      await chown(join(path, 'sub', 'private'), 999, 998);
+      await symlink('../rows', join(path, 'sub', 'link'));
+      await link(join(path, 'rows'), join(path, 'hard'));
+      await execa('truncate', ['-s', '1M', join(path, 'sparse')]);
+      await chown(path, 70, 70);
+      await chmod(path, 0o700);
+      return path;
+    };
+
+    before(async () => {
+      base = join(root, `contract-${driver}-${randomBytes(3).toString('hex')}`);
+      await mkdir(base);
+    });
+    after(async () => {
+      if (driver === 'copy') await rm(base, { recursive: true, force: true });
+    });
+
+    test('the facts of a path name this driver', async () => {
+      const facts = await snapshots.inspect(await data(), { sizeLimitBytes: 2 ** 30 });
+      assert.equal(facts.driver, driver);
+      assert.equal(facts.filesystem, filesystem);
+      assert.equal(facts.isSubvolume, driver === 'btrfs');
+      assert.deepEqual(facts.nested, []);
+      assert.equal(facts.reflink, filesystem !== 'ext4');
+    });
+
+    test('a snapshot holds what was there, whatever happens to it since, and is found and listed', async () => {
+      const path = await data();
+      const before = await fingerprint(path);
+      const taken = await snapshots.take(path, name('before'), driver);
+      await rm(join(path, 'rows'));
+      await writeFile(join(path, 'new'), 'new');
+      assert.deepEqual(await fingerprint(taken.location), before);
+      assert.equal((await snapshots.find(path, taken.name))?.location, taken.location);
+      assert.deepEqual(
+        (await snapshots.list(path)).map((one) => one.name),
+        [taken.name],
+      );
+      assert.ok(parseSnapshotName(taken.name));
+    });
+
+    test('taking the same snapshot twice leaves the first as it is', async () => {
+      const path = await data();
+      const id = name('before');
+      const first = await snapshots.take(path, id, driver);
+      const was = await fingerprint(first.location);
+      await writeFile(join(path, 'rows'), 'changed');
+      const second = await snapshots.take(path, id, driver);
+      assert.deepEqual(second, first);
+      assert.deepEqual(await fingerprint(second.location), was);
+    });
+
+    test('a restore brings everything back, keeps the failed state, and may be asked for twice', async () => {
+      const path = await data();
+      const before = await fingerprint(path);
+      const taken = await snapshots.take(path, name('before'), driver);
+      await rm(join(path, 'sub'), { recursive: true });
+      await writeFile(join(path, 'rows'), 'ruined');
+      const ruined = await fingerprint(path);
+      const failedAs = name('failed');
+      const { failedState } = await snapshots.restore(taken, failedAs);
+      assert.deepEqual(await fingerprint(path), before);
+      assert.deepEqual(await fingerprint(failedState.location), ruined);
+      await snapshots.restore(taken, failedAs);
+      assert.deepEqual(await fingerprint(path), before);
+      assert.deepEqual(await fingerprint(failedState.location), ruined);
+      assert.equal((await snapshots.list(path)).length, 2);
+      await writeFile(join(path, 'rows'), 'can be written again');
+    });
+
+    test('a restored path can be snapshotted and restored again', async () => {
+      const path = await data();
+      const first = await snapshots.take(path, name('before'), driver);
+      await writeFile(join(path, 'rows'), 'second');
+      const second = await snapshots.take(path, name('before'), driver);
+      await snapshots.restore(first, name('undone'));
+      assert.equal(await readFile(join(path, 'rows'), 'utf8'), 'one two three');
+      await snapshots.restore(second, name('undone'));
+      assert.equal(await readFile(join(path, 'rows'), 'utf8'), 'second');
+    });
+
+    test('interrupted between any two commands, the path is whole, and asking again finishes the job', async () => {
+      for (let fatal = 1; ; fatal += 1) {
+        const path = await data();
+        const before = await fingerprint(path);
+        const taken = await snapshots.take(path, name('before'), driver);
+        await writeFile(join(path, 'rows'), 'ruined');
+        const ruined = await fingerprint(path);
+        let commands = 0;
+        const dying = openSnapshots({
+          run: async (...call) => {
+            commands += 1;
+            if (commands === fatal) throw new SnapshotError('internal', 'the power went');
+            return await run(...call);
+          },
+        });
+        const failedAs = name('failed');
+        const died = await dying.restore(taken, failedAs).then(
+          () => false,
+          () => true,
+        );
+        const now = await fingerprint(path);
+        assert.ok(
+          [JSON.stringify(before), JSON.stringify(ruined)].includes(JSON.stringify(now)),
+          `torn after command ${fatal}`,
+        );
+        const { failedState } = await snapshots.restore(taken, failedAs);
+        assert.deepEqual(await fingerprint(path), before);
+        assert.deepEqual(await fingerprint(failedState.location), ruined);
+        if (!died) break;
+        assert.ok(fatal < 20);
+      }
+    });
+
+    test('a removed snapshot is gone, and removing it again is nothing', async () => {
+      const path = await data();
+      const taken = await snapshots.take(path, name('before'), driver);
+      await snapshots.remove(taken);
+      await snapshots.remove(taken);
+      assert.equal(await snapshots.find(path, taken.name), undefined);
+      assert.deepEqual(await snapshots.list(path), []);
+    });
+
+    test('snapshots lie in a directory that only their owner reads', async () => {
+      const path = await data();
+      const { location } = await snapshots.take(path, name('before'), driver);
+      assert.equal((await lstat(join(location, '..'))).mode & 0o777, 0o700);
+    });
+
+    test('a path behind a symlink is snapshotted and put back at its real place', async () => {
+      const path = await data();
+      const alias = join(base, `alias-${count}`);
+      await symlink(path, alias);
+      const facts = await snapshots.inspect(alias, { sizeLimitBytes: 2 ** 30 });
+      assert.equal(facts.realPath, path);
+      const taken = await snapshots.take(alias, name('before'), driver);
+      await writeFile(join(path, 'rows'), 'ruined');
+      await snapshots.restore(taken, name('failed'));
+      assert.equal(await readFile(join(alias, 'rows'), 'utf8'), 'one two three');
+      assert.ok((await lstat(alias)).isSymbolicLink());
+    });
+
+    // A file is never a subvolume.
+    if (driver === 'copy')
+      test('a single file is a path like any other', async () => {
+        const path = join(base, 'single.db');
+        await writeFile(path, 'content');
+        await chmod(path, 0o640);
+        const taken = await snapshots.take(path, name('before'), driver);
+        await writeFile(path, 'ruined');
+        await snapshots.restore(taken, name('failed'));
+        assert.equal(await readFile(path, 'utf8'), 'content');
+        assert.equal((await lstat(path)).mode & 0o777, 0o640);
+      });
+
+    test('names with spaces, dashes and line breaks are only names', async () => {
+      count += 1;
+      const path = join(base, `-rf data ${count}\n$(touch x)`);
+      await make(path);
+      await writeFile(join(path, '-n'), 'a');
+      const before = await fingerprint(path);
+      const taken = await snapshots.take(path, name('before'), driver);
+      await rm(join(path, '-n'));
+      await snapshots.restore(taken, name('failed'));
+      assert.deepEqual(await fingerprint(path), before);
+      assert.ok(!(await readdir(base)).includes('x'));
+    });
+
+    test('restoring a snapshot that is gone fails as such, and changes nothing', async () => {
+      const path = await data();
+      const before = await fingerprint(path);
+      const taken = await snapshots.take(path, name('before'), driver);
+      await snapshots.remove(taken);
+      await assert.rejects(
+        snapshots.restore(taken, name('failed')),
+        (error: unknown) => error instanceof SnapshotError && error.code === 'not-found',
+      );
+      assert.deepEqual(await fingerprint(path), before);
+    });
+
+    test('a path that is missing is a fact, not an error', async () => {
+      const facts = await snapshots.inspect(join(base, 'nowhere'), { sizeLimitBytes: 1 });
+      assert.equal(facts.exists, false);
+      assert.equal(facts.driver, undefined);
+      assert.deepEqual(await snapshots.list(join(base, 'nowhere')), []);
+    });
+
+    test('snapshots are found again from the disk alone, oldest first', async () => {
+      const path = await data();
+      const names = [];
+      for (let index = 0; index < 3; index += 1)
+        names.push((await snapshots.take(path, name('before'), driver)).name);
+      const again = await openSnapshots().list(path);
+      assert.deepEqual(
+        again.map((one) => one.name),
+        [...names].sort((a, b) =>
+          (parseSnapshotName(a)?.takenAt ?? '') < (parseSnapshotName(b)?.takenAt ?? '') ? -1 : 1,
+        ),
+      );
+      assert.ok(again.every((one) => one.driver === driver));
+    });
+  });
+};

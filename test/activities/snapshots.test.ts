@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { execa } from 'execa';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { openSnapshots } from '../../activities/snapshots/index.ts';
+import { needed } from '../host/environment.ts';
+import { describeSnapshots } from './snapshots-contract.ts';
+
+const btrfs = needed('BATON_TEST_BTRFS');
+describeSnapshots('btrfs', 'btrfs', btrfs);
+describeSnapshots('copy', 'btrfs', btrfs);
+describeSnapshots('copy', 'xfs', needed('BATON_TEST_XFS'));
+describeSnapshots('copy', 'ext4', needed('BATON_TEST_EXT4'));
+
+describe('what cannot be snapshotted, or not as one would think, is said', () => {
+  const snapshots = openSnapshots();
+  const base = join(btrfs, `facts-${randomBytes(3).toString('hex')}`);
+  const inspect = async (path: string) => await snapshots.inspect(path, { sizeLimitBytes: 2 ** 20 });
+
+  test('nested subvolumes are listed, and stand in the way', async () => {
+    await mkdir(base);
+    const outer = join(base, 'outer');
+    await execa('btrfs', ['subvolume', 'create', outer]);
+    await mkdir(join(outer, 'deep'));
+    await execa('btrfs', ['subvolume', 'create', join(outer, 'deep', 'inner')]);
+    const facts = await inspect(outer);
+    assert.deepEqual(facts.nested, [join(outer, 'deep', 'inner')]);
+    assert.equal(facts.driver, undefined);
+    assert.match(facts.reason, /nested/);
+  });
+
+  test('the root of a mount cannot be exchanged', async () => {
+    const facts = await inspect(btrfs);
+    assert.equal(facts.isMountRoot, true);
+    assert.equal(facts.driver, undefined);
+  });
+
+  test('NOCOW is seen', async () => {
+    const path = join(base, 'nocow');
+    await execa('btrfs', ['subvolume', 'create', path]);
+    await execa('chattr', ['+C', path]);
+    assert.equal((await inspect(path)).noCow, true);
+  });
+
+  test('a size above the limit is said, where a copy would cost it', async () => {
+    const path = join(needed('BATON_TEST_EXT4'), `large-${randomBytes(3).toString('hex')}`);
+    await mkdir(path);
+    await writeFile(join(path, 'file'), randomBytes(3 * 2 ** 20));
+    const facts = await inspect(path);
+    assert.equal(facts.sizeExceeded, true);
+    assert.ok(facts.sizeBytes > 2 ** 20);
+    assert.ok(facts.freeBytes > 0);
+  });
+});

@@ -1,0 +1,141 @@
+/**
+ * Records the histories that `test/workflows/replay.test.ts` replays: `npm run test-host`, then `node test/histories/record.ts`.
+ * Recorded anew only when a change to a workflow is meant to be incompatible; until then every old history must replay.
+ */
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { writeFile } from 'node:fs/promises';
+import { hostTaskQueue } from '../../domain/ids.ts';
+import type { OperationRequest } from '../../domain/operation.ts';
+import { injected, Laboratory, type Meddle } from '../workflows/laboratory.ts';
+
+const stack = `
+name: ledger
+services:
+  db:
+    image: \${IMAGE}
+    command: [httpd, -f, -p, "5432", -h, /data]
+    stop_signal: SIGKILL
+    volumes: ["\${DATA}/ledger:/data"]
+    x-baton: {probe: {tcp: 5432}}
+  app:
+    image: \${IMAGE}
+    command: [httpd, -f, -p, "80", -h, /etc]
+    stop_signal: SIGKILL
+    environment: {RELEASE: "\${RELEASE:-1}"}
+    depends_on: {db: {condition: service_healthy}}
+    x-baton: {probe: {tcp: 80}}
+x-baton: {min_healthy_time: 100ms, rollback: "\${ROLLBACK:-auto}"}
+`;
+
+const laboratory = await Laboratory.open();
+const { site, client } = laboratory;
+
+/** Histories are committed, so they speak of no machine: paths and the site's name are replaced inside the payloads. */
+const neutral = (text: string): string =>
+  text
+    .replaceAll(site.files, '/srv/stacks')
+    .replaceAll(site.data, '/srv/data')
+    .replaceAll(site.host, 'host')
+    .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:7233');
+
+const neutralised = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(neutralised);
+  if (typeof value === 'string') return neutral(value);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, inner]): [string, unknown] => {
+    if (key !== 'data' || typeof inner !== 'string') return [key, neutralised(inner)];
+    const text = Buffer.from(inner, 'base64').toString('utf8');
+    return [key, Buffer.from(neutral(text)).toString('base64')];
+  });
+  return Object.fromEntries(entries);
+};
+
+const save = async (name: string, workflowId: string, runId: string): Promise<void> => {
+  const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  const json = JSON.parse(historyToJSON(history)) as unknown;
+  await writeFile(new URL(`${name}.json`, import.meta.url), `${JSON.stringify(neutralised(json), null, 1)}\n`);
+};
+
+const record = async (name: string, request: OperationRequest, meddle: Meddle = () => undefined): Promise<void> => {
+  laboratory.meddle = meddle;
+  const handle = await laboratory.start(request);
+  const { outcome } = await handle.result();
+  laboratory.meddle = () => undefined;
+  const { runId } = await handle.describe();
+  await save(name, handle.workflowId, runId);
+  console.log(`${name}: ${outcome}`);
+};
+
+const failing =
+  (activity: string): Meddle =>
+  (name) => {
+    if (name === activity) throw injected();
+  };
+
+try {
+  const file = await site.write('ledger.yml', stack);
+  const request = (variables: Record<string, string> = {}): OperationRequest =>
+    laboratory.request('ledger', file, variables);
+  await record('deploy-done', request());
+  await record('deploy-unchanged', request());
+  await record('deploy-refused', laboratory.request('ledger', `${file}.missing`));
+  await record('deploy-rolled-back', request({ RELEASE: '2' }), failing('validateRelease'));
+  await record('deploy-needs-human', request({ RELEASE: '2' }), (activity) => {
+    if (activity === 'validateRelease' || activity === 'putBackFiles') throw injected();
+  });
+  const rollBack = async (): Promise<void> => {
+    await client.workflow
+      .getHandle(`stack/${site.host}/ledger`)
+      .executeUpdate('rollBack', { args: ['a person asked for it'] });
+  };
+  await record('deploy-cancelled', request({ RELEASE: '2' }), async (activity, moment) => {
+    if (activity === 'rollOutService app' && moment === 'before') await rollBack();
+  });
+  let held = false;
+  await record('deploy-held', request({ RELEASE: '2', ROLLBACK: 'hold' }), (activity) => {
+    if (activity !== 'validateRelease' || held) return;
+    held = true;
+    setTimeout(() => void rollBack(), 1_500);
+    throw injected();
+  });
+  await record('deploy-second', request({ RELEASE: '2' }));
+  const undo: OperationRequest = { ...request(), kind: 'undo', source: { from: 'release', withData: true } };
+  await record('undo-with-data', undo);
+
+  const other = await site.write('edge.yml', stack.replaceAll('ledger', 'edge'));
+  const workflowId = `ecosystem/${site.host}/home`;
+  const member = (name: string, path: string, variables: Record<string, string>) => ({
+    request: { ...laboratory.request(name, path, variables), ecosystem: { workflowId, name: request().stack } },
+    after: [],
+  });
+  for (const [name, meddle] of [
+    ['ecosystem-rolled-back', failing('rollOutService app')],
+    ['ecosystem-done', () => undefined],
+  ] as const) {
+    laboratory.meddle = meddle;
+    const base = request();
+    const handle = await client.workflow.start('deployEcosystem', {
+      workflowId,
+      taskQueue: hostTaskQueue(site.host),
+      args: [
+        {
+          operation: base.operation,
+          kind: 'deploy',
+          stack: 'home',
+          host: site.host,
+          file: `${site.files}/home.yml`,
+          phases: [
+            { name: 'data', members: [member('ledger', file, { RELEASE: name })] },
+            { name: 'edge', members: [member('edge', other, {})] },
+          ],
+        },
+      ],
+    });
+    await handle.result();
+    const { runId } = await handle.describe();
+    await save(name, workflowId, runId);
+    console.log(name);
+  }
+} finally {
+  await laboratory.close();
+}

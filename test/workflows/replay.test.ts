@@ -1,0 +1,25 @@
+/** Workflows must go on replaying the histories of operations that older versions began. Needs no server. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { thisHost } from '../../client/this-host.ts';
+import { workflowBundle } from '../../worker/bundle.ts';
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+const directory = new URL('../histories/', import.meta.url);
+const names = readdirSync(directory).filter((name) => name.endsWith('.json'));
+
+describe('recorded histories', () => {
+  test('there are some of every ending', () => {
+    for (const ending of ['done', 'unchanged', 'refused', 'rolled-back', 'cancelled', 'needs-human', 'held'])
+      assert.ok(names.includes(`deploy-${ending}.json`), ending);
+  });
+
+  for (const name of names)
+    test(`${name} replays`, async () => {
+      const workflowBundlePath = await workflowBundle(thisHost().cacheDirectory);
+      const history = JSON.parse(readFileSync(new URL(name, directory), 'utf8')) as object;
+      await Worker.runReplayHistory({ workflowBundle: { codePath: workflowBundlePath } }, history);
+    });
+});
