@@ -98,6 +98,12 @@ export const openSecrets = async (
       ...service.configs.map(async ({ source }) => await contentOf(known(spec.configs[source], source))),
     ]);
 
+  // Known from here on, so that `redact` takes out also what this operation only passes by reference.
+  await Promise.allSettled([
+    ...Object.values({ ...spec.secrets, ...spec.configs }).map(contentOf),
+    ...spec.services.map(environmentOf),
+  ]);
+
   return {
     resolve,
     environmentOf,

@@ -105,7 +105,9 @@ export const watchOperation = async (client: Client, handle: Handle, mode: Outpu
   const stop = detachOnInterrupt(handle.workflowId, () => {
     display.end();
   });
-  const ended = handle.result();
+  // Where this command leaves earlier, the long poll for the result must not keep it alive.
+  const leaving = new AbortController();
+  const ended = client.withAbortSignal(leaving.signal, () => handle.result());
   let result: Report | undefined;
   ended.then(
     (report) => (result = report),
@@ -121,6 +123,7 @@ export const watchOperation = async (client: Client, handle: Handle, mode: Outpu
     const last = await progressOf(handle);
     if (last) display.show(last.steps);
   } finally {
+    leaving.abort();
     stop();
     display.end();
   }

@@ -59,7 +59,10 @@ const logs = async (stack: StackName, service: string | undefined, options: Logs
 type EngineCommand = Awaited<ReturnType<typeof engineCommand>>;
 
 const list = async ({ command, args, environment }: EngineCommand, stack: StackName): Promise<Listed[]> => {
-  const format = `{{.ID}}\t{{.Names}}\t{{.Label "${label.service}"}}`;
+  // Docker's template has a function for one label, Podman's a map of all.
+  const service =
+    command === 'podman' ? `{{index .Labels "${label.service}"}}` : `{{.Label "${label.service}"}}`;
+  const format = `{{.ID}}\t{{.Names}}\t${service}`;
   const { stdout } = await execa(
     command,
     [...args, 'ps', '--all', '--filter', `label=${label.stack}=${stack}`, '--format', format],
