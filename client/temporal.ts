@@ -43,13 +43,13 @@ export const withClient = async <T>(work: (client: Client) => Promise<T>): Promi
   }
 };
 
-/** Where a person looks at a workflow, if the address of the Web UI is known. */
+/** Where a person reads an operation's checklist and report, if the address of the Web UI is known. */
 export const webLink = async (
-  { workflowId, runId }: { workflowId: string; runId?: string },
+  { workflowId, runId }: { workflowId: string; runId: string },
   namespace = 'default',
 ): Promise<string | undefined> => {
   const ui = process.env['BATON_WEB_UI'] ?? (await readServer(thisHost()))?.ui;
   return ui === undefined
     ? undefined
-    : `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}${runId === undefined ? '' : `/${runId}`}`;
+    : `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}/user-metadata`;
 };

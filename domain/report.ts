@@ -4,13 +4,13 @@ import { formatLocation } from './problem.ts';
 import { formatDuration } from './size.ts';
 
 const marks: Record<StepState, string> = {
-  waiting: '⬜',
-  running: '🔄',
-  done: '✅',
-  failed: '❌',
-  undoing: '↩️',
-  undone: '↩️',
-  skipped: '➖',
+  waiting: '·',
+  running: '▸',
+  done: '✓',
+  failed: '✗',
+  undoing: '↩',
+  undone: '↩',
+  skipped: '–',
 };
 
 /** One line a step, with its time. Pure, so that a replay writes the same text. */

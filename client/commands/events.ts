@@ -1,7 +1,7 @@
 /** `baton events OPERATION`: its steps and what came of them, from its history; with `--follow`, until it ends. */
 import type { Command } from 'commander';
 import { findOperation, linkOf, progressOf, watchOperation } from '../operation.ts';
-import { printJson, printReport, stepDisplay } from '../output.ts';
+import { print, printJson, printReport, stepDisplay } from '../output.ts';
 import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
 import { examples, hostOption, jsonOption, outputMode, type OutputOptions } from './shared.ts';
@@ -25,6 +25,7 @@ export const eventsCommand = (program: Command): void => {
         const link = await linkOf(client, handle);
         if (progress?.report && mode === 'json') printJson({ type: 'report', ...progress.report, link });
         else if (progress?.report) printReport(progress.report, link);
+        else if (mode !== 'json' && link !== undefined) print(`\nStill running. Web UI: ${link}`);
         return 0;
       });
     });
