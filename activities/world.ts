@@ -176,5 +176,3 @@ const listeners = async (): Promise<Record<string, string>> => {
   }
   return found;
 };
-
-export const releaseLabel = (labels: Record<string, string>): string | undefined => labels[label.release];

@@ -21,8 +21,6 @@ export const get = (map: MapNode, key: string): Node | undefined =>
 
 export const isNull = (node: Node | undefined): boolean => node?.kind === 'scalar' && node.value === null;
 
-export const emptyMap = (at: Location): MapNode => ({ kind: 'map', entries: [], at });
-
 export const text = (value: string, at: Location): ScalarNode => ({
   kind: 'scalar',
   value,

@@ -1,6 +1,7 @@
 /** `baton status [STACK]` and `baton releases STACK`: what runs, and what was. */
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
+import { formatDistanceToNow, parseISO } from 'date-fns';
 import { hostTaskQueue, questionWorkflowId } from '../../domain/ids.ts';
 import type { StackName } from '../../domain/names.ts';
 import type { StackStatus } from '../../domain/status.ts';
@@ -11,6 +12,8 @@ import { print, printJson } from '../output.ts';
 import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
 import { examples, hostOption, jsonOption, stackArgument, type OutputOptions } from './shared.ts';
+
+const ago = (time: string): string => formatDistanceToNow(parseISO(time), { addSuffix: true });
 
 type StatusOptions = OutputOptions & { host?: string };
 
@@ -56,7 +59,7 @@ export const releasesCommand = (program: Command): void => {
         if (options.json) printJson({ type: 'release', ...record });
         else
           print(
-            `${record.release}  ${record.committedAt}  ${record.kind}  operation ${record.operation}  ${record.snapshots.length} snapshots`,
+            `${record.release}  ${record.kind.padEnd(6)}  ${ago(record.committedAt).padEnd(20)}  operation ${record.operation}  ${record.snapshots.length} snapshots`,
           );
       if (records.length === 0 && !options.json) print(`No release of "${stack}" is recorded on this host.`);
     });
@@ -82,7 +85,7 @@ const printStatus = (stacks: StackStatus[]): void => {
   if (stacks.length === 0) print('No stack runs here.');
   for (const { stack, release, committedAt, services, drift } of stacks) {
     print(
-      `${stack}${release === undefined ? ' (not deployed by Baton)' : ` · release ${release} · ${committedAt ?? ''}`}`,
+      `${stack}${release === undefined ? ' (not deployed by Baton)' : ` · release ${release} · ${committedAt === undefined ? '' : ago(committedAt)}`}`,
     );
     for (const { service, state, healthy, answer, container, image } of services)
       print(
