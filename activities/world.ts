@@ -1,6 +1,6 @@
 /** Looking at a host, before a plan. Nothing here changes anything. */
 import { readFile } from 'node:fs/promises';
-import { label, parseAsideName, serviceOf, stackOf } from '../domain/labels.ts';
+import { parseAsideName, serviceOf, stackOf } from '../domain/labels.ts';
 import type { ReleaseId, ServiceName } from '../domain/names.ts';
 import type { Release } from '../domain/release.ts';
 import type { ServiceSpec, StackSpec } from '../domain/stack.ts';
