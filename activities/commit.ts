@@ -4,6 +4,7 @@ import type { SnapshotTaken } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Subject } from '../domain/subject.ts';
 import { beating } from './activity.ts';
+import { guestsFirst } from './container.ts';
 import { keptTag } from './image.ts';
 import type { Ports } from './ports/index.ts';
 import { loadRelease } from './release.ts';
@@ -42,7 +43,7 @@ export const commitActivities = (ports: Ports) => ({
   /** Removes the containers set aside, obsolete networks, and the image tags of releases too old to undo to. */
   async dropReplaced(subject: Subject, plan: Plan): Promise<void> {
     await beating(async () => {
-      for (const container of await ports.engine.listContainers()) {
+      for (const container of guestsFirst(await ports.engine.listContainers())) {
         const aside = parseAsideName(container.name);
         if (aside?.operation === subject.operation && stackOf(container.labels) === subject.stack)
           await ports.engine.removeContainer(container.id);

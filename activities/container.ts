@@ -88,7 +88,7 @@ export const containerActivities = (ports: Ports) => {
     /** Removes every container that this operation made. */
     async removeNew(subject: Subject): Promise<void> {
       await beating(async () => {
-        for (const container of await madeBy(engine, subject))
+        for (const container of guestsFirst(await madeBy(engine, subject)))
           await engine.removeContainer(container.id, { anonymousVolumes: true });
       });
     },
@@ -113,6 +113,8 @@ export const containerActivities = (ports: Ports) => {
           await engine.stopContainer(before.id, plan.stopGraceMs);
           return;
         }
+        if (await hasLostItsNetwork(engine, container))
+          await engine.stopContainer(before.id, plan.stopGraceMs);
         await engine.startContainer(before.id);
         if (!before.healthy) return;
         const probe = await previousProbe(ports, subject, plan.service);
@@ -134,6 +136,13 @@ export const containerActivities = (ports: Ports) => {
   };
 };
 
+/** Its network is another container's, which was started again since: that namespace is gone, though this one still runs. */
+const hasLostItsNetwork = async (engine: Engine, guest: ContainerState): Promise<boolean> => {
+  if (!guest.networkMode.startsWith('container:')) return false;
+  const owner = await engine.inspectContainer(guest.networkMode.slice('container:'.length));
+  return Date.parse(owner?.startedAt ?? '') > Date.parse(guest.startedAt ?? '');
+};
+
 /** The container of this operation for one service: made by it, or (for `start`) started by it. */
 const newContainer = async (
   engine: Engine,
@@ -149,6 +158,12 @@ export const madeBy = async (
   engine: Engine,
   { operation }: Pick<Subject, 'operation'>,
 ): Promise<ContainerState[]> => await engine.listContainers({ label: `${label.operation}=${operation}` });
+
+/** What lives in another container's network namespace goes before that container: engines refuse it the other way round. */
+export const guestsFirst = (containers: ContainerState[]): ContainerState[] => {
+  const isGuest = ({ networkMode }: ContainerState): number => Number(networkMode.startsWith('container:'));
+  return [...containers].sort((a, b) => isGuest(b) - isGuest(a));
+};
 
 const make = async (
   ports: Ports,
@@ -203,9 +218,9 @@ const startedNeeds = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const begun = Date.now();
-  for (const { service, condition } of plan.needs) {
+  for (const { service, condition, renewed } of plan.needs) {
     if (condition !== 'service_started') continue;
-    while (!(await isStarted(engine, subject, service))) {
+    while (!(await isStarted(engine, subject, service, renewed ?? false))) {
       if (Date.now() - begun > plan.healthyDeadlineMs)
         throw permanent(
           'Unhealthy',
@@ -216,10 +231,18 @@ const startedNeeds = async (
   }
 };
 
-const isStarted = async (engine: Engine, { stack }: Subject, service: ServiceName): Promise<boolean> => {
+const isStarted = async (
+  engine: Engine,
+  { stack, operation }: Subject,
+  service: ServiceName,
+  renewed: boolean,
+): Promise<boolean> => {
   const containers = await engine.listContainers({ label: `${label.stack}=${stack}` });
   const current = containers.find(
-    ({ labels, name }) => labels[label.service] === service && !parseAsideName(name),
+    ({ labels, name }) =>
+      labels[label.service] === service &&
+      !parseAsideName(name) &&
+      (!renewed || labels[label.operation] === operation),
   );
   return current?.startedAt !== undefined;
 };

@@ -3,7 +3,12 @@ import type { Graph } from './graph.ts';
 import type { ServiceName } from './names.ts';
 import type { Dependency, ServiceSpec, StackSpec } from './stack.ts';
 
-export type Need = { service: ServiceName; condition: Dependency['condition'] };
+export type Need = {
+  service: ServiceName;
+  condition: Dependency['condition'];
+  /** The other gets a new container in the same operation: that one is waited for, not the one it replaces. */
+  renewed?: boolean;
+};
 
 /** What must come first: `depends_on`, and the owner of a shared network namespace. */
 export const needsOf = (service: ServiceSpec): Need[] => {

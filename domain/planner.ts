@@ -86,7 +86,7 @@ const planServices = (wanted: Wanted, world: World, own: ContainerFacts[]): Serv
           ...(image?.state === 'fetch' ? { fetch: image.how } : {}),
         },
         ...(current ? { previous: previousOf(current) } : {}),
-        needs: needsOf(service),
+        needs: needsOf(service).map((need) => ({ ...need, renewed: isRenewed(plans.get(need.service)) })),
         health: healthKind(spec, service, world),
         order: rolloutOrder(service),
         healthyDeadlineMs: deadlineOf(spec, service),
@@ -144,17 +144,19 @@ const changeReasons = (
   return reasons;
 };
 
+const isRenewed = (plan: ServicePlan | undefined): boolean =>
+  plan?.action === 'create' || plan?.action === 'replace';
+
 /** Reasons that come from other services: a replaced network owner, or `depends_on` with `restart: true`. */
 const followed = (service: ServiceSpec, earlier: ReadonlyMap<ServiceName, ServicePlan>): string[] => {
-  const renewed = (name: ServiceName): boolean =>
-    ['create', 'replace'].includes(earlier.get(name)?.action ?? 'keep');
   const { network } = service;
+  const owner = network.mode === 'service' ? earlier.get(network.service) : undefined;
   return [
-    ...(network.mode === 'service' && renewed(network.service)
-      ? [`network owner "${network.service}" is replaced`]
-      : []),
+    ...(owner && isRenewed(owner) ? [`network owner "${owner.service}" is replaced`] : []),
+    // A namespace ends with its owner, so one that is started again has another.
+    ...(owner?.action === 'start' ? [`network owner "${owner.service}" is started again`] : []),
     ...service.dependsOn
-      .filter((need) => need.restart && renewed(need.service))
+      .filter((need) => need.restart && isRenewed(earlier.get(need.service)))
       .map((need) => `"${need.service}" is replaced and asks for a restart`),
   ];
 };

@@ -51,3 +51,10 @@ export const dependentsFirst = (services: readonly ServicePlan[]): ServicePlan[]
       .filter(({ needs }) => needs.some((need) => need.service === service.service))
       .map((dependent) => ({ service: dependent.service, condition: 'service_healthy' })),
   }));
+
+/** The same services, each waiting until what it needs is wholly back, not only begun. */
+export const healthyFirst = (services: readonly ServicePlan[]): ServicePlan[] =>
+  services.map((service) => ({
+    ...service,
+    needs: service.needs.map((need) => ({ ...need, condition: 'service_healthy' })),
+  }));

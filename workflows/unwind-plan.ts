@@ -2,7 +2,7 @@
 import type { Failure, Report } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
 import { undoing } from './activities.ts';
-import { afterNeeds } from './after-needs.ts';
+import { afterNeeds, healthyFirst } from './after-needs.ts';
 import type { Applied } from './apply-plan.ts';
 import type { Operation } from './operation.ts';
 import { reasonOf, type Saga } from './saga.ts';
@@ -31,7 +31,7 @@ export const registerUndo = (operation: Operation, saga: Saga, plan: Plan, appli
     previous: () => {
       saga.register('previous', 'Put the previous containers back', () =>
         afterNeeds(
-          plan.services,
+          healthyFirst(plan.services),
           ({ previous }) => previous !== undefined,
           async (service) => {
             const summary = `the same container of ${service.service}, as it was`;

@@ -12,6 +12,7 @@ import {
   type Engine,
   type EngineKind,
 } from '../../activities/ports/engine.ts';
+import { guestsFirst } from '../../activities/container.ts';
 import { connectEngine } from '../../activities/engines/connect.ts';
 import type { ServiceSpec } from '../../domain/stack.ts';
 import { freePort } from '../../setup/local.ts';
@@ -80,7 +81,7 @@ export const describeEngine = (kind: EngineKind, socket: string): void => {
       });
     });
     after(async () => {
-      for (const { id } of await engine.listContainers({ label: own }))
+      for (const { id } of guestsFirst(await engine.listContainers({ label: own })))
         await engine.removeContainer(id, { anonymousVolumes: true });
       await engine.removeNetwork(network);
       await engine.close();

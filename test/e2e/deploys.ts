@@ -8,8 +8,8 @@ import { after, before, describe, test } from 'node:test';
 import { fingerprint, get, Site, until, type Container, type Engine, type Filesystem } from './site.ts';
 
 /** A database, a cache that nothing touches, a migration and an application: five-line programs on busybox. */
-const stackFile = (port: number): string => `
-name: shop
+const stackFile = (stack: string, port: number): string => `
+name: ${stack}
 services:
   db:
     image: \${IMAGE}
@@ -51,13 +51,15 @@ type Picture = { containers: Omit<Container, 'startedAt' | 'pid'>[]; data: strin
 
 export const describeDeploys = (engine: Engine, filesystem: Filesystem): void => {
   describe(`deploys on ${engine} and ${filesystem}`, () => {
+    // Other tests deploy to the same engine at the same time.
+    const stack = `shop-${filesystem}`;
     let site: Site;
     let port: number;
     let url: string;
     const data = (): string => join(site.data, 'db');
     const deploy = async (...more: string[]) => await site.report('deploy', 'shop.yml', ...more);
     const picture = async (): Promise<Picture> => ({
-      containers: (await site.containers('shop')).map(({ startedAt: _s, pid: _p, ...rest }) => rest),
+      containers: (await site.containers(stack)).map(({ startedAt: _s, pid: _p, ...rest }) => rest),
       data: await fingerprint(data()),
     });
     /** Runs a deploy that must fail, and checks that everything is as it was before. */
@@ -68,12 +70,16 @@ export const describeDeploys = (engine: Engine, filesystem: Filesystem): void =>
       assert.equal(code, 3, `${out}\n${err}`);
       assert.equal(report['outcome'], 'rolled-back');
       assert.deepEqual(await picture(), before);
-      assert.equal((await started())['shop-cache-1'], untouched['shop-cache-1'], 'the cache was restarted');
+      assert.equal(
+        (await started())[`${stack}-cache-1`],
+        untouched[`${stack}-cache-1`],
+        'the cache was restarted',
+      );
       assert.match(await get(url), /^version 1/);
       return report;
     };
     const started = async (): Promise<Record<string, string>> =>
-      Object.fromEntries((await site.containers('shop')).map(({ name, startedAt }) => [name, startedAt]));
+      Object.fromEntries((await site.containers(stack)).map(({ name, startedAt }) => [name, startedAt]));
 
     before(async () => {
       site = await Site.open(engine, filesystem);
@@ -85,7 +91,7 @@ export const describeDeploys = (engine: Engine, filesystem: Filesystem): void =>
       await writeFile(join(data(), 'private'), 'secret\n');
       await chmod(join(data(), 'private'), 0o640);
       await chown(join(data(), 'private'), 999, 998);
-      await site.write('shop.yml', stackFile(port));
+      await site.write('shop.yml', stackFile(stack, port));
     });
     after(async () => {
       await site.close();
@@ -96,7 +102,7 @@ export const describeDeploys = (engine: Engine, filesystem: Filesystem): void =>
       assert.equal(code, 2, out);
       for (const service of ['db', 'cache', 'migrate', 'app'])
         assert.match(out, new RegExp(`create +${service}`));
-      assert.deepEqual(await site.containers('shop'), []);
+      assert.deepEqual(await site.containers(stack), []);
     });
 
     test('a first deploy brings every service up, in order', async () => {
@@ -104,30 +110,30 @@ export const describeDeploys = (engine: Engine, filesystem: Filesystem): void =>
       assert.equal(code, 0, `${out}\n${err}`);
       assert.equal(report['outcome'], 'done');
       assert.equal(await get(url), 'version 1\n');
-      const names = (await site.containers('shop')).map(({ name, running }) => `${name} ${running}`);
+      const names = (await site.containers(stack)).map(({ name, running }) => `${name} ${running}`);
       assert.deepEqual(names, [
-        'shop-app-1 true',
-        'shop-cache-1 true',
-        'shop-db-1 true',
-        'shop-migrate-1 false',
+        `${stack}-app-1 true`,
+        `${stack}-cache-1 true`,
+        `${stack}-db-1 true`,
+        `${stack}-migrate-1 false`,
       ]);
     });
 
     test('the same deploy again touches nothing', async () => {
-      const before = await site.containers('shop');
+      const before = await site.containers(stack);
       const { code, report } = await deploy();
       assert.equal(code, 0);
       assert.equal(report['outcome'], 'unchanged');
-      assert.deepEqual(await site.containers('shop'), before);
+      assert.deepEqual(await site.containers(stack), before);
       assert.equal((await site.baton('plan', 'shop.yml', '--detailed-exitcode')).code, 0);
     });
 
     test('an image that cannot be had is refused before anything is touched', async () => {
-      const before = await site.containers('shop');
+      const before = await site.containers(stack);
       const { code, report } = await deploy('--set', 'APP_IMAGE=localhost/baton/not-there:1');
       assert.equal(code, 1);
       assert.equal(report['outcome'], 'refused');
-      assert.deepEqual(await site.containers('shop'), before);
+      assert.deepEqual(await site.containers(stack), before);
     });
 
     test('health that never comes puts everything back', async () => {
@@ -164,7 +170,7 @@ export const describeDeploys = (engine: Engine, filesystem: Filesystem): void =>
       const busy = await deploy();
       assert.equal(busy.code, 1);
       assert.match(busy.err, /busy/);
-      const cancelled = await site.baton('cancel', 'shop');
+      const cancelled = await site.baton('cancel', stack);
       assert.equal(cancelled.code, 3, cancelled.out + cancelled.err);
       assert.equal((await running).report['outcome'], 'cancelled');
       assert.deepEqual(await picture(), before);
@@ -183,12 +189,12 @@ export const describeDeploys = (engine: Engine, filesystem: Filesystem): void =>
         'sleep',
         '1000',
       );
-      const before = await site.containers('shop');
-      await site.write('moved.yml', stackFile(other));
+      const before = await site.containers(stack);
+      await site.write('moved.yml', stackFile(stack, other));
       const { code, report } = await site.report('deploy', 'moved.yml');
       assert.equal(code, 1);
       assert.match(JSON.stringify(report['problems']), new RegExp(`squatter-${site.host}`));
-      assert.deepEqual(await site.containers('shop'), before);
+      assert.deepEqual(await site.containers(stack), before);
       await site.cli('rm', '-f', ...(engine === 'podman' ? ['-t', '0'] : []), `squatter-${site.host}`);
     });
 
@@ -199,25 +205,25 @@ export const describeDeploys = (engine: Engine, filesystem: Filesystem): void =>
       assert.equal(report['outcome'], 'done');
       assert.equal(await get(url), 'version 2\n');
       const now = await started();
-      for (const name of ['shop-db-1', 'shop-cache-1', 'shop-migrate-1'])
+      for (const name of [`${stack}-db-1`, `${stack}-cache-1`, `${stack}-migrate-1`])
         assert.equal(now[name], before[name], name);
-      assert.notEqual(now['shop-app-1'], before['shop-app-1']);
+      assert.notEqual(now[`${stack}-app-1`], before[`${stack}-app-1`]);
     });
 
     test('an undo brings the release before, and an undo of the undo the newer one', async () => {
-      assert.equal((await site.baton('undo', 'shop')).code, 0);
+      assert.equal((await site.baton('undo', stack)).code, 0);
       assert.equal(await get(url), 'version 1\n');
-      assert.equal((await site.baton('undo', 'shop')).code, 0);
+      assert.equal((await site.baton('undo', stack)).code, 0);
       assert.equal(await get(url), 'version 2\n');
-      assert.equal((await site.baton('releases', 'shop')).out.trim().split('\n').length, 4);
+      assert.equal((await site.baton('releases', stack)).out.trim().split('\n').length, 4);
     });
 
     test('a removal takes the containers and keeps the data', async () => {
       const kept = await fingerprint(data());
-      const { code, out, err } = await site.baton('remove', 'shop');
+      const { code, out, err } = await site.baton('remove', stack);
       assert.equal(code, 0, out + err);
-      assert.deepEqual(await site.containers('shop'), []);
-      assert.deepEqual(await site.volumesAndNetworks('shop'), []);
+      assert.deepEqual(await site.containers(stack), []);
+      assert.deepEqual(await site.volumesAndNetworks(stack), []);
       assert.deepEqual(await fingerprint(data()), kept);
       assert.equal((await deploy()).code, 0);
       assert.equal(await get(url), 'version 1\n');
