@@ -15,8 +15,15 @@ export const imageActivities = (ports: Ports) => ({
       const release = await loadRelease(ports, of.stack, of.release);
       const service = serviceOfRelease(release, of.service);
       const ignoreProgress = (): void => undefined;
-      const { build } = service;
-      if (!build) return { id: (await ports.engine.pullImage(service.image, ignoreProgress, signal)).id };
+      const { build, platform } = service;
+      const forPlatform = platform === undefined ? {} : { platform };
+      if (!build) {
+        const { id } = await ports.engine.pullImage(service.image, ignoreProgress, {
+          signal,
+          ...forPlatform,
+        });
+        return { id };
+      }
       const secrets = await secretsOf(ports, release);
       const args = Object.fromEntries(
         Object.entries(build.args).flatMap(([name, template]) => {
@@ -28,7 +35,9 @@ export const imageActivities = (ports: Ports) => ({
         {
           contextDir: build.context,
           ...(build.dockerfile === undefined ? {} : { dockerfile: build.dockerfile }),
-          ...(build.dockerfileInline === undefined ? {} : { dockerfileInline: build.dockerfileInline }),
+          ...(build.dockerfileInline === undefined
+            ? {}
+            : { dockerfileInline: secrets.resolve(build.dockerfileInline) }),
           ...(build.target === undefined ? {} : { target: build.target }),
           ...(build.network === undefined ? {} : { network: build.network }),
           args,
@@ -36,10 +45,14 @@ export const imageActivities = (ports: Ports) => ({
           noCache: build.noCache,
           pull: build.pull,
           tag: service.image,
+          ...forPlatform,
+          ...(build.shmSizeBytes === undefined ? {} : { shmSizeBytes: build.shmSizeBytes }),
+          ...(build.extraHosts.length > 0 ? { extraHosts: build.extraHosts } : {}),
         },
         ignoreProgress,
         signal,
       );
+      for (const tag of build.tags) await ports.engine.tagImage(image.id, tag);
       return { id: image.id };
     });
   },

@@ -58,6 +58,12 @@ const readResources = (reader: Reader, node: Node | undefined): Pick<Deploy, 'li
       'pids',
       'generic_resources',
     ]);
+  if (reservations)
+    reader.ignoredKeys(
+      reservations,
+      ['cpus', 'pids', 'generic_resources'],
+      'a single host reserves only memory',
+    );
   const memoryBytes = limits && reader.bytes(get(limits, 'memory'), 'memory');
   const cpus = limits && reader.number(get(limits, 'cpus'), 'cpus', { min: 0, integer: false });
   const pidsLimit = limits && reader.number(get(limits, 'pids'), 'pids', { min: -1 });
@@ -80,6 +86,7 @@ const readRestartPolicy = (reader: Reader, node: Node | undefined): ServiceSpec[
   const map = reader.map(node, 'restart_policy');
   if (!map) return undefined;
   reader.knownKeys(map, 'restart_policy', ['condition', 'delay', 'max_attempts', 'window']);
+  reader.ignoredKeys(map, ['delay', 'window'], 'the engine has its own pauses between restarts');
   const condition = reader.oneOf(get(map, 'condition'), 'condition', [
     'none',
     'on-failure',
@@ -116,6 +123,7 @@ const readUpdateConfig = (
     'max_failure_ratio',
     'order',
   ]);
+  reader.ignoredKeys(map, ['parallelism', 'delay', 'max_failure_ratio'], onePerService);
   const order = reader.oneOf(get(map, 'order'), 'order', ['stop-first', 'start-first'] as const);
   const failureAction = reader.oneOf(get(map, 'failure_action'), 'failure_action', [
     'continue',

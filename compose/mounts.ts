@@ -150,7 +150,7 @@ const bindMount = (
 ): MountSpec | undefined => {
   const { at } = node;
   const bind = reader.map(get(node, 'bind'), 'bind');
-  if (bind) reader.knownKeys(bind, 'bind', ['propagation', 'create_host_path', 'selinux', 'recursive']);
+  if (bind) reader.knownKeys(bind, 'bind', ['propagation', 'create_host_path', 'selinux']);
   const path = source === undefined ? undefined : reader.absolute(source, at);
   if (path === undefined)
     return source === undefined ? reader.error(at, 'mount', 'A bind mount needs a source.') : undefined;

@@ -32,12 +32,12 @@ export const readNetworks = (
 const readIpam = (reader: Reader, node: Node | undefined): NetworkSpec['ipam'] => {
   const map = reader.map(node, 'ipam');
   if (!map) return { config: [] };
-  reader.knownKeys(map, 'ipam', ['driver', 'config', 'options']);
+  reader.knownKeys(map, 'ipam', ['driver', 'config']);
   const driver = reader.text(get(map, 'driver'), 'driver');
   const config = reader.items(get(map, 'config'), 'config').flatMap((item) => {
     const pool = reader.map(item, 'a pool of ipam');
     if (!pool) return [];
-    reader.knownKeys(pool, 'a pool of ipam', ['subnet', 'gateway', 'ip_range', 'aux_addresses']);
+    reader.knownKeys(pool, 'a pool of ipam', ['subnet', 'gateway', 'ip_range']);
     const [subnet, gateway, ipRange] = ['subnet', 'gateway', 'ip_range'].map((key) =>
       reader.text(get(pool, key), key),
     );

@@ -195,6 +195,12 @@ export class Reader {
     }
   }
 
+  /** Keys that the specification has and that mean nothing here. */
+  ignoredKeys(map: MapNode, ignored: readonly string[], why: string): void {
+    for (const { key, keyAt } of map.entries)
+      if (ignored.includes(key)) this.warn(keyAt, 'ignored-key', `"${key}" is ignored: ${why}.`);
+  }
+
   #scalar(node: Node | undefined, what: string): ScalarNode | undefined {
     if (node === undefined) return undefined;
     if (node.kind === 'scalar') return node;

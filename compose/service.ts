@@ -15,7 +15,7 @@ import { get, isNull, type Entry, type MapNode, type Node } from './tree.ts';
 import { splitWords } from './units.ts';
 import { readServiceKeys } from './x-baton.ts';
 
-/** @param label_file contents by path, read before: this function does no I/O. */
+/** Does no I/O: what is in other files is only named. */
 export const readService = (reader: Reader, entry: Entry, stack: StackName): ServiceSpec | undefined => {
   const name = parseServiceName(entry.key);
   if (!name)
@@ -240,7 +240,6 @@ const readHealthcheck = (
     ...optional('intervalMs', duration('interval')),
     ...optional('timeoutMs', duration('timeout')),
     ...optional('startPeriodMs', duration('start_period')),
-    ...optional('startIntervalMs', duration('start_interval')),
     ...optional('retries', reader.number(get(map, 'retries'), 'retries', { min: 0 })),
   };
 };

@@ -46,7 +46,6 @@ export const support = {
       'healthcheck',
       'restart',
       'labels',
-      'label_file',
       'user',
       'working_dir',
       'hostname',
@@ -108,6 +107,7 @@ export const support = {
       'x-baton',
     ),
     ...warns('it has no effect on how a service runs', 'attach', 'develop', 'isolation'),
+    ...refuses('a plan shows labels as the stack writes them; put them under "labels"', 'label_file'),
     ...refuses('container links to other stacks are long deprecated; use a shared network', 'external_links'),
     ...refuses('mounts of another container are not tracked by snapshots; name the volumes', 'volumes_from'),
     ...refuses(
@@ -123,8 +123,15 @@ export const support = {
     ...refuses('the Docker socket is not handed out', 'use_api_socket'),
   },
   deploy: {
-    ...honours('replicas', 'resources', 'restart_policy', 'update_config', 'labels'),
-    ...warns(`${swarmOnly}; it is left out`, 'mode', 'placement', 'endpoint_mode', 'rollback_config'),
+    ...honours('replicas', 'resources', 'restart_policy', 'update_config'),
+    ...warns(
+      `${swarmOnly}; it is left out`,
+      'labels',
+      'mode',
+      'placement',
+      'endpoint_mode',
+      'rollback_config',
+    ),
   },
   build: {
     ...honours(
@@ -162,6 +169,7 @@ export const support = {
     ),
   },
   network: {
+    ...refuses('engines of this age always give a network IPv4', 'enable_ipv4'),
     ...honours(
       'name',
       'external',
@@ -170,7 +178,6 @@ export const support = {
       'internal',
       'attachable',
       'enable_ipv6',
-      'enable_ipv4',
       'ipam',
       'labels',
     ),
@@ -182,7 +189,10 @@ export const support = {
     ...honours('file', 'environment', 'content', 'external', 'name'),
     ...warns(`${swarmOnly}; it is left out`, 'labels', 'driver', 'driver_opts', 'template_driver'),
   },
-  healthcheck: honours('test', 'interval', 'timeout', 'retries', 'start_period', 'start_interval', 'disable'),
+  healthcheck: {
+    ...honours('test', 'interval', 'timeout', 'retries', 'start_period', 'disable'),
+    ...warns('Baton asks by itself, quickly at first', 'start_interval'),
+  },
   dependsOn: honours('condition', 'restart', 'required'),
   networkAttachment: {
     ...honours(
@@ -196,8 +206,14 @@ export const support = {
     ),
     ...warns('engines of this age choose it themselves', 'gw_priority', 'interface_name'),
   },
-  port: { ...honours('target', 'published', 'host_ip', 'protocol', 'mode', 'name', 'app_protocol') },
-  mount: { ...honours('type', 'source', 'target', 'read_only', 'bind', 'volume', 'tmpfs', 'consistency') },
+  port: {
+    ...honours('target', 'published', 'host_ip', 'protocol'),
+    ...warns('it has no effect on a single host', 'mode', 'name', 'app_protocol'),
+  },
+  mount: {
+    ...honours('type', 'source', 'target', 'read_only', 'bind', 'volume', 'tmpfs'),
+    ...warns('it has no effect on Linux', 'consistency'),
+  },
 } satisfies Record<string, Table>;
 
 export { onePerService };

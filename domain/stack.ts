@@ -224,7 +224,6 @@ export type HealthcheckSpec = {
   intervalMs?: number;
   timeoutMs?: number;
   startPeriodMs?: number;
-  startIntervalMs?: number;
   retries?: number;
 };
 

@@ -1,6 +1,5 @@
 /** `npm run check`: types, lint with the layer table, format, unused code, generated documents. All of it, side by side. */
 import { execa } from 'execa';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -9,9 +8,7 @@ const checks: [name: string, command: string, ...args: string[]][] = [
   ['lint', 'eslint', '.'],
   ['format', 'prettier', '--check', '--log-level=warn', '.'],
   ['unused', 'knip', '--no-progress'],
-  ...(existsSync(join(root, 'compose/write-docs.ts'))
-    ? [['docs', 'node', 'compose/write-docs.ts', '--check'] as [string, string, ...string[]]]
-    : []),
+  ['docs', 'node', 'setup/write-docs.ts', '--check'],
 ];
 
 const results = await Promise.all(

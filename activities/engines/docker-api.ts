@@ -223,11 +223,11 @@ export const dockerApiEngine = ({ kind, api, version, info, close }: Particulars
       }
     },
 
-    async pullImage(reference, onProgress, signal) {
+    async pullImage(reference, onProgress, { signal, platform } = {}) {
       const response = await api.stream({
         method: 'POST',
         path: at('/images/create'),
-        query: { fromImage: withTag(reference) },
+        query: { fromImage: withTag(reference), platform },
         timeoutMs: 0,
         ...(signal ? { signal } : {}),
       });
@@ -246,6 +246,9 @@ export const dockerApiEngine = ({ kind, api, version, info, close }: Particulars
         nocache: build.noCache,
         pull: build.pull ? '1' : undefined,
         networkmode: build.network,
+        platform: build.platform,
+        shmsize: build.shmSizeBytes,
+        extrahosts: build.extraHosts?.map(({ host, address }) => `${host}:${address}`).join(','),
         rm: true,
         forcerm: true,
       };

@@ -155,7 +155,12 @@ export interface Engine {
   inspectImage(reference: string): Promise<ImageState | undefined>;
   /** Asks the registry, without pulling. @returns false where the registry says there is none; rejects `unreachable` where none answers. */
   imageExistsRemotely(reference: string): Promise<boolean>;
-  pullImage(reference: string, onProgress: (line: string) => void, signal?: AbortSignal): Promise<ImageState>;
+  /** @param options.platform such as `linux/arm64`; absent: the engine's own. */
+  pullImage(
+    reference: string,
+    onProgress: (line: string) => void,
+    options?: { signal?: AbortSignal; platform?: string },
+  ): Promise<ImageState>;
   buildImage(
     build: {
       contextDir: string;
@@ -167,7 +172,10 @@ export interface Engine {
       noCache: boolean;
       pull: boolean;
       tag: string;
+      platform?: string;
       network?: string;
+      shmSizeBytes?: number;
+      extraHosts?: { host: string; address: string }[];
     },
     onProgress: (line: string) => void,
     signal?: AbortSignal,
