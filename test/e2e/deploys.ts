@@ -42,7 +42,7 @@ services:
     x-baton: { probe: { http: ":80/" } }
 x-baton:
   min_healthy_time: \${SOAK:-500ms}
-  healthy_deadline: 4s
+  healthy_deadline: 6s
   validate:
     - { service: app, http: ":80/", contains: "\${EXPECT:-version}" }
 `;

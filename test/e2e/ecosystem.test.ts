@@ -20,7 +20,7 @@ services:
     x-baton: { probe: { http: ":80/" } }
 x-baton:
   min_healthy_time: 200ms
-  healthy_deadline: 4s
+  healthy_deadline: 8s
 ${more}`;
   const text = async (name: string): Promise<string> => await get(`http://127.0.0.1:${ports[name] ?? 0}/`);
   const ids = async (): Promise<string[]> =>

@@ -25,7 +25,7 @@ services:
 volumes: {cache: }
 x-baton:
   min_healthy_time: 200ms
-  healthy_deadline: 3s
+  healthy_deadline: 8s
 ${more}`;
   const url = (): string => `http://127.0.0.1:${port}/log`;
   const log = async (): Promise<string> => (await get(url())).replaceAll('\n', ' ').trim();

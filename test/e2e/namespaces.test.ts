@@ -36,7 +36,7 @@ services:
     image: \${IMAGE}
     command: [sleep, "1000"]
     stop_signal: SIGKILL
-x-baton: {min_healthy_time: 200ms, healthy_deadline: 4s}
+x-baton: {min_healthy_time: 200ms, healthy_deadline: 8s}
 `,
       );
     });

@@ -43,7 +43,7 @@ services:
     secrets: [file_secret, variable_secret]
     configs: [conf]
     labels: {note: "\${FROM_DOTENV}"}
-    healthcheck: {test: ["CMD", "test", "-n", "\${FROM_WORKER}"]}
+    healthcheck: {test: ["CMD-SHELL", "test -n \"$$A\""]}
 secrets:
   file_secret: {file: ./secret.txt}
   variable_secret: {environment: FROM_VARIABLE}
@@ -51,7 +51,7 @@ configs:
   conf: {content: "password=\${FROM_WORKER}"}
 x-baton:
   min_healthy_time: 200ms
-  healthy_deadline: 5s
+  healthy_deadline: 10s
   files: [{path: ${site.files}/route.yml, content: "token: \${FROM_WORKER}", mode: 0600}]
 `;
 

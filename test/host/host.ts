@@ -25,6 +25,7 @@ const packages = [
   'e2fsprogs',
   'chromium',
   'busybox-static',
+  'mmdebstrap',
 ];
 const filesystems = ['btrfs', 'xfs', 'ext4'] as const;
 /** Sparse, so that it costs what the tests write; xfs refuses less than 300 MiB. */
