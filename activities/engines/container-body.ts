@@ -4,7 +4,7 @@ import type { ContainerMount, ContainerSpec, EngineKind } from '../ports/engine.
 
 const nanoseconds = (ms: number): number => Math.round(ms * 1e6);
 
-export const containerBody = (spec: ContainerSpec, _engine: EngineKind): Record<string, unknown> => {
+export const containerBody = (spec: ContainerSpec, engine: EngineKind): Record<string, unknown> => {
   const { service } = spec;
   const { resources } = service;
   return defined({
@@ -21,7 +21,7 @@ export const containerBody = (spec: ContainerSpec, _engine: EngineKind): Record<
     OpenStdin: service.stdinOpen,
     StopSignal: service.stopSignal,
     StopTimeout: Math.ceil(service.stopGracePeriodMs / 1000),
-    Healthcheck: healthcheckBody(service.healthcheck),
+    Healthcheck: healthcheckBody(service.healthcheck, engine),
     ExposedPorts: Object.fromEntries([
       ...service.ports.map(({ target, protocol }) => [`${target}/${protocol}`, {}]),
       ...service.expose.map((port) => [port.includes('/') ? port : `${port}/tcp`, {}]),
@@ -108,18 +108,27 @@ export const furtherNetworks = (
         .map((attachment) => ({ network: attachment.network, endpoint: endpointOf(attachment) }))
     : [];
 
-const healthcheckBody = (healthcheck: HealthcheckSpec | 'disabled' | undefined): unknown => {
+const healthcheckBody = (
+  healthcheck: HealthcheckSpec | 'disabled' | undefined,
+  engine: EngineKind,
+): unknown => {
   if (healthcheck === undefined) return undefined;
   if (healthcheck === 'disabled') return { Test: ['NONE'] };
   const { test, intervalMs, timeoutMs, startPeriodMs, retries } = healthcheck;
   return defined({
-    Test: test,
+    Test: engine === 'podman' && test ? podmanTest(test) : test,
     Interval: intervalMs === undefined ? undefined : nanoseconds(intervalMs),
     Timeout: timeoutMs === undefined ? undefined : nanoseconds(timeoutMs),
     StartPeriod: startPeriodMs === undefined ? undefined : nanoseconds(startPeriodMs),
     Retries: retries,
   });
 };
+
+/** Podman joins the words with spaces and splits them again; a word that this would change goes to a shell, quoted. */
+const podmanTest = ([form = '', ...words]: string[]): string[] =>
+  form === 'CMD' && words.some((word) => word === '' || /\s/.test(word))
+    ? ['CMD-SHELL', words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')]
+    : [form, ...words];
 
 const portBindings = ({ service }: ContainerSpec): Record<string, { HostIp: string; HostPort: string }[]> => {
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};

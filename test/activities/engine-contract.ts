@@ -392,15 +392,28 @@ export const describeEngine = (kind: EngineKind, socket: string): void => {
 
     test('a healthcheck is kept as it was written', async () => {
       const id = await create(
-        `${sleeper}\nhealthcheck: {test: [CMD, "true"], interval: 7s, timeout: 2s, retries: 4, start_period: 1s}`,
+        `${sleeper}\nhealthcheck: {test: [CMD, "true", x], interval: 7s, timeout: 2s, retries: 4, start_period: 1s}`,
       );
       assert.deepEqual((await state(id)).healthcheck, {
-        test: ['CMD', 'true'],
+        test: ['CMD', 'true', 'x'],
         intervalMs: 7000,
         timeoutMs: 2000,
         retries: 4,
         startPeriodMs: 1000,
       });
+    });
+
+    test('words of a healthcheck stay whole, with spaces, quotes and nothing in them', async () => {
+      const service = await mustLoadService(sleeper);
+      const words = ['printf', '[%s]', "it's  here", '', 'a'];
+      const id = await engine.createContainer(
+        specOf({ ...service, healthcheck: { test: ['CMD', ...words] } }),
+      );
+      await engine.startContainer(id);
+      const [form, ...test] = (await state(id)).healthcheck?.test ?? [];
+      const command = form === 'CMD-SHELL' ? ['/bin/sh', '-c', ...test] : test;
+      const { output } = await engine.exec(id, command, { timeoutMs: 10_000 });
+      assert.equal(output.trim(), "[it's  here][][a]");
     });
 
     test('an image is built from a directory, with arguments, and tagged and untagged', async () => {

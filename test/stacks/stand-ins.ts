@@ -7,7 +7,7 @@ import type { Site } from '../e2e/site.ts';
 const ports = [2283, 3000, 3003, 3100, 5432, 6379, 8000, 8096, 80, 9090, 9091];
 
 const answer = `#!/bin/sh
-read request
+while read -r line && [ -n "\${line%?}" ]; do :; done
 printf 'HTTP/1.0 200 OK\\r\\nConnection: close\\r\\n\\r\\npong ready Healthy OK'
 `;
 const listen = `#!/bin/sh
