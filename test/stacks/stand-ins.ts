@@ -18,7 +18,8 @@ sleep 100000
 /** It listens where its arguments say, since it has the host's network. */
 const listenAtPing = `#!/bin/sh
 for word in "$@"; do case "$word" in --entrypoints.ping.address=*) port=\${word##*:} ;; esac; done
-exec nc -ll -s 127.0.0.1 -p "$port" -e /answer
+mkdir /www && echo OK > /www/ping
+exec httpd -f -p "127.0.0.1:$port" -h /www
 `;
 
 /** Builds two small images and gives them every name in `references`. */
