@@ -30,7 +30,7 @@ for (const [kind, socket] of [
 ] as [EngineKind, string][]) {
   const engine = await connectEngine({ kind, socket });
   const url = kind === 'podman' ? ['--url', `unix://${socket}`] : ['-H', `unix://${socket}`];
-  const cli = async (...args: string[]): Promise<void> => void (await execa(kind, [...url, ...args]));
+  const cli = async (...args: string[]): Promise<string> => (await execa(kind, [...url, ...args])).stdout;
   const name = `baton-bench-${process.pid}`;
   await cli('create', '--name', name, '--stop-signal', 'KILL', needed('BATON_TEST_IMAGE'), 'sleep', '1000');
   row(

@@ -86,7 +86,7 @@ for (const engine of ['podman', 'docker'] as Engine[])
       await databaseImage(site);
       await execa('btrfs', ['subvolume', 'create', join(site.data, 'bank')]);
       const { out } = await site.engineCli('run', '--rm', '--entrypoint', '', image, 'id', '-u', 'postgres');
-      await execa('chown', [`${out.trim()}`, join(site.data, 'bank')]);
+      await execa('chown', [out.trim(), join(site.data, 'bank')]);
       await execa('chmod', ['700', join(site.data, 'bank')]);
       await site.write('bank.yml', stack);
     });
