@@ -18,7 +18,7 @@ export const hashesOf = (spec: StackSpec): Record<ServiceName, string> =>
       service.name,
       JSON.stringify({ ...service, dependsOn: [], at: undefined }),
     ]),
-  ) as Record<ServiceName, string>;
+  );
 
 export const wantedOf = (spec: StackSpec, more: Partial<Wanted> = {}): Wanted => ({
   kind: 'deploy' satisfies OperationKind,
@@ -64,7 +64,7 @@ export const emptyWorld = (spec: StackSpec, more: Partial<World> = {}): World =>
       name,
       { state: 'present', id: imageId(image), hasHealthcheck: false, volumes: [] },
     ]),
-  ) as World['images'],
+  ),
   networks: Object.fromEntries(
     Object.values(spec.networks)
       .filter(({ external }) => external)

@@ -43,7 +43,7 @@ services:
     secrets: [file_secret, variable_secret]
     configs: [conf]
     labels: {note: "\${FROM_DOTENV}"}
-    healthcheck: {test: ["CMD-SHELL", "test -n \"$$A\""]}
+    healthcheck: {test: ["CMD-SHELL", "test -n $$A"]}
 secrets:
   file_secret: {file: ./secret.txt}
   variable_secret: {environment: FROM_VARIABLE}
