@@ -25,14 +25,13 @@ export const beating = async <T>(work: (signal: AbortSignal) => Promise<T>): Pro
   }
 };
 
-/** Permanent errors become non-retryable; the rest keep their message and are tried again. */
+/** The error's code becomes the failure's type, by which `workflows/activities.ts` decides on another try. */
 const translate = (error: unknown): unknown => {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   if (error instanceof EngineError || error instanceof SnapshotError)
     return ApplicationFailure.create({
       message: error.message,
       type: error.code,
-      nonRetryable: !error.retryable,
       cause: error,
     });
   return error;

@@ -6,6 +6,8 @@
  */
 import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import type { EngineErrorCode } from '../activities/ports/engine.ts';
+import type { SnapshotErrorCode } from '../activities/ports/snapshots.ts';
 
 /** A worker that stopped beating is dead; Baton's activities beat every second. */
 const heartbeatTimeout = '20 seconds';
@@ -15,28 +17,62 @@ const base = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 } satisfies ActivityOptions;
 
+type ErrorCode = EngineErrorCode | SnapshotErrorCode;
+
+/** What does not pass by itself: another try would only keep a person waiting for the same words. */
+const lasting = ['permission', 'unauthorized', 'unsupported', 'too-large'] satisfies ErrorCode[];
+
+/** On the way forward these too end a step at once; the unwind is the answer to them. */
+const refusals = [
+  ...lasting,
+  'not-found',
+  'name-taken',
+  'port-taken',
+  'in-use',
+  'invalid',
+  'no-space',
+] satisfies ErrorCode[];
+
 /** Reads only. An engine that restarts is back within a minute; after that a person should hear of it. */
 export const reading = proxyActivities<Activities>({
   ...base,
   startToCloseTimeout: '5 minutes',
-  retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '10 s', maximumAttempts: 8 },
+  retry: {
+    initialInterval: '500 ms',
+    backoffCoefficient: 2,
+    maximumInterval: '10 s',
+    maximumAttempts: 8,
+    nonRetryableErrorTypes: refusals,
+  },
 });
 
 /** Changes something and is quick. Tried for about two minutes: an engine's restart passes, a real fault unwinds soon enough. */
 export const changing = proxyActivities<Activities>({
   ...base,
   startToCloseTimeout: '30 minutes',
-  retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '15 s', maximumAttempts: 12 },
+  retry: {
+    initialInterval: '500 ms',
+    backoffCoefficient: 2,
+    maximumInterval: '15 s',
+    maximumAttempts: 12,
+    nonRetryableErrorTypes: refusals,
+  },
 });
 
 /** Pulls, builds and copies of data take as long as they take; the heartbeat, not a deadline, tells life from death. */
 export const lengthy = proxyActivities<Activities>({
   ...base,
   startToCloseTimeout: '12 hours',
-  retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '30 s', maximumAttempts: 5 },
+  retry: {
+    initialInterval: '1 s',
+    backoffCoefficient: 2,
+    maximumInterval: '30 s',
+    maximumAttempts: 5,
+    nonRetryableErrorTypes: refusals,
+  },
 });
 
-/** Undo steps: nothing is more important, so they are tried for about an hour before a person is called. */
+/** Undo steps: nothing is more important, so all but what lasts is tried for about an hour before a person is called. */
 export const undoing = proxyActivities<Activities>({
   ...base,
   startToCloseTimeout: '12 hours',
@@ -45,5 +81,6 @@ export const undoing = proxyActivities<Activities>({
     backoffCoefficient: 2,
     maximumInterval: '1 minute',
     maximumAttempts: 60,
+    nonRetryableErrorTypes: lasting,
   },
 });

@@ -144,7 +144,8 @@ const wordings: [RegExp, EngineErrorCode][] = [
 /** Engines put most of what went wrong into words; the status alone says little (Podman answers 500 for a taken port). */
 const codeOf = (status: number, text: string): EngineErrorCode => {
   const worded = wordings.find(([pattern]) => pattern.test(text))?.[1];
-  if (status === 404) return 'not-found';
+  // Podman answers 500 for a container that goes away while it looks.
+  if (status === 404 || /no such container/i.test(text)) return 'not-found';
   if (worded && worded !== 'not-found') return worded;
   if (status === 401 || status === 403) return 'unauthorized';
   if (status === 409) return 'in-use';

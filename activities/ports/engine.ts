@@ -215,15 +215,12 @@ export type EngineErrorCode =
   | 'unsupported'
   | 'internal';
 
-/** What the engine said no to. `unreachable`, `timeout` and `internal` are worth another try; the others are not. */
+/** What the engine said no to. Which codes are worth another try is told in `workflows/activities.ts`. */
 export class EngineError extends Error {
   override readonly name = 'EngineError';
   readonly code: EngineErrorCode;
   constructor(code: EngineErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
-  }
-  get retryable(): boolean {
-    return this.code === 'unreachable' || this.code === 'timeout' || this.code === 'internal';
   }
 }

@@ -70,7 +70,4 @@ export class SnapshotError extends Error {
     super(message, options);
     this.code = code;
   }
-  get retryable(): boolean {
-    return this.code === 'busy' || this.code === 'internal';
-  }
 }

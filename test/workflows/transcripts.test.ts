@@ -7,6 +7,7 @@ import { execa } from 'execa';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type { Report } from '../../domain/operation.ts';
 import { fingerprint, type Container } from '../e2e/site.ts';
 import { injected, Laboratory, type Meddle } from './laboratory.ts';
 
@@ -71,8 +72,8 @@ describe('transcripts of a deploy', () => {
     route: await readFile(join(laboratory.site.files, 'route.yml'), 'utf8'),
     networks: await laboratory.site.volumesAndNetworks('ledger'),
   });
-  const check = (title: string, steps: string[], outcome: string): void => {
-    transcripts[title] = [...steps, `outcome: ${outcome}`];
+  const check = (title: string, steps: string[], { outcome, left }: Report): void => {
+    transcripts[title] = [...steps, `outcome: ${outcome}`, ...left.map((what) => `left: ${what}`)];
     if (!update) assert.deepEqual(transcripts[title], expected[title]);
   };
 
@@ -90,17 +91,17 @@ describe('transcripts of a deploy', () => {
 
   test('nothing fails', async () => {
     const { report, steps: done } = await laboratory.run(laboratory.request('ledger', file));
-    check('nothing fails', done, report.outcome);
+    check('nothing fails', done, report);
     assert.equal(report.outcome, 'done');
   });
 
-  const attempt = async (meddle: Meddle): Promise<{ steps: string[]; outcome: string }> => {
+  const attempt = async (meddle: Meddle): Promise<{ steps: string[]; report: Report }> => {
     laboratory.meddle = meddle;
     try {
       const { report, steps: done } = await laboratory.run(
         laboratory.request('ledger', file, { RELEASE: '2' }),
       );
-      return { steps: done, outcome: report.outcome };
+      return { steps: done, report };
     } finally {
       laboratory.meddle = () => undefined;
     }
@@ -113,7 +114,7 @@ describe('transcripts of a deploy', () => {
         const result = await attempt((activity, when) => {
           if (activity === step && when === moment) throw injected();
         });
-        check(`${step} fails, ${moment}`, result.steps, result.outcome);
+        check(`${step} fails, ${moment}`, result.steps, result.report);
         // A recorded release that was then unwound must not be taken for the running one.
         assert.deepEqual(await world(), was);
       });
@@ -126,7 +127,7 @@ describe('transcripts of a deploy', () => {
         const workflowId = `stack/${laboratory.site.host}/ledger`;
         await laboratory.client.workflow.getHandle(workflowId).executeUpdate('rollBack', { args: ['test'] });
       });
-      check(`cancel during ${step}`, result.steps, result.outcome);
+      check(`cancel during ${step}`, result.steps, result.report);
       assert.deepEqual(await world(), was);
     });
 
@@ -138,7 +139,7 @@ describe('transcripts of a deploy', () => {
       refused = await handle.executeUpdate('rollBack', { args: ['late'] }).catch((error: unknown) => error);
     });
     assert.ok(refused instanceof Error);
-    assert.equal(result.outcome, 'done');
+    assert.equal(result.report.outcome, 'done');
     const { report } = await laboratory.run(laboratory.request('ledger', file));
     assert.equal(report.outcome, 'done');
   });
@@ -147,7 +148,7 @@ describe('transcripts of a deploy', () => {
     const result = await attempt((activity) => {
       if (activity === 'dropReplaced') throw injected();
     });
-    check('dropReplaced fails', result.steps, result.outcome);
-    assert.equal(result.outcome, 'done');
+    check('dropReplaced fails', result.steps, result.report);
+    assert.equal(result.report.outcome, 'done');
   });
 });
