@@ -6,11 +6,11 @@ import type { Subject } from '../domain/subject.ts';
 import { askHealth } from './health.ts';
 import type { ContainerState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
-import type { ContainerBefore } from './ports/releases.ts';
+import type { ContainerBefore } from './ports/memory.ts';
 
 /** Writes down every container of the stack. The first call of an operation wins, so a retry cannot record a half-changed state. */
 export const captureBefore = async (ports: Ports, subject: Subject, plan: Plan): Promise<void> => {
-  if (await ports.releases.getBefore(subject.operation)) return;
+  if (await ports.memory.getBefore(subject.operation)) return;
   const ids = new Set(plan.services.flatMap(({ previous }) => (previous ? [previous.id] : [])));
   const own = (await ports.engine.listContainers()).filter(
     ({ id, labels, name }) => ids.has(id) || (stackOf(labels) === subject.stack && !parseAsideName(name)),
@@ -18,7 +18,7 @@ export const captureBefore = async (ports: Ports, subject: Subject, plan: Plan):
   const release =
     subject.previousRelease === undefined
       ? undefined
-      : await ports.releases.get(subject.stack, subject.previousRelease);
+      : await ports.memory.getRelease(subject.stack, subject.previousRelease);
   const before = await Promise.all(
     own.map(async (container) => {
       const service = serviceOf(container.labels) ?? container.name;
@@ -35,7 +35,7 @@ export const captureBefore = async (ports: Ports, subject: Subject, plan: Plan):
       return describe(container, service, health.state === 'healthy');
     }),
   );
-  await ports.releases.putBefore(subject.operation, before);
+  await ports.memory.putBefore(subject.operation, before);
 };
 
 const describe = (container: ContainerState, service: string, healthy: boolean): ContainerBefore => ({
@@ -57,7 +57,7 @@ export const isRunning = ({ status }: Pick<ContainerState, 'status'>): boolean =
 
 /** @returns every difference from what was written down, in words; empty where there is none. */
 export const differencesFromBefore = async (ports: Ports, subject: Subject): Promise<string[]> => {
-  const before = (await ports.releases.getBefore(subject.operation)) ?? [];
+  const before = (await ports.memory.getBefore(subject.operation)) ?? [];
   const differences: string[] = [];
   for (const was of before) {
     const container = await ports.engine.inspectContainer(was.id);

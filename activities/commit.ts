@@ -23,7 +23,7 @@ export const commitActivities = (ports: Ports) => ({
           image,
           keptTag(subject.stack, service as keyof typeof release.images, release.id),
         );
-      await ports.releases.record(subject.stack, {
+      await ports.memory.record(subject.stack, {
         release: subject.release,
         operation: subject.operation,
         committedAt: new Date().toISOString(),
@@ -36,7 +36,7 @@ export const commitActivities = (ports: Ports) => ({
   /** Undo of `recordRelease`: the release is not what the stack is. */
   async forgetRelease(subject: Subject): Promise<void> {
     await beating(async () => {
-      await ports.releases.forget(subject.stack, subject.operation);
+      await ports.memory.forget(subject.stack, subject.operation);
     });
   },
 
@@ -55,10 +55,10 @@ export const commitActivities = (ports: Ports) => ({
 });
 
 const dropOldImages = async (ports: Ports, { stack }: Subject): Promise<void> => {
-  const history = await ports.releases.history(stack);
+  const history = await ports.memory.history(stack);
   const newest = [...new Set(history.map(({ release }) => release).reverse())];
   for (const id of newest.slice(keptReleases)) {
-    const release = await ports.releases.get(stack, id);
+    const release = await ports.memory.getRelease(stack, id);
     for (const service of Object.keys(release?.images ?? {}))
       await ports.engine.untagImage(keptTag(stack, service as never, id));
   }

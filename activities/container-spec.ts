@@ -1,7 +1,4 @@
 /** From a release's service to a container that the engine can make: templates resolved, names translated, secrets as files. */
-import { join } from 'node:path';
-import { createHmac } from 'node:crypto';
-import { chmod, chown } from 'node:fs/promises';
 import { containerLabels } from '../domain/labels.ts';
 import type { OperationId, ServiceName } from '../domain/names.ts';
 import type { Release } from '../domain/release.ts';
@@ -10,8 +7,7 @@ import { permanent } from './activity.ts';
 import type { ContainerMount, ContainerSpec, ContainerState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
 import { serviceHash } from './release.ts';
-import { hostKey, type Secrets } from './secrets.ts';
-import { writeWhole } from './releases.ts';
+import type { Secrets } from './secrets.ts';
 
 export type Making = {
   ports: Ports;
@@ -160,7 +156,17 @@ const contentMount = async (
   const path =
     source.from === 'file'
       ? source.path
-      : await privateFile(making, mount, await making.secrets.contentOf(source));
+      : await making.ports.memory.putContent({
+          stack: making.release.spec.name,
+          service: making.service.name,
+          name: mount.source,
+          content: await making.secrets.contentOf(source),
+          // Compose's default.
+          mode: mount.mode ?? 0o444,
+          ...(mount.uid === undefined && mount.gid === undefined
+            ? {}
+            : { owner: { uid: Number(mount.uid ?? 0), gid: Number(mount.gid ?? 0) } }),
+        });
   return {
     type: 'bind',
     source: path,
@@ -169,28 +175,4 @@ const contentMount = async (
     createHostPath: false,
     at: source.at,
   };
-};
-
-const privateFile = async (
-  { ports, release, service }: Making,
-  mount: ContentMount,
-  content: string,
-): Promise<string> => {
-  const digest = createHmac('sha256', await hostKey(ports.stateDirectory))
-    .update(content)
-    .digest('hex')
-    .slice(0, 16);
-  const path = join(
-    ports.stateDirectory,
-    'contents',
-    release.spec.name,
-    service.name,
-    `${mount.source}.${digest}`,
-  );
-  await writeWhole(path, content, 0o600);
-  // The directory above is private to the worker's user, so the file may be as open as Compose's default (0444) asks.
-  await chmod(path, mount.mode ?? 0o444);
-  if (mount.uid !== undefined || mount.gid !== undefined)
-    await chown(path, Number(mount.uid ?? 0), Number(mount.gid ?? 0));
-  return path;
 };

@@ -96,7 +96,7 @@ export const containerActivities = (ports: Ports) => {
     /** The same container, under its name again, running or stopped as it was, healthy if it was. */
     async putBackService(subject: Subject, plan: ServicePlan): Promise<void> {
       await beating(async (signal) => {
-        const before = (await ports.releases.getBefore(subject.operation))?.find(
+        const before = (await ports.memory.getBefore(subject.operation))?.find(
           ({ id }) => id === plan.previous?.id,
         );
         if (!before) return;
@@ -249,7 +249,7 @@ const isStarted = async (
 
 const previousProbe = async (ports: Ports, { stack, previousRelease }: Subject, name: ServiceName) => {
   const release =
-    previousRelease === undefined ? undefined : await ports.releases.get(stack, previousRelease);
+    previousRelease === undefined ? undefined : await ports.memory.getRelease(stack, previousRelease);
   const probe = release?.spec.services.find((service) => service.name === name)?.probe;
   if (!release || !probe) return undefined;
   return resolveProbe(probe, (await secretsOf(ports, release)).resolve);

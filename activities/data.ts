@@ -1,5 +1,4 @@
 /** Data: snapshot it before a change, see that the snapshot exists, put it back after a failure, and tidy. */
-import { rm, rmdir } from 'node:fs/promises';
 import type { DataPlan } from '../domain/data.ts';
 import type { DataOutcome, SnapshotTaken } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -156,33 +155,19 @@ const putBackOne = async (
   return { path, did: 'restored', snapshot: before, failedState };
 };
 
-/** A path that this operation's containers made: a copy is kept, then it is gone, as it was before. */
+/** A path that this operation's containers made: what it holds is kept, and it is gone, as it was before. */
 const removeNewPath = async (
   ports: Ports,
   subject: Subject,
   path: string,
   writesFrom: string,
 ): Promise<DataOutcome> => {
-  const facts = await ports.snapshots.inspect(path, { sizeLimitBytes: 1 });
-  if (!facts.exists) return { path, did: 'restored' };
   await stopUsers(ports, subject, path);
-  if (facts.type === 'directory' && (await removedEmpty(path))) return { path, did: 'restored' };
-  const failed = nameOf(subject, 'failed');
-  await ports.snapshots.take(path, failed, 'copy');
-  await rm(path, { recursive: true, force: true });
+  const kept = await ports.snapshots.moveAway(path, nameOf(subject, 'failed'));
+  if (!kept) return { path, did: 'restored' };
   return {
     path,
     did: 'restored',
-    failedState: { snapshot: failed, writesFrom, writesTo: new Date().toISOString() },
+    failedState: { snapshot: kept.name, writesFrom, writesTo: new Date().toISOString() },
   };
-};
-
-const removedEmpty = async (path: string): Promise<boolean> => {
-  try {
-    await rmdir(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOTEMPTY') return false;
-    throw error;
-  }
 };

@@ -1,5 +1,5 @@
 /** Content addresses: the same content gives the same id, whatever the order of its keys. */
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 
 /** JSON with sorted keys, without `undefined` and without source locations (`at`). */
 export const canonicalJson = (value: unknown): string =>
@@ -16,3 +16,7 @@ const isLocation = (value: unknown): boolean =>
 /** The first 12 hex digits of the SHA-256 of `value` in canonical JSON. */
 export const contentHash = (value: unknown): string =>
   createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 12);
+
+/** 16 hex digits of an HMAC-SHA-256: tells values apart, and nothing about them to who lacks the key. */
+export const keyedHash = (key: Buffer, text: string): string =>
+  createHmac('sha256', key).update(text).digest('hex').slice(0, 16);

@@ -58,7 +58,7 @@ const planFor = async (
     settling,
   });
   const release = await makeRelease(spec, variables, world.images, secrets);
-  await ports.releases.put(release);
+  await ports.memory.putRelease(release);
   const paths = new Set(spec.files.map(({ path }) => path));
   const plan = planChange(
     {
@@ -106,9 +106,9 @@ const wantedOf = async (
   settling?: ReleaseId,
 ): Promise<WantedSpec | { problems: Problem[] }> => {
   const { stack, source } = request;
-  const history = await ports.releases.history(stack);
+  const history = await ports.memory.history(stack);
   const last = history.at(-1);
-  const running = last && (await ports.releases.get(stack, last.release));
+  const running = last && (await ports.memory.getRelease(stack, last.release));
   const base = { ...(running ? { running } : {}), warnings: [], restore: [] };
   if (settling !== undefined) {
     const { spec, variables } = await loadRelease(ports, stack, settling);
@@ -123,7 +123,7 @@ const wantedOf = async (
     case 'release': {
       const earlier = history.slice(0, -1).filter(({ release }) => release !== last?.release);
       const id = source.release ?? earlier.at(-1)?.release;
-      const release = id && (await ports.releases.get(stack, id));
+      const release = id && (await ports.memory.getRelease(stack, id));
       if (!release) return { problems: [noSuchRelease(request, id)] };
       const replacedBy = history.filter((_, index) => history[index - 1]?.release === release.id).at(-1);
       const restore = source.withData

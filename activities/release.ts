@@ -6,7 +6,7 @@ import type { World } from '../domain/world.ts';
 import { permanent } from './activity.ts';
 import { contentHash } from './hash.ts';
 import type { Ports } from './ports/index.ts';
-import { digestsOf, hostKey, openSecrets, type Secrets } from './secrets.ts';
+import { digestsOf, openSecrets, type Secrets } from './secrets.ts';
 
 export const makeRelease = async (
   spec: StackSpec,
@@ -60,7 +60,7 @@ const networksOf = (spec: StackSpec, { network }: ServiceSpec): unknown[] =>
   network.mode === 'bridge' ? network.attachments.map((attachment) => spec.networks[attachment.network]) : [];
 
 export const loadRelease = async (ports: Ports, stack: StackName, id: ReleaseId): Promise<Release> => {
-  const release = await ports.releases.get(stack, id);
+  const release = await ports.memory.getRelease(stack, id);
   if (!release)
     throw permanent('ReleaseMissing', `Release ${id} of stack ${stack} is not in the state directory.`);
   return release;
@@ -69,8 +69,7 @@ export const loadRelease = async (ports: Ports, stack: StackName, id: ReleaseId)
 export const secretsOf = async (
   ports: Ports,
   { spec, variables }: Pick<Release, 'spec' | 'variables'>,
-): Promise<Secrets> =>
-  await openSecrets(spec, variables, ports.environment, await hostKey(ports.stateDirectory));
+): Promise<Secrets> => await openSecrets(spec, variables, ports.environment, await ports.memory.hostKey());
 
 export const serviceOfRelease = (release: Release, name: ServiceName): ServiceSpec => {
   const service = release.spec.services.find((candidate) => candidate.name === name);

@@ -2,16 +2,13 @@
  * The values behind `${VAR}`, `env_file`, `secrets:` and `configs:`. They exist only here, in the memory of the worker, on
  * the way to the engine. What leaves this file is a keyed hash, or text from which the values were taken out.
  */
-import { createHmac, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parseEnvFile } from '../compose/env-file.ts';
 import { resolveTemplate } from '../domain/interpolate.ts';
 import type { ServiceName } from '../domain/names.ts';
 import type { ContentSource, ServiceSpec, StackSpec, Template } from '../domain/stack.ts';
 import { permanent } from './activity.ts';
-import { canonicalJson } from './hash.ts';
-import { writeWhole } from './releases.ts';
+import { canonicalJson, keyedHash } from './hash.ts';
 
 export type Secrets = {
   /** @throws a permanent failure that names the variable, never a value. */
@@ -28,7 +25,7 @@ export type Secrets = {
 /** Shorter values (`1`, `true`) are no secrets, and taking them out would shred every log. */
 const shortestSecret = 6;
 
-/** @param key of this host, from {@link hostKey}: hashes of weak secrets cannot be guessed without it. */
+/** @param key of this host, from the memory: hashes of weak secrets cannot be guessed without it. */
 export const openSecrets = async (
   spec: StackSpec,
   variables: Record<string, string>,
@@ -115,7 +112,7 @@ export const openSecrets = async (
         command: [...(service.entrypoint ?? []), ...(service.command ?? [])].map(resolve),
         labels: Object.values(service.labels).map(resolve),
       };
-      return createHmac('sha256', key).update(canonicalJson(values)).digest('hex').slice(0, 16);
+      return keyedHash(key, canonicalJson(values));
     },
     redact(text) {
       // Longest first, so that a secret that holds another is taken out whole.
@@ -154,18 +151,6 @@ const readEnvFile = async (
   const parsed = parseEnvFile(text, { file: path, lookup, raw: options.raw ?? false });
   if (!parsed.ok) throw permanent('EnvFileInvalid', parsed.problems.map(({ message }) => message).join(' '));
   return parsed.values;
-};
-
-/** The host's own key for hashing secrets: 32 random bytes, made once, readable by its owner only. */
-export const hostKey = async (stateDirectory: string): Promise<Buffer> => {
-  const file = join(stateDirectory, 'host.key');
-  try {
-    return Buffer.from(await readFile(file, 'utf8'), 'hex');
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-    await writeWhole(file, randomBytes(32).toString('hex'));
-    return await hostKey(stateDirectory);
-  }
 };
 
 /** Late-resolved values by service, for {@link import('../domain/release.ts').Release.secretsDigest}. */

@@ -16,7 +16,7 @@ export const statusActivities = (ports: Ports) => ({
     return await beating(async () => {
       const containers = await ports.engine.listContainers();
       const named = containers.flatMap(({ labels }) => stackOf(labels) ?? []);
-      const recorded = await ports.releases.stacks();
+      const recorded = await ports.memory.stacks();
       const stacks = stack === undefined ? [...new Set([...named, ...recorded])].sort() : [stack];
       return await Promise.all(
         stacks.map(async (name) => await statusOf(ports, name as StackName, containers)),
@@ -25,7 +25,7 @@ export const statusActivities = (ports: Ports) => ({
   },
 
   async readReleases(stack: StackName): Promise<ReleaseRecord[]> {
-    return await beating(async () => await ports.releases.history(stack));
+    return await beating(async () => await ports.memory.history(stack));
   },
 });
 
@@ -34,8 +34,8 @@ const statusOf = async (
   stack: StackName,
   containers: ContainerState[],
 ): Promise<StackStatus> => {
-  const last = (await ports.releases.history(stack)).at(-1);
-  const release = last && (await ports.releases.get(stack, last.release));
+  const last = (await ports.memory.history(stack)).at(-1);
+  const release = last && (await ports.memory.getRelease(stack, last.release));
   const own = containers.filter(({ labels }) => stackOf(labels) === stack);
   const services = await Promise.all(
     own.map(async (container) => await serviceStatus(ports, release, container)),

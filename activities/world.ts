@@ -43,7 +43,7 @@ export const lookAtWorld = async (ports: Ports, looking: Looking): Promise<World
     volumes,
     paths: await pathFacts(ports, looking, volumes, containers),
     listeners: await listeners(),
-    files: await fileFacts(spec.files, secrets),
+    files: await fileFacts(ports.files, spec.files, secrets),
     runningStacks: runningStacks(containers),
     ...(runningRelease === undefined ? {} : { runningRelease }),
   };

@@ -1,16 +1,63 @@
-/** The `baton` command. Every verb is a file in `commands/`; every failure ends here. */
+/** The `baton` command. Every verb is a file in `commands/`, read only when it is typed; every failure ends here. */
 import { Command, CommanderError } from 'commander';
-import { cancelCommand } from './commands/cancel.ts';
-import { deployCommand } from './commands/deploy.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { eventsCommand } from './commands/events.ts';
-import { logsCommand } from './commands/logs.ts';
-import { planCommand } from './commands/plan.ts';
-import { releasesCommand, statusCommand } from './commands/status.ts';
-import { removeCommand, undoCommand } from './commands/undo.ts';
-import { downCommand, upCommand } from './commands/up.ts';
-import { validateCommand } from './commands/validate.ts';
 import { CommandFailure, exitCode } from './failure.ts';
+
+type Verb = { about: string; load: () => Promise<(command: Command) => void> };
+
+const verbs: Record<string, Verb> = {
+  up: {
+    about: "start Temporal's dev server and this host's worker in the background",
+    load: async () => (await import('./commands/up.ts')).upCommand,
+  },
+  down: {
+    about: 'stop both; stacks go on running, and what is recorded is kept',
+    load: async () => (await import('./commands/up.ts')).downCommand,
+  },
+  doctor: {
+    about: 'check what a deploy needs, with the command that mends what is missing',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  },
+  validate: {
+    about: 'read a stack and say all that is wrong with it, with line and column',
+    load: async () => (await import('./commands/validate.ts')).validateCommand,
+  },
+  plan: {
+    about: 'show what a deploy would change, why, in which order, and which data is protected',
+    load: async () => (await import('./commands/plan.ts')).planCommand,
+  },
+  deploy: {
+    about: 'bring a stack to what its file says; put everything back if that fails',
+    load: async () => (await import('./commands/deploy.ts')).deployCommand,
+  },
+  status: {
+    about: 'show what runs, whether it is healthy, and where it differs from its release',
+    load: async () => (await import('./commands/status.ts')).statusCommand,
+  },
+  releases: {
+    about: 'list the releases of a stack, newest last',
+    load: async () => (await import('./commands/status.ts')).releasesCommand,
+  },
+  undo: {
+    about: 'go back to an earlier release; itself an operation, itself undoable',
+    load: async () => (await import('./commands/undo.ts')).undoCommand,
+  },
+  remove: {
+    about: 'stop and remove a stack; its data stays, and is snapshotted first',
+    load: async () => (await import('./commands/undo.ts')).removeCommand,
+  },
+  logs: {
+    about: "show what a stack's containers print",
+    load: async () => (await import('./commands/logs.ts')).logsCommand,
+  },
+  events: {
+    about: 'show the steps of an operation, running or ended',
+    load: async () => (await import('./commands/events.ts')).eventsCommand,
+  },
+  cancel: {
+    about: 'stop an operation and put everything back',
+    load: async () => (await import('./commands/cancel.ts')).cancelCommand,
+  },
+};
 
 const program = new Command('baton')
   .description('A stack goes up whole, or not at all.')
@@ -23,23 +70,19 @@ Exit codes: 0 done · 1 failed, nothing changed · 2 the plan has changes (--det
             4 cannot reach Temporal · 5 a person is needed · 6 waiting for approval · 64 usage · 130 interrupted`,
   );
 
-for (const add of [
-  upCommand,
-  downCommand,
-  doctorCommand,
-  validateCommand,
-  planCommand,
-  deployCommand,
-  statusCommand,
-  releasesCommand,
-  undoCommand,
-  removeCommand,
-  logsCommand,
-  eventsCommand,
-  cancelCommand,
-])
-  add(program);
-for (const command of program.commands) command.exitOverride();
+const typed = process.argv.slice(2, 4);
+for (const [name, { about, load }] of Object.entries(verbs)) {
+  const command = program.command(name).description(about);
+  // `baton plan …` and `baton help plan` need one verb whole; a list of all needs none.
+  if (typed[0] === name || (typed[0] === 'help' && typed[1] === name)) (await load())(command);
+  command.exitOverride();
+}
+
+// `baton logs … | head`: who reads has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 
 try {
   await program.parseAsync();

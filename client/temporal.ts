@@ -1,4 +1,5 @@
 /** The connection to Temporal: a profile as the `temporal` CLI reads it, else the dev server that `baton up` started. */
+import { createConnection } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import { readServer } from '../setup/local.ts';
@@ -16,14 +17,15 @@ export const connect = async (): Promise<Client> => {
     ...profile,
     ...(local ? { address: local.address } : {}),
   });
+  const address = connectionOptions.address ?? 'localhost:7233';
   try {
+    await demandListener(address);
     const connection = await Connection.connect({
       ...connectionOptions,
       connectTimeout: connectTimeoutMs,
     });
     return new Client({ connection, ...(namespace === undefined ? {} : { namespace }) });
   } catch (cause) {
-    const address = connectionOptions.address ?? 'localhost:7233';
     throw new CommandFailure(
       exitCode.noTemporal,
       `No Temporal server answers at ${address}. Nothing was changed.`,
@@ -31,6 +33,24 @@ export const connect = async (): Promise<Client> => {
       { cause },
     );
   }
+};
+
+/** gRPC tries a refused connection again until its time is up; where nobody listens, a person should hear that at once. */
+const demandListener = async (address: string): Promise<void> => {
+  const [, host, port] = /^([\w.-]+):(\d+)$/.exec(address) ?? [];
+  if (host === undefined) return;
+  await new Promise<void>((resolve, reject) => {
+    const socket = createConnection({ host, port: Number(port), timeout: connectTimeoutMs });
+    const done = (): void => {
+      socket.destroy();
+      resolve();
+    };
+    socket.once('connect', done).once('timeout', done);
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED') reject(error);
+      else done();
+    });
+  });
 };
 
 /** Runs `work` with a client and closes the connection after it. */

@@ -2,7 +2,8 @@
 import { hostname, homedir } from 'node:os';
 import { connectEngine } from '../activities/engines/connect.ts';
 import type { Ports } from '../activities/ports/index.ts';
-import { openReleases } from '../activities/releases.ts';
+import { openFiles } from '../activities/files.ts';
+import { openMemory } from '../activities/memory.ts';
 import { openSnapshots } from '../activities/snapshots/index.ts';
 import { hostConfig } from '../domain/host.ts';
 import { readEngineChoice } from '../setup/engine-choice.ts';
@@ -19,8 +20,8 @@ export const openPorts = async (environment: NodeJS.ProcessEnv): Promise<Ports> 
     snapshots: openSnapshots(
       engineInfo.rootless && engine.kind === 'podman' ? { prefix: ['podman', 'unshare'] } : {},
     ),
-    releases: openReleases(config.stateDirectory),
-    stateDirectory: config.stateDirectory,
+    memory: openMemory(config.stateDirectory),
+    files: openFiles(),
     environment,
   };
 };

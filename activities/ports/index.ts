@@ -1,6 +1,7 @@
 /** Everything through which effects reach the world. A test can wrap each to stop the world between any two effects. */
 import type { Engine, EngineInfo } from './engine.ts';
-import type { Releases } from './releases.ts';
+import type { Files } from './files.ts';
+import type { Memory } from './memory.ts';
 import type { Snapshots } from './snapshots.ts';
 
 export type Ports = {
@@ -9,9 +10,8 @@ export type Ports = {
   /** Asked once when the worker starts. */
   engineInfo: EngineInfo;
   snapshots: Snapshots;
-  releases: Releases;
-  /** Where Baton keeps what is its own (releases, operations, secret files). */
-  stateDirectory: string;
+  memory: Memory;
+  files: Files;
   /** Variables of the worker's own environment, for `${VAR}`. */
   environment: Readonly<Record<string, string | undefined>>;
 };

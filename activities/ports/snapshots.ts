@@ -56,6 +56,11 @@ export interface Snapshots {
    * Converges: after a crash at any moment, calling again finishes the job. Nothing may have the path open.
    */
   restore(snapshot: Snapshot, failedAs: SnapshotName): Promise<{ failedState: Snapshot }>;
+  /**
+   * A path that was not there before goes away again. What it holds is kept as the snapshot `keptAs`.
+   * @returns that snapshot; undefined where the path is an empty directory, or is not there and never was kept.
+   */
+  moveAway(path: string, keptAs: SnapshotName): Promise<Snapshot | undefined>;
   /** No-op where it is gone. */
   remove(snapshot: Snapshot): Promise<void>;
 }

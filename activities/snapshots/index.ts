@@ -1,5 +1,5 @@
 /** The snapshot port on real filesystems. */
-import { readdir, realpath } from 'node:fs/promises';
+import { readdir, realpath, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseSnapshotName, type SnapshotDriver, type SnapshotName } from '../../domain/snapshot.ts';
 import { SnapshotError, type Snapshot, type Snapshots } from '../ports/snapshots.ts';
@@ -8,7 +8,7 @@ import { copyDriver } from './copy.ts';
 import type { Driver } from './driver.ts';
 import { inspectPath } from './facts.ts';
 import { isThere } from './is-there.ts';
-import { locationOf, snapshotsOf } from './layout.ts';
+import { locationOf, prepareLayout, snapshotsOf } from './layout.ts';
 import { restore } from './restore.ts';
 import { run as runCommand, type Run } from './run.ts';
 
@@ -72,10 +72,36 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
       return { failedState };
     },
 
+    async moveAway(path, keptAs) {
+      const source = await realOr(path);
+      if (!(await isThere(source)) || (await removedEmpty(source))) return await at(source, keptAs);
+      await prepareLayout(source);
+      // One rename on one filesystem: it is here or there, at every moment.
+      await plainMove(run, source, locationOf(source, keptAs));
+      return await at(source, keptAs);
+    },
+
     async remove({ driver, location }) {
       if (await isThere(location)) await drivers[driver].remove(location);
     },
   };
+};
+
+const plainMove = async (run: Run, from: string, to: string): Promise<void> => {
+  await run('mv', ['--no-target-directory', '--', from, to]);
+  await run('sync', ['-f', to]);
+};
+
+/** @returns whether it was an empty directory, which is gone now. */
+const removedEmpty = async (path: string): Promise<boolean> => {
+  try {
+    await rmdir(path);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOTEMPTY' || code === 'ENOTDIR') return false;
+    throw error;
+  }
 };
 
 const realOr = async (path: string): Promise<string> => ((await isThere(path)) ? await realpath(path) : path);

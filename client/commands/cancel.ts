@@ -9,10 +9,8 @@ import { examples, hostOption, jsonOption, outputMode, waitOption, type OutputOp
 
 type Options = OutputOptions & { host?: string; wait: boolean; reason?: string };
 
-export const cancelCommand = (program: Command): void => {
-  const command = program
-    .command('cancel')
-    .description('stop an operation and put everything back')
+export const cancelCommand = (command: Command): void => {
+  command
     .argument('<operation>', 'an operation, or the stack it changes')
     .option('--reason <text>', 'why, for the report')
     .addOption(hostOption())

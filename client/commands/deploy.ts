@@ -48,10 +48,8 @@ export const fileOptions = (command: Command): Command =>
     .option('--pull', 'pull images even where they are here')
     .addOption(jsonOption());
 
-export const deployCommand = (program: Command): void => {
-  const command = program
-    .command('deploy')
-    .description('bring a stack to what its file says; put everything back if that fails')
+export const deployCommand = (command: Command): void => {
+  command
     .argument('<file>', 'a Compose file, an ecosystem, or a plan saved with `baton plan -o`')
     .addOption(waitOption());
   fileOptions(command).action(async (file: string, options: FileOptions & { wait: boolean }) => {

@@ -11,29 +11,25 @@ import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
 import { examples, jsonOption, type OutputOptions } from './shared.ts';
 
-export const doctorCommand = (program: Command): void => {
-  const command = program
-    .command('doctor')
-    .description('check what a deploy needs, with the command that mends what is missing')
-    .addOption(jsonOption())
-    .action(async (options: OutputOptions) => {
-      const config = thisHost();
-      const findings = [
-        ...(await Promise.all(machineChecks.map(async (check) => await check(config)))),
-        ...(await temporalFindings()),
-      ];
-      for (const finding of findings)
-        if (options.json) printJson({ type: 'finding', ...finding });
-        else tell(finding);
-      const problems = findings.filter(({ state }) => state === 'problem').length;
-      if (!options.json)
-        print(
-          problems === 0
-            ? '\nReady to deploy.'
-            : `\n${problems} ${problems === 1 ? 'problem' : 'problems'}; mend the first one first.`,
-        );
-      if (problems > 0) process.exitCode = exitCode.failed;
-    });
+export const doctorCommand = (command: Command): void => {
+  command.addOption(jsonOption()).action(async (options: OutputOptions) => {
+    const config = thisHost();
+    const findings = [
+      ...(await Promise.all(machineChecks.map(async (check) => await check(config)))),
+      ...(await temporalFindings()),
+    ];
+    for (const finding of findings)
+      if (options.json) printJson({ type: 'finding', ...finding });
+      else tell(finding);
+    const problems = findings.filter(({ state }) => state === 'problem').length;
+    if (!options.json)
+      print(
+        problems === 0
+          ? '\nReady to deploy.'
+          : `\n${problems} ${problems === 1 ? 'problem' : 'problems'}; mend the first one first.`,
+      );
+    if (problems > 0) process.exitCode = exitCode.failed;
+  });
   examples(command, ['baton doctor', 'baton doctor --json']);
 };
 

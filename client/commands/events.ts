@@ -6,10 +6,8 @@ import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
 import { examples, hostOption, jsonOption, outputMode, type OutputOptions } from './shared.ts';
 
-export const eventsCommand = (program: Command): void => {
-  const command = program
-    .command('events')
-    .description('show the steps of an operation, running or ended')
+export const eventsCommand = (command: Command): void => {
+  command
     .argument('<operation>', 'an operation, or the stack it changes')
     .option('-f, --follow', 'watch it until it ends')
     .addOption(hostOption())

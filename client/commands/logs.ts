@@ -11,10 +11,8 @@ import { examples, jsonOption, stackArgument, type OutputOptions } from './share
 
 type LogsOptions = OutputOptions & { follow?: boolean; tail: string; since?: string };
 
-export const logsCommand = (program: Command): void => {
-  const command = program
-    .command('logs')
-    .description("show what a stack's containers print")
+export const logsCommand = (command: Command): void => {
+  command
     .argument('<stack>', 'the stack', stackArgument)
     .argument('[service]', 'one service; all of them where none is named')
     .option('-f, --follow', 'go on as lines come')

@@ -17,10 +17,8 @@ import { examples } from './shared.ts';
 
 type PlanOptions = FileOptions & { out?: string; detailedExitcode?: boolean };
 
-export const planCommand = (program: Command): void => {
-  const command = program
-    .command('plan')
-    .description('show what a deploy would change, why, in which order, and which data is protected')
+export const planCommand = (command: Command): void => {
+  command
     .argument('<file>', 'a Compose file, or an ecosystem')
     .option('-o, --out <file>', 'save the plan, for `baton deploy`')
     .option('--detailed-exitcode', 'exit with 2 where there are changes');

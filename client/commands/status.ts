@@ -1,7 +1,8 @@
 /** `baton status [STACK]` and `baton releases STACK`: what runs, and what was. */
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { formatDistanceToNow, parseISO } from 'date-fns';
+import { formatDistanceToNow } from 'date-fns/formatDistanceToNow';
+import { parseISO } from 'date-fns/parseISO';
 import { hostTaskQueue, questionWorkflowId } from '../../domain/ids.ts';
 import type { StackName } from '../../domain/names.ts';
 import type { StackStatus } from '../../domain/status.ts';
@@ -17,10 +18,8 @@ const ago = (time: string): string => formatDistanceToNow(parseISO(time), { addS
 
 type StatusOptions = OutputOptions & { host?: string };
 
-export const statusCommand = (program: Command): void => {
-  const command = program
-    .command('status')
-    .description('show what runs, whether it is healthy, and where it differs from its release')
+export const statusCommand = (command: Command): void => {
+  command
     .argument('[stack]', 'one stack; all of them where none is named', stackArgument)
     .addOption(hostOption())
     .addOption(jsonOption())
@@ -44,10 +43,8 @@ export const statusCommand = (program: Command): void => {
   examples(command, ['baton status', 'baton status immich', 'baton status --json']);
 };
 
-export const releasesCommand = (program: Command): void => {
-  const command = program
-    .command('releases')
-    .description('list the releases of a stack, newest last')
+export const releasesCommand = (command: Command): void => {
+  command
     .argument('<stack>', 'the stack', stackArgument)
     .addOption(hostOption())
     .addOption(jsonOption())

@@ -21,12 +21,8 @@ import {
 
 type Options = OutputOptions & { host?: string; copyLimit: number; wait: boolean };
 
-export const undoCommand = (program: Command): void => {
-  const command = shared(
-    program
-      .command('undo')
-      .description('go back to an earlier release; itself an operation, itself undoable'),
-  )
+export const undoCommand = (command: Command): void => {
+  shared(command)
     .option('--to <release>', 'the release to go back to (default: the one before)', releaseArgument)
     .option('--with-data', 'also put the data back to what it was when that release was replaced')
     .option('--keep-data', 'keep the data as it is now (the default)')
@@ -45,12 +41,8 @@ export const undoCommand = (program: Command): void => {
   ]);
 };
 
-export const removeCommand = (program: Command): void => {
-  const command = shared(
-    program
-      .command('remove')
-      .description('stop and remove a stack; its data stays, and is snapshotted first'),
-  ).action(async (stack: StackName, options: Options) => {
+export const removeCommand = (command: Command): void => {
+  shared(command).action(async (stack: StackName, options: Options) => {
     process.exitCode = await run('remove', stack, { from: 'nothing', withData: false }, options);
   });
   examples(command, ['baton remove immich', 'baton undo immich    # brings it back']);

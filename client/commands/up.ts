@@ -13,10 +13,8 @@ import { examples, jsonOption, type OutputOptions } from './shared.ts';
 
 type UpOptions = OutputOptions & { port?: number; uiPort?: number };
 
-export const upCommand = (program: Command): void => {
-  const command = program
-    .command('up')
-    .description("start Temporal's dev server and this host's worker in the background")
+export const upCommand = (command: Command): void => {
+  command
     .addOption(
       new Option('--port <port>', 'port of the dev server (default: 7233, or a free one)').argParser(port),
     )
@@ -36,20 +34,16 @@ export const upCommand = (program: Command): void => {
   ]);
 };
 
-export const downCommand = (program: Command): void => {
-  const command = program
-    .command('down')
-    .description('stop both; stacks go on running, and what is recorded is kept')
-    .addOption(jsonOption())
-    .action(async (options: OutputOptions) => {
-      const stopped = await stopLocal(thisHost());
-      if (options.json) printJson({ type: 'down', ...stopped });
-      else if (!stopped.worker && !stopped.temporal) print('Nothing was running.');
-      else
-        print(
-          `Stopped: ${[stopped.worker && 'the worker', stopped.temporal && 'the Temporal dev server'].filter(Boolean).join(' and ')}. Stacks go on running; history is kept. Start again: baton up`,
-        );
-    });
+export const downCommand = (command: Command): void => {
+  command.addOption(jsonOption()).action(async (options: OutputOptions) => {
+    const stopped = await stopLocal(thisHost());
+    if (options.json) printJson({ type: 'down', ...stopped });
+    else if (!stopped.worker && !stopped.temporal) print('Nothing was running.');
+    else
+      print(
+        `Stopped: ${[stopped.worker && 'the worker', stopped.temporal && 'the Temporal dev server'].filter(Boolean).join(' and ')}. Stacks go on running; history is kept. Start again: baton up`,
+      );
+  });
   examples(command, ['baton down']);
 };
 

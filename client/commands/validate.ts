@@ -4,10 +4,8 @@ import { print, printJson, printProblems } from '../output.ts';
 import { readEcosystem, readStack, type Reading } from '../stack-file.ts';
 import { examples, jsonOption, listOption, setOption, type OutputOptions } from './shared.ts';
 
-export const validateCommand = (program: Command): void => {
-  const command = program
-    .command('validate')
-    .description('read a stack and say all that is wrong with it, with line and column')
+export const validateCommand = (command: Command): void => {
+  command
     .argument('<file>', 'a Compose file')
     .addOption(setOption())
     .addOption(listOption('--env-file <file>', 'read variables from this file instead of .env (repeatable)'))

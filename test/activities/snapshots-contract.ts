@@ -185,6 +185,24 @@ export const describeSnapshots = (driver: SnapshotDriver, filesystem: string, ro
       assert.deepEqual(await snapshots.list(path), []);
     });
 
+    test('a path that is to go away goes whole, is kept, and may be asked for twice', async () => {
+      const path = await data();
+      const was = await fingerprint(path);
+      const id = name('failed');
+      const kept = await snapshots.moveAway(path, id);
+      assert.ok(kept);
+      assert.deepEqual(await fingerprint(kept.location), was);
+      await assert.rejects(lstat(path));
+      assert.deepEqual(await snapshots.moveAway(path, id), kept);
+    });
+
+    test('an empty directory that is to go away leaves nothing', async () => {
+      const path = join(base, `empty-${(count += 1)}`);
+      await mkdir(path);
+      assert.equal(await snapshots.moveAway(path, name('failed')), undefined);
+      await assert.rejects(lstat(path));
+    });
+
     test('snapshots lie in a directory that only their owner reads', async () => {
       const path = await data();
       const { location } = await snapshots.take(path, name('before'), driver);

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { freePort } from '../../setup/local.ts';
-import { get, Site } from './site.ts';
+import { get, Site, type Engine } from './site.ts';
 
-for (const engine of ['podman', 'docker'] as const)
+export const describeNamespaces = (engine: Engine): void => {
   describe(`network_mode: service on ${engine}`, () => {
     let site: Site;
     let port: number;
@@ -74,3 +74,4 @@ x-baton: {min_healthy_time: 200ms, healthy_deadline: 8s}
       assert.deepEqual(await containers(), []);
     });
   });
+};

@@ -31,7 +31,7 @@ ${more}`;
   const log = async (): Promise<string> => (await get(url())).replaceAll('\n', ' ').trim();
 
   before(async () => {
-    site = await Site.open('podman', 'btrfs');
+    site = await Site.open('docker', 'btrfs');
     port = await freePort();
     await execa('btrfs', ['subvolume', 'create', join(site.data, 'notes')]);
     await site.write('notes.yml', stack());

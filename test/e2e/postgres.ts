@@ -71,7 +71,7 @@ volumes: {redis: }
 x-baton: {min_healthy_time: 500ms, healthy_deadline: 30s}
 `;
 
-for (const engine of ['podman', 'docker'] as Engine[])
+export const describePostgres = (engine: Engine): void => {
   describe(`PostgreSQL and Redis on ${engine}`, () => {
     let site: Site;
     const sql = async (query: string): Promise<string> =>
@@ -177,3 +177,4 @@ for (const engine of ['podman', 'docker'] as Engine[])
       assert.equal(await pid(), before);
     });
   });
+};

@@ -1,0 +1,70 @@
+/** The files port on the host's filesystem. */
+import { access, chmod, chown, constants, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Files } from './ports/files.ts';
+
+export const openFiles = (): Files => ({
+  async read(path) {
+    const there = await ifThere(() => stat(path));
+    if (!there) return undefined;
+    const { mode, uid, gid } = there;
+    return { content: await readFile(path), mode: mode & 0o7777, uid, gid };
+  },
+  async isWritable(path) {
+    let directory = dirname(path);
+    while (!(await ifThere(() => stat(directory)))) directory = dirname(directory);
+    return await access(directory, constants.W_OK).then(
+      () => true,
+      () => false,
+    );
+  },
+  async replace(path, content, how) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeWhole(path, content, how);
+  },
+  async remove(path) {
+    await rm(path, { force: true });
+  },
+});
+
+/** Written beside, flushed, renamed: a reader sees the old file or the new one, never half of one. */
+export const writeWhole = async (
+  file: string,
+  content: string | Buffer,
+  { mode, owner }: { mode: number; owner?: { uid: number; gid: number } } = { mode: 0o600 },
+): Promise<void> => {
+  // One draft a file: what a crash left is overwritten by the next try, so none are strewn about.
+  const draft = join(dirname(file), `.baton-draft-${file.slice(dirname(file).length + 1)}`);
+  await rm(draft, { force: true });
+  const handle = await open(draft, 'wx', 0o600);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  if (owner) await chown(draft, owner.uid, owner.gid);
+  await chmod(draft, mode);
+  await rename(draft, file);
+  await flushDirectory(dirname(file));
+};
+
+/** Without this a power cut can take back the rename itself (fsync(2)). */
+const flushDirectory = async (directory: string): Promise<void> => {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};
+
+/** @returns undefined where the path does not exist. */
+export const ifThere = async <T>(read: () => Promise<T>): Promise<T | undefined> => {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+};

@@ -1,0 +1,131 @@
+/** The memory port on disk: one JSON file a release, one line a commit, one directory an operation. Readable by its owner only. */
+import { randomBytes } from 'node:crypto';
+import { appendFile, link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { parseStackName, type OperationId, type ReleaseId, type StackName } from '../domain/names.ts';
+import type { Release, ReleaseRecord } from '../domain/release.ts';
+import { ifThere, writeWhole } from './files.ts';
+import { keyedHash } from './hash.ts';
+import type { ContainerBefore, KeptFile, Memory } from './ports/memory.ts';
+
+/** @param root the state directory; made where it is missing. */
+export const openMemory = (root: string): Memory => {
+  const releaseFile = (stack: StackName, id: ReleaseId): string =>
+    join(root, 'releases', stack, `${id}.json`);
+  const logFile = (stack: StackName): string => join(root, 'releases', stack, 'log.jsonl');
+  const ofOperation = (operation: OperationId, ...names: string[]): string =>
+    join(root, 'operations', operation, ...names);
+  const beforeFile = (operation: OperationId): string => ofOperation(operation, 'before.json');
+  const keptFileRecord = (operation: OperationId, index: number): string =>
+    ofOperation(operation, 'files', `${index}.json`);
+
+  const history = async (stack: StackName): Promise<ReleaseRecord[]> => {
+    const text = (await readIfThere(logFile(stack))) ?? '';
+    return text.split('\n').flatMap(parseLine);
+  };
+  let key: Promise<Buffer> | undefined;
+
+  return {
+    async putRelease(release) {
+      const file = releaseFile(release.spec.name, release.id);
+      if ((await readIfThere(file)) === undefined) await put(file, JSON.stringify(release, null, 1));
+    },
+    async getRelease(stack, id) {
+      const text = await readIfThere(releaseFile(stack, id));
+      return text === undefined ? undefined : (JSON.parse(text) as Release);
+    },
+    history,
+    async record(stack, entry) {
+      if ((await history(stack)).some(({ operation }) => operation === entry.operation)) return;
+      await mkdir(dirname(logFile(stack)), { recursive: true, mode: 0o700 });
+      // A leading newline closes a line that a power cut may have torn; `parseLine` skips what it cannot read.
+      await appendFile(logFile(stack), `\n${JSON.stringify(entry)}\n`, { flush: true, mode: 0o600 });
+    },
+    async forget(stack, operation) {
+      const all = await history(stack);
+      const kept = all.filter((entry) => entry.operation !== operation);
+      if (kept.length < all.length)
+        await put(logFile(stack), kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    },
+    async stacks() {
+      const names = (await ifThere(() => readdir(join(root, 'releases')))) ?? [];
+      return names.flatMap((name) => parseStackName(name) ?? []);
+    },
+
+    async putBefore(operation, before) {
+      const known = await this.getBefore(operation);
+      if (known) return known;
+      await put(beforeFile(operation), JSON.stringify(before, null, 1));
+      return before;
+    },
+    async getBefore(operation) {
+      const text = await readIfThere(beforeFile(operation));
+      return text === undefined ? undefined : (JSON.parse(text) as ContainerBefore[]);
+    },
+    async keepFile(operation, index, { path, was }) {
+      const record = keptFileRecord(operation, index);
+      if ((await readIfThere(record)) !== undefined) return;
+      const kept = { path, ...(was ? { was: { ...was, content: was.content.toString('base64') } } : {}) };
+      await put(record, JSON.stringify(kept));
+    },
+    async keptFile(operation, index) {
+      const text = await readIfThere(keptFileRecord(operation, index));
+      if (text === undefined) return undefined;
+      const { path, was } = JSON.parse(text) as {
+        path: string;
+        was?: { content: string; mode: number; uid: number; gid: number };
+      };
+      return {
+        path,
+        ...(was ? { was: { ...was, content: Buffer.from(was.content, 'base64') } } : {}),
+      } satisfies KeptFile;
+    },
+
+    async putContent({ stack, service, name, content, mode, owner }) {
+      const digest = keyedHash(await this.hostKey(), content);
+      const path = join(root, 'contents', stack, service, `${name}.${digest}`);
+      // The directory above is private to the worker's user, so the file may be as open as the stack asks.
+      await put(path, content, { mode, ...(owner ? { owner } : {}) });
+      return path;
+    },
+    async hostKey() {
+      key ??= readOrMakeKey(join(root, 'host.key'));
+      return await key;
+    },
+  };
+};
+
+const put = async (
+  file: string,
+  text: string,
+  how: { mode: number; owner?: { uid: number; gid: number } } = { mode: 0o600 },
+): Promise<void> => {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await writeWhole(file, text, how);
+};
+
+/** Two workers may start at once: `link` lets one of them win, and both read what the winner wrote. */
+const readOrMakeKey = async (file: string): Promise<Buffer> => {
+  const there = await readIfThere(file);
+  if (there !== undefined) return Buffer.from(there, 'hex');
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, randomBytes(32).toString('hex'), { mode: 0o600, flush: true });
+  await link(draft, file).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  });
+  await rm(draft);
+  return await readOrMakeKey(file);
+};
+
+const parseLine = (line: string): ReleaseRecord[] => {
+  try {
+    return line === '' ? [] : [JSON.parse(line) as ReleaseRecord];
+  } catch {
+    // Torn by a power cut: it was never acknowledged, so its operation writes it again.
+    return [];
+  }
+};
+
+const readIfThere = async (file: string): Promise<string | undefined> =>
+  await ifThere(() => readFile(file, 'utf8'));

@@ -1,0 +1,60 @@
+/** The memory port: what Baton knows of this host. On disk, written whole, never half-written. */
+import type { OperationId, ReleaseId, ServiceName, StackName } from '../../domain/names.ts';
+import type { Release, ReleaseRecord } from '../../domain/release.ts';
+
+/** How one container was before an operation; enough to prove that it is so again. */
+export type ContainerBefore = {
+  id: string;
+  name: string;
+  service: string;
+  running: boolean;
+  /** Asked once before the change; only a container that was healthy must be healthy again. */
+  healthy: boolean;
+  imageId: string;
+  restartPolicy: string;
+  networks: string[];
+  mounts: string[];
+};
+
+/** A managed file as it was before an operation. */
+export type KeptFile = {
+  path: string;
+  /** Absent where there was no file. */
+  was?: { content: Buffer; mode: number; uid: number; gid: number };
+};
+
+/** A secret or config that a container gets as a file: readable through its mount only. */
+export type PrivateContent = {
+  stack: StackName;
+  service: ServiceName;
+  /** Tells this content from others of the same name without telling what it is. */
+  name: string;
+  content: string;
+  mode: number;
+  owner?: { uid: number; gid: number };
+};
+
+export interface Memory {
+  /** No-op where it is there already. */
+  putRelease(release: Release): Promise<void>;
+  getRelease(stack: StackName, id: ReleaseId): Promise<Release | undefined>;
+  /** Newest last. */
+  history(stack: StackName): Promise<ReleaseRecord[]>;
+  /** Appends once for one operation: asked twice, it does nothing the second time. */
+  record(stack: StackName, entry: ReleaseRecord): Promise<void>;
+  /** Takes back what `record` did for one operation. No-op where it did nothing. */
+  forget(stack: StackName, operation: OperationId): Promise<void>;
+  stacks(): Promise<StackName[]>;
+
+  /** Keeps what was true before an operation; the first call wins. */
+  putBefore(operation: OperationId, before: ContainerBefore[]): Promise<ContainerBefore[]>;
+  getBefore(operation: OperationId): Promise<ContainerBefore[] | undefined>;
+  /** Keeps the `index`-th managed file of an operation; the first call wins: a retry must not keep the new file as the old one. */
+  keepFile(operation: OperationId, index: number, file: KeptFile): Promise<void>;
+  keptFile(operation: OperationId, index: number): Promise<KeptFile | undefined>;
+
+  /** Writes it where only the engine and the owner can read it. @returns its path. */
+  putContent(content: PrivateContent): Promise<string>;
+  /** The host's own key for hashing secrets: 32 random bytes, made once. */
+  hostKey(): Promise<Buffer>;
+}

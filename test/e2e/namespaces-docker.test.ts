@@ -1,0 +1,3 @@
+import { describeNamespaces } from './namespaces.ts';
+
+describeNamespaces('docker');

@@ -1,0 +1,3 @@
+import { describePostgres } from './postgres.ts';
+
+describePostgres('docker');
