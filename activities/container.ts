@@ -173,7 +173,8 @@ const make = async (
 ): Promise<ContainerState> => {
   const { engine } = ports;
   const made = await newContainer(engine, subject, plan);
-  if (made) return made;
+  // One that never started may lack networks: `createContainer` completes it.
+  if (made?.startedAt !== undefined) return made;
   const previous = plan.previous ? await engine.inspectContainer(plan.previous.id) : undefined;
   if (plan.previous) await setAside(engine, subject, plan.previous);
   return await present(engine, await engine.createContainer(await spec(previous)));

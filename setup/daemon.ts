@@ -37,14 +37,14 @@ export const startDaemon = async ({
   child.unref();
   await output.close();
   const pid = child.pid ?? 0;
-  await writeFile(pidFile, JSON.stringify({ pid, started: (await startTime(pid)) ?? '' } satisfies Mark));
+  await writeFile(pidFile, JSON.stringify({ pid, started: (await processStart(pid)) ?? '' } satisfies Mark));
   return pid;
 };
 
 /** @returns the pid where the process still runs. */
 export const daemonPid = async (pidFile: string): Promise<number | undefined> => {
   const mark = await readMark(pidFile);
-  return mark && (await startTime(mark.pid)) === mark.started ? mark.pid : undefined;
+  return mark && (await processStart(mark.pid)) === mark.started ? mark.pid : undefined;
 };
 
 /** Asks the process to end, and after `graceMs` ends it. @returns false where it did not run. */
@@ -65,8 +65,8 @@ const readMark = async (pidFile: string): Promise<Mark | undefined> => {
   return text === undefined ? undefined : (JSON.parse(text) as Mark);
 };
 
-/** Field 22 of proc_pid_stat(5), unless the process has ended and only waits to be collected. */
-const startTime = async (pid: number): Promise<string | undefined> => {
+/** When a process started: field 22 of proc_pid_stat(5); undefined where it has ended, also where it only waits to be collected. */
+export const processStart = async (pid: number): Promise<string | undefined> => {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
   return fields?.[0] === 'Z' ? undefined : fields?.[19];

@@ -4,6 +4,7 @@
  */
 import { access } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { label } from '../../domain/labels.ts';
 import {
   EngineError,
   type ContainerSpec,
@@ -43,6 +44,24 @@ export const dockerApiEngine = ({ kind, api, version, info, close }: Particulars
     return raw && containerState(raw);
   };
 
+  const createOrFind = async (spec: ContainerSpec): Promise<string> => {
+    try {
+      const made = await api.json<{ Id: string }>({
+        method: 'POST',
+        path: at('/containers/create'),
+        query: { name: spec.name },
+        body: containerBody(spec, kind),
+      });
+      return made.Id;
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.code !== 'name-taken') throw error;
+      const there = await inspectContainer(spec.name);
+      const operation = spec.labels[label.operation];
+      if (operation === undefined || there?.labels[label.operation] !== operation) throw error;
+      return there.id;
+    }
+  };
+
   const engine: Engine = {
     kind,
 
@@ -77,25 +96,17 @@ export const dockerApiEngine = ({ kind, api, version, info, close }: Particulars
 
     async createContainer(spec) {
       await demandSources(spec);
-      const { Id } = await api.json<{ Id: string }>({
-        method: 'POST',
-        path: at('/containers/create'),
-        query: { name: spec.name },
-        body: containerBody(spec, kind),
-      });
-      try {
-        for (const { network, endpoint } of furtherNetworks(spec))
+      const id = await createOrFind(spec);
+      const further = furtherNetworks(spec);
+      const connected = further.length > 0 ? (await inspectContainer(id))?.networks : {};
+      for (const { network, endpoint } of further)
+        if (!connected?.[network])
           await api.json({
             method: 'POST',
             path: at(`/networks/${encodeURIComponent(network)}/connect`),
-            body: { Container: Id, EndpointConfig: endpoint },
+            body: { Container: id, EndpointConfig: endpoint },
           });
-      } catch (error) {
-        // Half-connected, it must not be found by a retry and taken for whole.
-        await engine.removeContainer(Id);
-        throw error;
-      }
-      return Id;
+      return id;
     },
 
     async startContainer(id) {

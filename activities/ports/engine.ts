@@ -132,7 +132,10 @@ export interface Engine {
   listContainers(filter?: { label?: string }): Promise<ContainerState[]>;
   /** @returns `undefined` where there is none. */
   inspectContainer(idOrName: string): Promise<ContainerState | undefined>;
-  /** @returns the new container's id. Fails with `name-taken` where the name is in use. */
+  /**
+   * Made, and connected to all its networks, but not started. One of that name that the same operation made is completed.
+   * @returns its id. Fails with `name-taken` where something else has the name.
+   */
   createContainer(spec: ContainerSpec): Promise<string>;
   /** No-op where it runs. Fails with `port-taken` naming the port where the host port is not free. */
   startContainer(id: string): Promise<void>;

@@ -14,6 +14,7 @@ import {
 } from '../../activities/ports/engine.ts';
 import { guestsFirst } from '../../activities/container.ts';
 import { connectEngine } from '../../activities/engines/connect.ts';
+import { label } from '../../domain/labels.ts';
 import type { ServiceSpec } from '../../domain/stack.ts';
 import { freePort } from '../../setup/local.ts';
 import { mustLoadService } from '../compose/loading.ts';
@@ -138,6 +139,41 @@ export const describeEngine = (kind: EngineKind, socket: string): void => {
       const spec = specOf(await mustLoadService(sleeper));
       await engine.createContainer(spec);
       await fails(engine.createContainer(spec), 'name-taken');
+    });
+
+    test('a container that the same operation left half made is completed, not made again', async () => {
+      const second = `${network}-2`;
+      await engine.createNetwork({
+        name: second,
+        driverOpts: {},
+        internal: false,
+        attachable: false,
+        enableIpv6: false,
+        ipam: { config: [] },
+        labels: { [own]: 'network' },
+      });
+      const labels = { [own]: 'half', [label.operation]: '0123abcd' };
+      const one = specOf(await mustLoadService(sleeper), { labels });
+      const id = await engine.createContainer(one);
+      const both: ContainerSpec = {
+        ...one,
+        network: {
+          mode: 'bridge',
+          attachments: [
+            { network, aliases: [] },
+            { network: second, aliases: [] },
+          ],
+        },
+      };
+      assert.equal(await engine.createContainer(both), id);
+      assert.deepEqual(Object.keys((await state(id)).networks).sort(), [network, second]);
+      assert.equal(await engine.createContainer(both), id);
+      await fails(
+        engine.createContainer({ ...both, labels: { ...labels, [label.operation]: '4567cdef' } }),
+        'name-taken',
+      );
+      await engine.removeContainer(id);
+      await engine.removeNetwork(second);
     });
 
     test('a host port that is in use is refused as such, and named', async () => {

@@ -103,7 +103,7 @@ x-baton: {min_healthy_time: "\${SOAK:-300ms}", healthy_deadline: 3s}
   });
 
   test('shows the checklist as the deploy moves, and the report when it has ended', async () => {
-    const started = await site.report('deploy', 'gallery.yml', '--set', 'SOAK=12s', '--wait=false');
+    const started = await site.report('deploy', 'gallery.yml', '--set', 'SOAK=20s', '--wait=false');
     assert.equal(started.code, 0, started.err);
     await until(
       'the new version',
@@ -111,10 +111,13 @@ x-baton: {min_healthy_time: "\${SOAK:-300ms}", healthy_deadline: 3s}
     );
     const events = await site.baton('events', 'gallery');
     await open(linkIn(events.out));
-    const during = await shows('Validate and soak', 'Start db', 'Snapshot data', 'deploy gallery');
-    assert.match(during, /✓ Start web/);
-    assert.match(during, /▸ Validate and soak/);
-    assert.match(during, /· Record the release/);
+    await shows(
+      'Snapshot data',
+      '✓ Start web',
+      '▸ Validate and soak',
+      '· Record the release',
+      'deploy gallery',
+    );
     await picture('deploy-running');
     await shows('✓ Drop what was replaced', 'Next');
     const ended = await shows('baton undo gallery', 'Changed');
