@@ -43,7 +43,8 @@ const orphans = async (
   const { raw } = await client.workflow.getHandle(workflowId, runId).describe();
   const ids: string[] = [];
   for (const { activityId, state, lastWorkerIdentity } of raw.pendingActivities ?? [])
-    if (state === underWay && (await hasEnded(lastWorkerIdentity ?? '', host))) ids.push(activityId ?? '');
+    if (Number(state) === underWay && (await hasEnded(lastWorkerIdentity ?? '', host)))
+      ids.push(activityId ?? '');
   return ids;
 };
 
