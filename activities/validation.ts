@@ -57,12 +57,10 @@ export const validationActivities = (ports: Ports) => ({
   },
 });
 
-const containerOf = async (
-  { engine }: Ports,
-  { stack }: Subject,
-  service: string,
-): Promise<ContainerState> => {
-  const containers = await engine.listContainers({ label: `${label.stack}=${stack}` });
+const containersOf = async ({ engine }: Ports, { stack }: Subject): Promise<ContainerState[]> =>
+  await engine.listContainers({ label: `${label.stack}=${stack}` });
+
+const ofService = (containers: ContainerState[], service: string): ContainerState => {
   const found = containers.find(
     ({ labels, name }) => labels[label.service] === service && !name.includes('.baton-'),
   );
@@ -80,7 +78,7 @@ const check = async (
 ): Promise<void> => {
   const begun = Date.now();
   for (;;) {
-    const container = owner === undefined ? undefined : await containerOf(ports, subject, owner);
+    const container = owner === undefined ? undefined : ofService(await containersOf(ports, subject), owner);
     const { healthy, answer } = await askProbe(
       asking(ports),
       resolveProbe(probe, secrets.resolve),
@@ -126,36 +124,46 @@ const soak = async (
   secrets: Secrets,
   signal: AbortSignal,
 ): Promise<void> => {
-  const first = new Map<string, ContainerState>();
-  for (const { plan } of services) first.set(plan.service, await containerOf(ports, subject, plan.service));
   const begun = Date.now();
+  let first: ContainerState[] | undefined;
   let waiting = services;
   while (waiting.length > 0) {
-    for (const { plan, service } of waiting)
-      await stillHealthy(ports, subject, plan, service, first.get(plan.service), secrets);
-    waiting = waiting.filter(
-      ({ plan }) => plan.health !== 'completion' && Date.now() - begun < plan.minHealthyTimeMs,
+    const now = await containersOf(ports, subject);
+    first ??= now;
+    const was = first;
+    await Promise.all(
+      waiting.map(async ({ plan, service }) => {
+        await stillHealthy(
+          ports,
+          plan,
+          service,
+          ofService(now, plan.service),
+          ofService(was, plan.service),
+          secrets,
+        );
+      }),
     );
-    if (waiting.length > 0) await pause(soakEveryMs, signal);
+    const elapsedMs = Date.now() - begun;
+    waiting = waiting.filter(({ plan }) => plan.health !== 'completion' && elapsedMs < plan.minHealthyTimeMs);
+    const leftMs = Math.max(0, ...waiting.map(({ plan }) => plan.minHealthyTimeMs - elapsedMs));
+    if (waiting.length > 0) await pause(Math.min(soakEveryMs, leftMs), signal);
   }
 };
 
 const stillHealthy = async (
   ports: Ports,
-  subject: Subject,
   plan: ServicePlan,
   service: ServiceSpec,
-  first: ContainerState | undefined,
+  container: ContainerState,
+  first: ContainerState,
   secrets: Secrets,
 ): Promise<void> => {
-  const container = await containerOf(ports, subject, plan.service);
   const probe = service.probe && resolveProbe(service.probe, secrets.resolve);
   const { state, answer } = await askHealth(
     { ...asking(ports), health: plan.health, ...(probe ? { probe } : {}) },
     container,
   );
-  const restarted =
-    container.restartCount > (first?.restartCount ?? 0) || container.startedAt !== first?.startedAt;
+  const restarted = container.restartCount > first.restartCount || container.startedAt !== first.startedAt;
   if (state === 'healthy' && !restarted) return;
   const why = restarted
     ? 'restarted while it was being watched'

@@ -25,11 +25,16 @@ export const takeOver = async (client: Client, host: string, signal: AbortSignal
     const running = client.workflow.list({
       query: `${searchAttributeName.host} = "${host}" AND ExecutionStatus = "Running"`,
     });
-    for await (const { workflowId, runId } of running)
+    for await (const { workflowId, runId } of running) {
+      await client.workflowService.resetStickyTaskQueue({
+        namespace: client.options.namespace,
+        execution: { workflowId, runId },
+      });
       for (const activityId of await orphans(client, workflowId, runId, host)) {
         await release(client, { workflowId, runId, activityId });
         count += 1;
       }
+    }
   }
   return count;
 };

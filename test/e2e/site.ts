@@ -50,11 +50,22 @@ export class Site {
     filesystem: Filesystem,
     more: Record<string, string> = {},
   ): Promise<Site> {
+    const site = await Site.found(engine, filesystem, more);
+    await site.startWorker();
+    return site;
+  }
+
+  /** A site without a worker. */
+  static async found(
+    engine: Engine,
+    filesystem: Filesystem,
+    more: Record<string, string> = {},
+  ): Promise<Site> {
     const id = randomBytes(3).toString('hex');
     const files = await mkdtemp(join(tmpdir(), 'baton-site-'));
     const data = join(needed(variables[filesystem]), id);
     await mkdir(data);
-    const site = new Site(engine, files, data, {
+    return new Site(engine, files, data, {
       BATON_HOST: `t${id}`,
       BATON_ENGINE: engine,
       BATON_ENGINE_SOCKET: needed(variables[engine]),
@@ -66,8 +77,6 @@ export class Site {
       IMAGE: needed('BATON_TEST_IMAGE'),
       ...more,
     });
-    await site.startWorker();
-    return site;
   }
 
   /** Ends the worker and removes what the site made: containers, networks, volumes of its stacks, and its data. */
@@ -169,6 +178,7 @@ export class Site {
         pid: container.State.Pid,
         networks: Object.keys(container.NetworkSettings.Networks ?? {}).sort(),
         restart: container.HostConfig.RestartPolicy.Name,
+        release: container.Config.Labels['dev.baton.release'] ?? '',
       }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
@@ -191,6 +201,7 @@ export type Container = {
   pid: number;
   networks: string[];
   restart: string;
+  release: string;
 };
 
 type Inspected = {
@@ -200,6 +211,7 @@ type Inspected = {
   State: { Running: boolean; StartedAt: string; Pid: number };
   NetworkSettings: { Networks?: Record<string, unknown> };
   HostConfig: { RestartPolicy: { Name: string } };
+  Config: { Labels: Record<string, string> };
 };
 
 const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');

@@ -35,8 +35,7 @@ export class Laboratory {
   }
 
   static async open(): Promise<Laboratory> {
-    const site = await Site.open('podman', 'btrfs');
-    await site.stopWorker();
+    const site = await Site.found('podman', 'btrfs');
     const ports = await openPorts({ ...process.env, ...site.environment });
     const address = needed('BATON_TEST_TEMPORAL');
     const connection = await NativeConnection.connect({ address });

@@ -1,0 +1,146 @@
+/**
+ * Effects: the calls through a port that change the engine, the disk or the memory. A wrapper round the ports numbers them
+ * in one log that outlives the worker, so that a fault can be put at the n-th, in whichever process it falls.
+ */
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import type { Engine } from '../../activities/ports/engine.ts';
+import type { Files } from '../../activities/ports/files.ts';
+import type { Ports } from '../../activities/ports/index.ts';
+import type { Memory } from '../../activities/ports/memory.ts';
+import type { Snapshots } from '../../activities/ports/snapshots.ts';
+
+type Kind = 'effect' | 'look';
+type Methods<Port> = {
+  [Name in keyof Port as Port[Name] extends (...args: never[]) => Promise<unknown> ? Name : never]: Kind;
+};
+
+/** Every method of every port; the compiler demands an entry for a new one. */
+export const methods: {
+  engine: Methods<Engine>;
+  snapshots: Methods<Snapshots>;
+  memory: Methods<Memory>;
+  files: Methods<Files>;
+} = {
+  engine: {
+    info: 'look',
+    listContainers: 'look',
+    inspectContainer: 'look',
+    createContainer: 'effect',
+    startContainer: 'effect',
+    stopContainer: 'effect',
+    pauseContainer: 'effect',
+    unpauseContainer: 'effect',
+    renameContainer: 'effect',
+    setRestartPolicy: 'effect',
+    removeContainer: 'effect',
+    waitContainer: 'look',
+    // Probes: what they run is the stack's own affair.
+    exec: 'look',
+    logs: 'look',
+    inspectImage: 'look',
+    imageExistsRemotely: 'look',
+    pullImage: 'effect',
+    buildImage: 'effect',
+    tagImage: 'effect',
+    untagImage: 'effect',
+    inspectNetwork: 'look',
+    createNetwork: 'effect',
+    removeNetwork: 'effect',
+    inspectVolume: 'look',
+    createVolume: 'effect',
+    removeVolume: 'effect',
+    close: 'look',
+  },
+  snapshots: {
+    inspect: 'look',
+    find: 'look',
+    list: 'look',
+    take: 'effect',
+    restore: 'effect',
+    moveAway: 'effect',
+    remove: 'effect',
+  },
+  memory: {
+    getRelease: 'look',
+    history: 'look',
+    stacks: 'look',
+    getBefore: 'look',
+    keptFile: 'look',
+    putRelease: 'effect',
+    record: 'effect',
+    forget: 'effect',
+    putBefore: 'effect',
+    keepFile: 'effect',
+    putContent: 'effect',
+    hostKey: 'look',
+  },
+  files: { read: 'look', isWritable: 'look', replace: 'effect', remove: 'effect' },
+};
+
+export type Effect = {
+  /** Counts from 1 through all workers of one run. */
+  n: number;
+  /** `engine.createContainer`. */
+  call: string;
+  /** The first argument, where it is a name. */
+  on: string;
+};
+
+/** Does the work, or something worse. */
+export type Meddler = (effect: Effect, work: () => Promise<unknown>) => Promise<unknown>;
+
+/** A log of effects begun: one line each, on the disk before the effect. */
+export class EffectLog {
+  readonly #file: string;
+  #count: number;
+
+  constructor(file: string) {
+    this.#file = file;
+    this.#count = existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0;
+  }
+
+  begin(call: string, on: string): Effect {
+    this.#count += 1;
+    const effect = { n: this.#count, call, on };
+    appendFileSync(this.#file, `${JSON.stringify(effect)}\n`);
+    return effect;
+  }
+
+  static read(file: string): Effect[] {
+    if (!existsSync(file)) return [];
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Effect);
+  }
+}
+
+/** The same ports, with `meddle` round each effect while there is a log. */
+export const watched = (ports: Ports, log: () => EffectLog | undefined, meddle: Meddler): Ports => {
+  const wrap = <Port extends object>(name: keyof typeof methods, port: Port): Port => {
+    const kinds = methods[name] as Record<string, Kind>;
+    const entries = Object.entries(port).map(([method, work]: [string, unknown]) => {
+      if (kinds[method] !== 'effect' || typeof work !== 'function') return [method, work];
+      const call = async (...args: unknown[]): Promise<unknown> => {
+        const result = async (): Promise<unknown> => await (work.apply(port, args) as Promise<unknown>);
+        const effect = log()?.begin(`${name}.${method}`, nameOf(args));
+        return effect ? await meddle(effect, result) : await result();
+      };
+      return [method, call];
+    });
+    return Object.fromEntries(entries) as Port;
+  };
+  return {
+    ...ports,
+    engine: wrap('engine', ports.engine),
+    snapshots: wrap('snapshots', ports.snapshots),
+    memory: wrap('memory', ports.memory),
+    files: wrap('files', ports.files),
+  };
+};
+
+const nameOf = ([first]: unknown[]): string => {
+  if (typeof first === 'string') return first;
+  if (typeof first === 'object' && first !== null && 'name' in first) return String(first.name);
+  return '';
+};

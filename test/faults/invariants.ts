@@ -1,0 +1,232 @@
+/** What must be true after every run, whatever happened in it. */
+import type { Client } from '@temporalio/client';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { Handle } from '../../client/operation.ts';
+import { questionWorkflowId, hostTaskQueue } from '../../domain/ids.ts';
+import { parseAsideName } from '../../domain/labels.ts';
+import type { Report } from '../../domain/operation.ts';
+import { parseSnapshotName } from '../../domain/snapshot.ts';
+import type { stackReleases, stackStatus } from '../../workflows/questions.ts';
+import type { Site } from '../e2e/site.ts';
+import { mayNeedHuman, type Fault } from './fault.ts';
+import { canary } from './run.ts';
+import type { Scenario } from './scenarios.ts';
+import { comparable, type StackWorld, type World } from './world.ts';
+
+export type Ended = {
+  client: Client;
+  handle: Handle;
+  scenario: Scenario;
+  fault: Fault;
+  site: Site;
+  before: World;
+  after: World;
+  report: Report;
+  startedAt: Date;
+  struck: boolean;
+  logs: string;
+};
+
+/** @returns every rule that does not hold, in words. */
+export const violations = async (ended: Ended): Promise<string[]> => {
+  const found = await Promise.all([noLock(ended), onlyOnce(ended), sameStory(ended), noSecret(ended)]);
+  return [...wholeOrAsBefore(ended), ...snapshotsKept(ended), ...found.flat()];
+};
+
+/** (1) Entirely new, or entirely as before, or an honest call for a person. */
+const wholeOrAsBefore = ({ scenario, fault, before, after, report, struck }: Ended): string[] => {
+  const { outcome } = report;
+  if (!struck && outcome !== scenario.ends) return [`untouched, it ended in ${outcome}: ${told(report)}`];
+  switch (outcome) {
+    case 'done':
+      return [...scenario.isNew(after, before), ...unchangedAlone(before, after)];
+    case 'needs-human':
+      if (!mayNeedHuman.includes(fault.kind)) return [`it calls for a person: ${told(report)}`];
+      return listed(before, after, report);
+    default:
+      return isDeepStrictEqual(comparable(after), comparable(before))
+        ? []
+        : [`${outcome}, but it is not as before: ${differences(before, after)}`];
+  }
+};
+
+const told = ({ left, failure, problems }: Report): string =>
+  [...left, failure?.message ?? '', ...problems.map(({ message }) => message)]
+    .filter((text) => text !== '')
+    .join('; ');
+
+/** A service that the plan does not change is never restarted. */
+const unchangedAlone = (before: World, after: World): string[] =>
+  after.stacks.flatMap(({ containers, stack }, index) =>
+    containers.flatMap(({ id, name, startedAt }) => {
+      const was = before.stacks[index]?.containers.find((container) => container.id === id);
+      return was && was.startedAt !== startedAt && was.running && !restored(before, after, stack)
+        ? [`${name} was restarted, though nothing about it changed`]
+        : [];
+    }),
+  );
+
+/** An undo with data stops what uses the data. */
+const restored = (before: World, after: World, stack: string): boolean =>
+  rowsOf(before, stack).length > rowsOf(after, stack).length;
+
+const rowsOf = ({ stacks }: World, stack: string): string =>
+  stacks.find((candidate) => candidate.stack === stack)?.rows ?? '';
+
+/** `needs-human`: what differs is listed. */
+const listed = (before: World, after: World, { left }: Report): string[] => {
+  if (left.length === 0) return ['it calls for a person, but lists nothing'];
+  const text = left.join('\n');
+  return after.stacks.flatMap((now, index) => {
+    const was = before.stacks[index];
+    if (!was) return [];
+    const changed = now.containers.filter(
+      ({ id, running }) => was.containers.find((container) => container.id === id)?.running !== running,
+    );
+    const gone = was.containers.filter(({ id }) => !now.containers.some((container) => container.id === id));
+    return [...changed, ...gone].flatMap(({ name }) =>
+      /container/i.test(text) ? [] : [`${name} is not as it was, but the list does not say so: ${text}`],
+    );
+  });
+};
+
+const differences = (before: World, after: World): string => {
+  const parts: string[] = [];
+  for (const [index, now] of after.stacks.entries()) {
+    const was = before.stacks[index];
+    if (!was) continue;
+    for (const key of ['containers', 'networks', 'page', 'route', 'rows', 'data'] as const) {
+      const [a, b] = [brief(was, key), brief(now, key)];
+      if (a !== b) parts.push(`${now.stack} ${key}: was ${a}, is ${b}`);
+    }
+  }
+  return parts.join(' | ');
+};
+
+const brief = (world: StackWorld, key: keyof StackWorld): string =>
+  key === 'containers'
+    ? world.containers
+        .map(({ id, name, running, networks, image, restart }) =>
+          [id.slice(0, 8), name, running, networks, image.slice(-8), restart].join(' '),
+        )
+        .join(', ')
+    : JSON.stringify(world[key]);
+
+/** (2) Earlier snapshots are what they were; none, and no renamed container, is without an owner. */
+const snapshotsKept = ({ before, after, report }: Ended): string[] =>
+  after.stacks.flatMap((now, index) => {
+    const was = before.stacks[index];
+    const broken = Object.entries(was?.snapshots ?? {}).flatMap(([name, hash]) =>
+      now.snapshots[name] === hash ? [] : [`snapshot ${name} was there before and is not the same`],
+    );
+    const torn = Object.keys(now.snapshots).flatMap((name) =>
+      parseSnapshotName(name) ? [] : [`${name} lies among the snapshots`],
+    );
+    const aside =
+      report.outcome === 'needs-human'
+        ? []
+        : now.containers.flatMap(({ name }) => (parseAsideName(name) ? [`${name} was left`] : []));
+    const fresh = Object.entries(now.snapshots).filter(([name]) => !(name in (was?.snapshots ?? {})));
+    const unused = fresh.flatMap(([name]) =>
+      ['rolled-back', 'cancelled', 'refused'].includes(report.outcome) &&
+      parseSnapshotName(name)?.purpose === 'before'
+        ? [`${name} was left, though nothing needs it`]
+        : [],
+    );
+    const wrong = fresh.flatMap(([name, hash]) =>
+      parseSnapshotName(name)?.purpose === 'before' &&
+      report.outcome === 'done' &&
+      hash !== was?.data.join('\n')
+        ? [`${name} is not the data as it was before`]
+        : [],
+    );
+    return [...broken, ...torn, ...aside, ...unused, ...wrong];
+  });
+
+/** (3) Nothing holds the stack. */
+const noLock = async ({ client, site }: Ended): Promise<string[]> => {
+  const found: string[] = [];
+  for await (const { workflowId } of client.workflow.list({
+    query: `BatonHost = "${site.host}" AND ExecutionStatus = "Running"`,
+  }))
+    if (!(await hasEnded(client, workflowId))) found.push(`${workflowId} is still running`);
+  return found;
+};
+
+/** The list lags a moment behind. */
+const hasEnded = async (client: Client, workflowId: string): Promise<boolean> =>
+  (await client.workflow.getHandle(workflowId).describe()).status.name !== 'RUNNING';
+
+/** (4) As the engine itself tells it: no container of the operation was made twice, or started twice. */
+const onlyOnce = async ({ site, startedAt, scenario, fault }: Ended): Promise<string[]> => {
+  if (fault.kind === 'fails-always' || fault.kind === 'hangs') return [];
+  const out = await site.cli(
+    'events',
+    '--stream=false',
+    ...['--since', startedAt.toISOString(), '--until', new Date().toISOString()],
+    ...['--filter', 'event=create', '--format', '{{.Type}} {{.Name}}'],
+  );
+  const names = out
+    .split('\n')
+    .filter((line) => line.startsWith('container '))
+    .map((line) => line.slice('container '.length))
+    .filter((name) => scenario.stacks.some((stack) => name.startsWith(`${stack}-`)));
+  return [...new Set(names)].flatMap((name) => {
+    const times = names.filter((other) => other === name).length;
+    return times > 1 ? [`${name} was made ${times} times`] : [];
+  });
+};
+
+/** (5) Report, `baton status`, `baton releases` and the engine tell the same. */
+const sameStory = async ({ client, site, after, report, scenario }: Ended): Promise<string[]> => {
+  if (report.outcome === 'needs-human') return [];
+  const ask = async <T>(workflow: string, stack: string): Promise<T> =>
+    (await client.workflow.execute(workflow, {
+      workflowId: questionWorkflowId(site.host, workflow, `${Date.now()}${stack}`),
+      taskQueue: hostTaskQueue(site.host),
+      args: [stack],
+    })) as T;
+  const found: string[] = [];
+  for (const { stack, containers } of after.stacks) {
+    const [status] = await ask<Awaited<ReturnType<typeof stackStatus>>>('stackStatus', stack);
+    const running = status?.services.filter(({ state }) => state === 'running').length ?? 0;
+    const really = containers.filter((container) => container.running).length;
+    if (running !== really) found.push(`status says ${running} of ${stack} run, the engine ${really}`);
+    for (const line of status?.drift ?? []) found.push(`status of ${stack}: ${line}`);
+    const releases = await ask<Awaited<ReturnType<typeof stackReleases>>>('stackReleases', stack);
+    const ids = new Set(containers.map(({ release }) => release));
+    const last = releases.at(-1)?.release;
+    if (containers.length > 0 && (last === undefined || !ids.has(last)))
+      found.push(`the last release of ${stack} is ${last ?? 'none'}, but ${[...ids].join(', ')} runs`);
+    const expected = scenario.before.length + (report.outcome === 'done' ? 1 : 0);
+    if (releases.length !== expected)
+      found.push(`${stack} has ${releases.length} releases on record, not ${expected}`);
+    if (report.outcome === 'done' && scenario.stacks.length === 1 && last !== report.release)
+      found.push(`the report says ${report.release ?? ''}, the record ${last ?? ''}`);
+  }
+  return found;
+};
+
+/** (6) In no history, no log, and in no file of the state directory but the private ones. */
+const noSecret = async ({ handle, site, logs, report }: Ended): Promise<string[]> => {
+  const { events } = await handle.fetchHistory();
+  const history = JSON.stringify(events, (_key, value: unknown) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : value,
+  );
+  const places: [string, string][] = [
+    ['the history', history],
+    ['the worker’s log', logs],
+    ['the report', JSON.stringify(report)],
+  ];
+  const state = join(site.files, '.state');
+  const files = await readdir(state, { recursive: true, withFileTypes: true }).catch(() => []);
+  for (const file of files)
+    if (file.isFile() && !file.parentPath.includes('/contents/'))
+      places.push([
+        join(file.parentPath, file.name),
+        await readFile(join(file.parentPath, file.name), 'utf8'),
+      ]);
+  return places.flatMap(([place, text]) => (text.includes(canary) ? [`the canary is in ${place}`] : []));
+};

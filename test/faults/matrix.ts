@@ -1,0 +1,135 @@
+/** The matrix: every operation × every fault × every effect. What is run, what came of it, and how it is told. */
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { faultKinds, type FaultKind } from './fault.ts';
+import { scenarios, type Scenario } from './scenarios.ts';
+
+export type Cell = { scenario: string; kind: FaultKind; at: number };
+export type Entry = Cell & {
+  struck: boolean;
+  effect?: string;
+  outcome?: string;
+  violations: string[];
+  durationMs: number;
+};
+
+/** The line that runs one cell again. */
+export const reproduce = ({ scenario, kind, at }: Cell): string =>
+  `npm run faults -- --operation '${scenario}' --fault ${kind} --at ${at}`;
+
+/** What one run had to say, on one line. */
+export const describe = ({ scenario, kind, at, effect, outcome, durationMs, violations }: Entry): string =>
+  [
+    violations.length === 0 ? '✓' : '✗',
+    scenario,
+    kind,
+    at,
+    effect ?? '(untouched)',
+    outcome ?? 'no end',
+    `${(durationMs / 1000).toFixed(1)} s`,
+  ].join(' · ');
+
+/** Results so far: one JSON line a run, so that a matrix can be cut off and gone on with. */
+export class Results {
+  readonly #file: string;
+  readonly entries: Entry[];
+
+  private constructor(file: string, entries: Entry[]) {
+    this.#file = file;
+    this.entries = entries;
+  }
+
+  static async open(file: string): Promise<Results> {
+    await mkdir(dirname(file), { recursive: true });
+    const text = await readFile(file, 'utf8').catch(() => '');
+    const lines = text.split('\n').filter((line) => line !== '');
+    return new Results(
+      file,
+      lines.map((line) => JSON.parse(line) as Entry),
+    );
+  }
+
+  async add(entry: Entry): Promise<void> {
+    this.entries.push(entry);
+    await appendFile(this.#file, `${JSON.stringify(entry)}\n`);
+  }
+
+  has({ scenario, kind, at }: Cell): boolean {
+    return this.entries.some(
+      (entry) => entry.scenario === scenario && entry.kind === kind && entry.at === at,
+    );
+  }
+
+  /** True where an earlier run has shown that the operation has fewer effects than `at`. */
+  isBeyond({ scenario, kind, at }: Cell): boolean {
+    return this.entries.some(
+      (entry) => entry.scenario === scenario && entry.kind === kind && !entry.struck && entry.at <= at,
+    );
+  }
+}
+
+/** A small generator with a seed, so that a sample can be drawn again (mulberry32, public domain). */
+export const random = (seed: number): (() => number) => {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+};
+
+/** `count` different cells, drawn with `seed`. */
+export const sample = (
+  count: number,
+  seed: number,
+): { scenario: Scenario; kind: FaultKind; at: number }[] => {
+  const next = random(seed);
+  const pick = <T>(list: readonly T[]): T => {
+    const item = list[Math.floor(next() * list.length)];
+    if (item === undefined) throw new Error('nothing to pick from');
+    return item;
+  };
+  return Array.from({ length: count }, () => {
+    const scenario = pick(scenarios);
+    return { scenario, kind: pick(faultKinds), at: 1 + Math.floor(next() * scenario.effects) };
+  });
+};
+
+/** docs/faults.md, as of these results. */
+export const report = (entries: readonly Entry[], about: string, found: readonly string[]): string => {
+  const of = (scenario: string, kind: FaultKind): Entry[] =>
+    entries.filter((entry) => entry.scenario === scenario && entry.kind === kind && entry.struck);
+  const cell = (scenario: string, kind: FaultKind): string => {
+    const runs = of(scenario, kind);
+    const broken = runs.filter(({ violations }) => violations.length > 0).length;
+    return runs.length === 0
+      ? '–'
+      : broken === 0
+        ? String(runs.length)
+        : `${runs.length} (**${broken} broken**)`;
+  };
+  const struck = entries.filter((entry) => entry.struck);
+  const broken = struck.filter(({ violations }) => violations.length > 0);
+  const human = struck.filter(({ outcome }) => outcome === 'needs-human').length;
+  return `<!-- Written by \`npm run faults\`; do not edit. -->
+
+# Faults
+
+Every operation, with every fault, at each of its effects on the engine, the disk or the memory. After each run the rules of
+\`test/faults/invariants.ts\` are checked on the real engine and the real disk. A number says at how many effects it was tried; – says
+that it was not.
+
+${about}
+
+${struck.length} runs with a fault in them, ${broken.length} in which a rule was broken; ${human} ended in \`needs-human\`.
+
+| | ${scenarios.map(({ name }) => name).join(' | ')} |
+| --- | ${scenarios.map(() => '---').join(' | ')} |
+${faultKinds.map((kind) => `| ${kind} | ${scenarios.map(({ name }) => cell(name, kind)).join(' | ')} |`).join('\n')}
+${broken.length === 0 ? '' : `\n## Broken\n\n${broken.map((entry) => `- \`${reproduce(entry)}\`: ${entry.violations.join('; ')}`).join('\n')}\n`}
+## Faults that it found, and that were mended
+
+${found.map((line) => `- ${line}`).join('\n')}
+`;
+};

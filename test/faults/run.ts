@@ -1,0 +1,356 @@
+/** One run: an operation, a fault at one of its effects, and what must be true when it has ended. */
+import { WorkflowFailedError, type Client } from '@temporalio/client';
+import { execa } from 'execa';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  demandWorker,
+  newOperationId,
+  startEcosystem,
+  startOperation,
+  type Handle,
+} from '../../client/operation.ts';
+import { ecosystemRequest } from '../../client/commands/deploy.ts';
+import type { StackName } from '../../domain/names.ts';
+import type { OperationRequest, ReleaseSource, Report } from '../../domain/operation.ts';
+import type { OperationKind } from '../../domain/plan.ts';
+import { freePort } from '../../setup/local.ts';
+import { Site, until } from '../e2e/site.ts';
+import { EffectLog, type Effect } from './effects.ts';
+import type { Fault } from './fault.ts';
+import { violations } from './invariants.ts';
+import type { Scenario, Settings } from './scenarios.ts';
+import { FaultyWorker, fill, type Town } from './town.ts';
+import { lookAt } from './world.ts';
+
+/** Longer than any run takes that ends by itself. */
+const patienceMs = 120_000;
+/** A value that may appear nowhere. */
+export const canary = 'canary-Wq7xK2mV9';
+
+export type Run = { scenario: Scenario; fault: Fault };
+export type RunResult = {
+  /** False where the operation has fewer effects than `fault.at`. */
+  struck: boolean;
+  effect?: Effect;
+  outcome?: string;
+  violations: string[];
+  durationMs: number;
+};
+
+export const stackFile = (stack: string, port: number): string => {
+  const version = `\${${stack.toUpperCase()}_VERSION:-1}`;
+  return `
+name: ${stack}
+services:
+  db:
+    image: \${IMAGE}
+    command: [httpd, -f, -p, "5432", -h, /data]
+    stop_signal: SIGKILL
+    volumes: ["\${DATA}/${stack}:/data"]
+    x-baton: {probe: {http: ":5432/rows"}}
+  app:
+    image: \${IMAGE}
+    command:
+      - sh
+      - -c
+      - "grep -qw ${version} /data/rows || printf '%s ' ${version} >> /data/rows; mkdir -p /www; echo ${version} > /www/index.html; \${${stack.toUpperCase()}_BREAKS:-true}; exec httpd -f -p 80 -h /www"
+    stop_signal: SIGKILL
+    environment: {PASSWORD: "\${CANARY}"}
+    secrets: [password]
+    volumes: ["\${DATA}/${stack}:/data", "cache:/cache"]
+    depends_on: {db: {condition: service_healthy}}
+    networks: [front]
+    ports: ["127.0.0.1:${port}:80"]
+    x-baton: {probe: {http: ":80/"}, data: {/cache: discard}}
+secrets: {password: {environment: CANARY}}
+networks: {front: {name: "${stack}_${version}"}}
+volumes: {cache: }
+x-baton:
+  min_healthy_time: 50ms
+  healthy_deadline: 8s
+  progress_deadline: 20s
+  files: [{path: "\${FILES}/${stack}.route", content: "release: ${version}\\n"}]
+  validate: [{service: app, http: ":80/", contains: "${version}"}]
+`;
+};
+
+const variablesOf = (stack: string, { version, breaks }: Settings): Record<string, string> => ({
+  [`${stack.toUpperCase()}_VERSION`]: version,
+  ...(breaks ? { [`${stack.toUpperCase()}_BREAKS`]: 'exit 1' } : {}),
+});
+
+/** A site with its stacks as they are before the operation, and the worker that will meet the fault. */
+class Scene {
+  readonly town: Town;
+  readonly site: Site;
+  readonly ports: Record<string, number> = {};
+  readonly log: string;
+  worker: FaultyWorker;
+  workerLogs = '';
+  /** Set by faults that must be ended when the run is over. */
+  mend: (() => Promise<void>) | undefined;
+  #standby: FaultyWorker;
+  #strike: (scene: Scene) => Promise<void> = () => Promise.resolve();
+
+  private constructor(town: Town, site: Site) {
+    this.town = town;
+    this.site = site;
+    this.log = join(site.files, 'effects.jsonl');
+    this.worker = this.#load();
+    this.#standby = this.#load();
+  }
+
+  static async open(town: Town, stacks: readonly string[]): Promise<Scene> {
+    const site = await Site.found('podman', 'btrfs', {
+      BATON_ENGINE_SOCKET: town.socket,
+      TEMPORAL_ADDRESS: town.address,
+      CANARY: canary,
+    });
+    site.environment['FILES'] = site.files;
+    const scene = new Scene(town, site);
+    for (const stack of stacks) {
+      const port = await freePort();
+      scene.ports[stack] = port;
+      const data = join(site.data, stack);
+      await execa('btrfs', ['subvolume', 'create', data]);
+      await writeFile(join(data, 'rows'), 'opening ');
+      await mkdir(join(data, 'sub'), { mode: 0o700 });
+      await writeFile(join(data, 'sub', 'private'), 'x', { mode: 0o600 });
+      await site.write(`${stack}.yml`, stackFile(stack, port));
+    }
+    await site.write(
+      'all.yml',
+      `stack:\n  name: town\n  data:\n    - stack: ${stacks[0] ?? ''}.yml\n  edge:\n${stacks
+        .slice(1)
+        .map((stack) => `    - stack: ${stack}.yml\n`)
+        .join('')}`,
+    );
+    scene.worker.order({ environment: site.environment });
+    await until('the worker', () => scene.worker.log.includes('RUNNING') || !scene.worker.alive);
+    return scene;
+  }
+
+  #load(): FaultyWorker {
+    return new FaultyWorker(async (worker) => {
+      await this.#strike(this);
+      worker.say('go on');
+    });
+  }
+
+  /** From here on effects are numbered. */
+  async arm(fault: Fault | undefined, strike: (scene: Scene) => Promise<void>): Promise<void> {
+    this.#strike = strike;
+    this.worker.say(JSON.stringify({ log: this.log, ...(fault ? { fault } : {}) }));
+    await until('the worker to be armed', () => this.worker.log.includes('ARMED') || !this.worker.alive);
+  }
+
+  /** The next worker, where this one is dead: it counts on where that one was killed. */
+  replaceDead(fault: Fault | undefined): void {
+    if (this.worker.alive) return;
+    this.workerLogs += this.worker.log;
+    this.worker = this.#standby;
+    this.#standby = this.#load();
+    this.worker.order({
+      environment: this.site.environment,
+      arms: { log: this.log, ...(fault ? { fault } : {}) },
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.mend?.();
+    await Promise.all([this.worker.kill(), this.#standby.kill()]);
+    for (const stack of Object.keys(this.ports)) {
+      const ids = (await this.site.containers(stack)).map(({ id }) => id);
+      if (ids.length > 0) await this.site.engineCli('rm', '-f', '-v', '-t', '0', ...ids);
+      for (const name of await this.site.volumesAndNetworks(stack)) {
+        await this.site.engineCli('network', 'rm', '-f', name);
+        await this.site.engineCli('volume', 'rm', '-f', name);
+      }
+    }
+    await rm(this.site.files, { recursive: true, force: true });
+    await rm(this.site.data, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+const requestOf = (
+  site: Site,
+  kind: OperationKind,
+  stack: string,
+  source: ReleaseSource,
+): OperationRequest => ({
+  operation: newOperationId(),
+  kind,
+  stack: stack as StackName,
+  host: site.host,
+  source,
+  options: { copyLimitBytes: 2 ** 30, build: false, pull: false },
+});
+
+const fromFile = (site: Site, stack: string, settings: Settings): ReleaseSource => ({
+  from: 'file',
+  file: join(site.files, `${stack}.yml`),
+  envFiles: [],
+  variables: variablesOf(stack, settings),
+  profiles: [],
+});
+
+const begin = async (client: Client, site: Site, { stacks, kind, operation }: Scenario): Promise<Handle> => {
+  const [first = ''] = stacks;
+  if (operation === 'remove')
+    return await startOperation(client, requestOf(site, kind, first, { from: 'nothing', withData: false }));
+  if ('undo' in operation)
+    return await startOperation(
+      client,
+      requestOf(site, kind, first, { from: 'release', withData: operation.undo.withData }),
+    );
+  if ('deploy' in operation)
+    return await startOperation(
+      client,
+      requestOf(site, kind, first, fromFile(site, first, operation.deploy)),
+    );
+  const set = Object.assign(
+    {},
+    ...Object.entries(operation.ecosystem).map(([stack, settings]) => variablesOf(stack, settings)),
+  ) as Record<string, string>;
+  const request = await ecosystemRequest(join(site.files, 'all.yml'), {
+    set,
+    envFile: [],
+    profile: [],
+    copyLimit: 2 ** 30,
+    host: site.host,
+  });
+  if (!request) throw new Error('all.yml is no ecosystem');
+  return await startEcosystem(client, request);
+};
+
+const yes = (): boolean => true;
+const no = (): boolean => false;
+
+/** Releases that run before the operation. */
+const prepare = async (client: Client, site: Site, { stacks, before }: Scenario): Promise<void> => {
+  // A worker that runs has not always been heard of yet.
+  await until('the worker to be known', async () => await demandWorker(client, site.host).then(yes, no));
+  for (const settings of before)
+    for (const stack of stacks) {
+      const handle = await startOperation(
+        client,
+        requestOf(site, 'deploy', stack, fromFile(site, stack, settings)),
+      );
+      const { outcome, failure, problems } = await handle.result();
+      if (outcome !== 'done')
+        throw new Error(`Before the run: ${outcome} ${JSON.stringify({ failure, problems })}`);
+    }
+};
+
+/** What the parent does for a fault that a worker cannot bring about itself. */
+const strike =
+  ({ kind }: Fault, handle: Promise<Handle>) =>
+  async (scene: Scene): Promise<void> => {
+    const { town } = scene;
+    switch (kind) {
+      case 'engine-dies':
+        await town.killEngine();
+        void delay(300).then(async () => {
+          await town.startEngine();
+        });
+        return;
+      case 'server-dies':
+        await town.killTemporal();
+        void delay(200).then(async () => {
+          await town.startTemporal();
+        });
+        return;
+      case 'both-die':
+        await Promise.all([town.killTemporal(), scene.worker.kill()]);
+        await town.startTemporal();
+        return;
+      case 'cancel':
+        await (await handle).signal('requestRollBack', 'a cancel at this moment');
+        return;
+      case 'disk-full':
+        scene.mend = await fill(scene.site.data);
+        return;
+      default:
+        throw new Error(`${kind} is the worker's own affair.`);
+    }
+  };
+
+/** @param town is left as it was found. */
+export const runOnce = async (town: Town, { scenario, fault }: Run): Promise<RunResult> => {
+  const began = Date.now();
+  const client = await town.client();
+  const scene = await Scene.open(town, scenario.stacks);
+  try {
+    await prepare(client, scene.site, scenario);
+    const before = await lookAt(scene.site, scene.ports);
+    const started = Promise.withResolvers<Handle>();
+    await scene.arm(fault, strike(fault, started.promise));
+    const startedAt = new Date();
+    const handle = await begin(client, scene.site, scenario);
+    started.resolve(handle);
+    const report = await outcomeOf(handle, () => {
+      scene.replaceDead(fault);
+    });
+    await scene.mend?.();
+    scene.mend = undefined;
+    const after = await lookAt(scene.site, scene.ports);
+    const effects = EffectLog.read(scene.log);
+    const effect = effects.find(({ n }) => n === fault.at);
+    return {
+      struck: effect !== undefined,
+      ...(effect ? { effect } : {}),
+      ...(report ? { outcome: report.outcome } : {}),
+      violations: report
+        ? await violations({
+            client,
+            handle,
+            scenario,
+            fault,
+            site: scene.site,
+            before,
+            after,
+            report,
+            startedAt,
+            struck: effect !== undefined,
+            logs: scene.workerLogs + scene.worker.log,
+          })
+        : [`it had not ended after ${patienceMs / 1000} s: ${await stateOf(handle)}`],
+      durationMs: Date.now() - began,
+    };
+  } finally {
+    await scene.close();
+  }
+};
+
+/** Waits for the end, whatever dies meanwhile. @returns undefined where it does not come. */
+const outcomeOf = async (handle: Handle, look: () => void): Promise<Report | undefined> => {
+  const began = Date.now();
+  const watch = setInterval(look, 50);
+  try {
+    while (Date.now() - began < patienceMs) {
+      const result = await Promise.race([
+        handle.result().catch((error: unknown) => {
+          if (error instanceof WorkflowFailedError) throw error;
+          return undefined;
+        }),
+        delay(patienceMs - (Date.now() - began), undefined),
+      ]);
+      if (result) return result;
+      await delay(100);
+    }
+    return undefined;
+  } finally {
+    clearInterval(watch);
+  }
+};
+
+const stateOf = async (handle: Handle): Promise<string> => {
+  const { raw } = await handle.describe();
+  const pending = (raw.pendingActivities ?? []).map(
+    ({ activityType, attempt, lastFailure }) =>
+      `${activityType?.name ?? ''} attempt ${attempt ?? 0}: ${lastFailure?.message ?? 'no failure'}`,
+  );
+  return pending.join('; ') || 'no activity is pending';
+};

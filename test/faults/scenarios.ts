@@ -1,0 +1,162 @@
+/**
+ * The operations that faults are tried on. Each begins from a stack that runs release 1 (or from nothing), and says what the
+ * world must be like when it ends in `done`. Adding a workflow without an entry here does not compile.
+ */
+import type { OperationKind } from '../../domain/plan.ts';
+import type * as workflows from '../../workflows/index.ts';
+import type { World } from './world.ts';
+
+type Question = 'planStack' | 'stackStatus' | 'stackReleases';
+export type OperationWorkflow = Exclude<keyof typeof workflows, Question>;
+
+/** What a stack is deployed with; the rest is in its file, see `run.ts`. `breaks`: the application writes, and then ends. */
+export type Settings = { version: string; breaks?: true };
+
+export type Scenario = {
+  name: string;
+  kind: OperationKind;
+  /** Stacks of the town that take part. */
+  stacks: readonly string[];
+  /** Releases deployed before, without faults. */
+  before: readonly Settings[];
+  /** What is deployed; or an undo, or a removal, of the first stack. */
+  operation:
+    | { deploy: Settings }
+    | { undo: { withData: boolean } }
+    | 'remove'
+    | { ecosystem: Record<string, Settings> };
+  /** About how many effects it has; only spreads a sample over them. */
+  effects: number;
+  /** How it ends when nothing is in its way. */
+  ends: 'done' | 'rolled-back';
+  /** What must hold of each stack after `done`. @returns what does not, in words. */
+  isNew: (now: World, before: World) => string[];
+};
+
+const serves =
+  (version: string) =>
+  (now: World): string[] =>
+    now.stacks.flatMap(({ stack, page, containers, route }) => [
+      ...(page === `${version}\n` ? [] : [`${stack} serves ${JSON.stringify(page)}, not ${version}`]),
+      ...(route?.text === `release: ${version}\n`
+        ? []
+        : [`the route of ${stack} is ${route?.text ?? 'gone'}`]),
+      ...(containers.length === 2 ? [] : [`${stack} has ${containers.length} containers, not 2`]),
+      ...containers.flatMap(({ name, running }) => (running ? [] : [`${name} does not run`])),
+    ]);
+
+const rows =
+  (wanted: string) =>
+  (now: World): string[] =>
+    now.stacks.flatMap(({ stack, rows: found }) =>
+      found === wanted ? [] : [`the rows of ${stack} are ${JSON.stringify(found)}`],
+    );
+
+const both =
+  (...checks: ((now: World, before: World) => string[])[]) =>
+  (now: World, before: World): string[] =>
+    checks.flatMap((check) => check(now, before));
+
+const byKind: Record<OperationKind, Scenario[]> = {
+  deploy: [
+    {
+      name: 'first deploy',
+      effects: 14,
+      kind: 'deploy',
+      stacks: ['books'],
+      before: [],
+      operation: { deploy: { version: '1' } },
+      ends: 'done',
+      isNew: both(serves('1'), rows('opening 1 ')),
+    },
+    {
+      name: 'changing deploy',
+      effects: 15,
+      kind: 'deploy',
+      stacks: ['books'],
+      before: [{ version: '1' }],
+      operation: { deploy: { version: '2' } },
+      ends: 'done',
+      isNew: both(serves('2'), rows('opening 1 2 ')),
+    },
+    {
+      name: 'failing deploy',
+      effects: 21,
+      kind: 'deploy',
+      stacks: ['books'],
+      before: [{ version: '1' }],
+      operation: { deploy: { version: '2', breaks: true } },
+      ends: 'rolled-back',
+      isNew: () => ['it should not have succeeded'],
+    },
+  ],
+  undo: [
+    {
+      name: 'undo',
+      effects: 15,
+      kind: 'undo',
+      stacks: ['books'],
+      before: [{ version: '1' }, { version: '2' }],
+      operation: { undo: { withData: false } },
+      ends: 'done',
+      isNew: both(serves('1'), rows('opening 1 2 ')),
+    },
+    {
+      name: 'undo with data',
+      effects: 18,
+      kind: 'undo',
+      stacks: ['books'],
+      before: [{ version: '1' }, { version: '2' }],
+      operation: { undo: { withData: true } },
+      ends: 'done',
+      isNew: both(serves('1'), rows('opening 1 ')),
+    },
+  ],
+  remove: [
+    {
+      name: 'remove',
+      effects: 12,
+      kind: 'remove',
+      stacks: ['books'],
+      before: [{ version: '1' }],
+      operation: 'remove',
+      ends: 'done',
+      isNew: (now, before) =>
+        now.stacks.flatMap(({ stack, containers, networks, data }, index) => [
+          ...containers.map(({ name }) => `${name} is still there`),
+          ...networks.map((name) => `${name} is still there`),
+          ...(String(data) === String(before.stacks[index]?.data) ? [] : [`the data of ${stack} changed`]),
+        ]),
+    },
+  ],
+};
+
+const ecosystems: Scenario[] = [
+  {
+    name: 'ecosystem',
+    effects: 30,
+    kind: 'deploy',
+    stacks: ['books', 'till'],
+    before: [{ version: '1' }],
+    operation: { ecosystem: { books: { version: '2' }, till: { version: '2' } } },
+    ends: 'done',
+    isNew: both(serves('2'), rows('opening 1 2 ')),
+  },
+  {
+    name: 'failing ecosystem',
+    effects: 38,
+    kind: 'deploy',
+    stacks: ['books', 'till'],
+    before: [{ version: '1' }],
+    operation: { ecosystem: { books: { version: '2' }, till: { version: '2', breaks: true } } },
+    ends: 'rolled-back',
+    isNew: () => ['it should not have succeeded'],
+  },
+];
+
+const byWorkflow: Record<OperationWorkflow, Scenario[]> = {
+  deployStack: Object.values(byKind).flat(),
+  deployEcosystem: ecosystems,
+};
+
+export const scenarios: readonly Scenario[] = Object.values(byWorkflow).flat();

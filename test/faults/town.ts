@@ -1,0 +1,145 @@
+/**
+ * Where the runs take place: a Temporal server and an engine's API of their own, which can be killed and come back, and for
+ * each run a site of its own with a worker that has a fault in it.
+ */
+import { execa } from 'execa';
+import { Client, Connection } from '@temporalio/client';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { answers } from '../../activities/engines/answers.ts';
+import { freePort, serverArguments } from '../../setup/local.ts';
+import { until } from '../e2e/site.ts';
+import { needed } from '../host/environment.ts';
+import type { Orders } from './faulty-worker.ts';
+
+const program = join(import.meta.dirname, 'faulty-worker.ts');
+
+/** A worker that has loaded and waits for its orders; starting one takes a second that a run need not wait for. */
+export class FaultyWorker {
+  readonly process: ChildProcess;
+  readonly #lines: Interface;
+  log = '';
+
+  constructor(onFault: (worker: FaultyWorker) => Promise<void>) {
+    this.process = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.process.stderr?.on('data', (chunk: Buffer) => (this.log += chunk.toString()));
+    if (!this.process.stdout) throw new Error('no output');
+    this.#lines = createInterface({ input: this.process.stdout });
+    this.#lines.on('line', (line) => {
+      this.log += `${line}\n`;
+      if (line.startsWith('FAULT ')) void onFault(this);
+    });
+    // Orders to one that was killed are of no use to anybody.
+    this.process.stdin?.on('error', () => undefined);
+  }
+
+  order(orders: Orders): void {
+    this.say(JSON.stringify(orders));
+  }
+
+  say(line: string): void {
+    this.process.stdin?.write(`${line}\n`);
+  }
+
+  get alive(): boolean {
+    return this.process.exitCode === null && this.process.signalCode === null;
+  }
+
+  async kill(): Promise<void> {
+    if (!this.alive) return;
+    const ended = once(this.process, 'exit');
+    this.process.kill('SIGKILL');
+    await ended;
+  }
+}
+
+export class Town {
+  readonly directory: string;
+  readonly address: string;
+  readonly socket: string;
+  readonly #temporalArguments: string[];
+  #temporal: ChildProcess | undefined;
+  #podman: ChildProcess | undefined;
+  #client: Client | undefined;
+
+  private constructor(directory: string, port: number, uiPort: number) {
+    this.directory = directory;
+    this.address = `127.0.0.1:${port}`;
+    this.socket = join(directory, 'engine.sock');
+    this.#temporalArguments = serverArguments(port, uiPort, join(directory, 'temporal.db'));
+  }
+
+  static async open(): Promise<Town> {
+    const directory = await mkdtemp(join(tmpdir(), 'baton-town-'));
+    const town = new Town(directory, await freePort(), await freePort());
+    await Promise.all([town.startTemporal(), town.startEngine()]);
+    return town;
+  }
+
+  async close(): Promise<void> {
+    await this.#client?.connection.close();
+    await this.killTemporal();
+    await this.killEngine();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** Connects anew after the server was away. */
+  async client(): Promise<Client> {
+    this.#client ??= new Client({ connection: await Connection.connect({ address: this.address }) });
+    return this.#client;
+  }
+
+  async startTemporal(): Promise<void> {
+    const cli = needed('BATON_TEST_TEMPORAL_BIN');
+    this.#temporal = background(cli, this.#temporalArguments);
+    const health = ['operator', 'cluster', 'health', '--address', this.address];
+    await until('Temporal', async () => (await execa(cli, health, { reject: false })).exitCode === 0);
+  }
+
+  async killTemporal(): Promise<void> {
+    await end(this.#temporal);
+  }
+
+  /** A second API service over the storage of the test host's Podman: its containers do not depend on it. */
+  async startEngine(): Promise<void> {
+    const root = dirname(needed('BATON_TEST_PODMAN_SOCKET'));
+    await rm(this.socket, { force: true });
+    this.#podman = background('podman', [
+      ...['--root', join(root, 'root'), '--runroot', join(root, 'run')],
+      ...['--network-config-dir', join(root, 'networks')],
+      ...['system', 'service', '--time=0', `unix://${this.socket}`],
+    ]);
+    await until('the engine', () => answers(this.socket));
+  }
+
+  async killEngine(): Promise<void> {
+    await end(this.#podman);
+  }
+}
+
+const background = (command: string, args: string[]): ChildProcess =>
+  spawn(command, args, { stdio: 'ignore' });
+
+const end = async (child: ChildProcess | undefined): Promise<void> => {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+};
+
+/** Fills a filesystem to its last block. @returns how to free it again. */
+export const fill = async (directory: string): Promise<() => Promise<void>> => {
+  const file = join(directory, 'filler');
+  await execa('dd', ['if=/dev/zero', `of=${file}`, 'bs=64K'], { reject: false, stdio: 'ignore' });
+  await execa('dd', ['if=/dev/zero', `of=${file}.rest`, 'bs=512'], { reject: false, stdio: 'ignore' });
+  return async () => {
+    await rm(file, { force: true });
+    await rm(`${file}.rest`, { force: true });
+  };
+};

@@ -1,0 +1,65 @@
+/** What stands in the world after a run, seen through the engine's own command line and the disk, not through Baton. */
+import { lstat, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fingerprint, get, type Container, type Site } from '../e2e/site.ts';
+
+export type StackWorld = {
+  stack: string;
+  containers: Container[];
+  networks: string[];
+  /** What its page says, where it answers. */
+  page: string | undefined;
+  /** The managed file. */
+  route: { text: string; mode: number; owner: string } | undefined;
+  rows: string;
+  data: string[];
+  /** Fingerprint of each snapshot of its data, by name. */
+  snapshots: Record<string, string>;
+};
+
+export type World = { stacks: StackWorld[] };
+
+/** @param ports the host port of each stack. */
+export const lookAt = async (site: Site, ports: Record<string, number>): Promise<World> => ({
+  stacks: await Promise.all(
+    Object.entries(ports).map(async ([stack, port]) => {
+      const data = join(site.data, stack);
+      const containers = await site.containers(stack);
+      return {
+        stack,
+        containers,
+        networks: await site.volumesAndNetworks(stack),
+        page: await get(`http://127.0.0.1:${port}/`).catch(() => undefined),
+        route: await routeOf(join(site.files, `${stack}.route`)),
+        rows: await readFile(join(data, 'rows'), 'utf8').catch(() => ''),
+        data: await fingerprint(data),
+        snapshots: await snapshotsOf(site.data, stack),
+      };
+    }),
+  ),
+});
+
+const routeOf = async (path: string): Promise<StackWorld['route']> => {
+  try {
+    const { mode, uid, gid } = await lstat(path);
+    return { text: await readFile(path, 'utf8'), mode: mode & 0o7777, owner: `${uid}:${gid}` };
+  } catch {
+    return undefined;
+  }
+};
+
+const snapshotsOf = async (data: string, stack: string): Promise<Record<string, string>> => {
+  const directory = join(data, '.baton-snapshots', stack);
+  const names = await readdir(directory).catch(() => []);
+  const found = await Promise.all(
+    names.map(async (name) => [name, (await fingerprint(join(directory, name))).join('\n')] as const),
+  );
+  return Object.fromEntries(found);
+};
+
+/** Everything that must be as before, in a form that can be compared. Times and pids of containers are not part of it. */
+export const comparable = (world: World): unknown =>
+  world.stacks.map(({ containers, snapshots: _snapshots, ...rest }) => ({
+    ...rest,
+    containers: containers.map(({ startedAt: _startedAt, pid: _pid, ...container }) => container),
+  }));
