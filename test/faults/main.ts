@@ -76,12 +76,19 @@ function* cells(): Generator<{ scenario: Scenario; kind: FaultKind; at: number }
       }
 }
 
+// The run under way is ended and tidied first.
+let stopping = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    stopping = true;
+  });
+
 const run = async (): Promise<number> => {
   let broken = 0;
   let town = await Town.open();
   try {
     for (const { scenario, kind, at } of cells()) {
-      if (Date.now() > deadline) break;
+      if (stopping || Date.now() > deadline) break;
       const cell = { scenario: scenario.name, kind, at };
       const again = values.at !== undefined || values.sample !== undefined;
       if (!again && results.has(cell)) continue;
