@@ -40,7 +40,7 @@ export const commitActivities = (ports: Ports) => ({
     });
   },
 
-  /** Removes the containers set aside, obsolete networks, and the image tags of releases too old to undo to. */
+  /** Removes the containers and files set aside, obsolete networks, and the image tags of releases too old to undo to. */
   async dropReplaced(subject: Subject, plan: Plan): Promise<void> {
     await beating(async () => {
       for (const container of guestsFirst(await ports.engine.listContainers())) {
@@ -48,6 +48,7 @@ export const commitActivities = (ports: Ports) => ({
         if (aside?.operation === subject.operation && stackOf(container.labels) === subject.stack)
           await ports.engine.removeContainer(container.id);
       }
+      for (const { path } of plan.files) await ports.files.dropKept(path, subject.operation);
       await removeObsoleteNetworks(ports, plan);
       await dropOldImages(ports, subject);
     });

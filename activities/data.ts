@@ -8,6 +8,7 @@ import type { Subject } from '../domain/subject.ts';
 import { beating, permanent } from './activity.ts';
 import { captureBefore } from './before.ts';
 import type { Ports } from './ports/index.ts';
+import { SnapshotError, type Snapshots } from './ports/snapshots.ts';
 
 /** Docker's and Compose's default grace before a kill. */
 const stopGraceMs = 10_000;
@@ -144,15 +145,24 @@ const putBackOne = async (
   const before = nameOf(subject, 'before');
   const failed = nameOf(subject, 'failed');
   const failedState = { snapshot: failed, writesFrom, writesTo: new Date().toISOString() };
-  await stopUsers(ports, subject, path);
-  const snapshot = await ports.snapshots.find(path, before);
-  if (!snapshot)
-    throw permanent(
-      'SnapshotMissing',
-      `The snapshot ${before} of ${path} is gone: the data could not be put back.`,
-    );
-  await ports.snapshots.restore(snapshot, failed);
+  if (!(await ports.snapshots.find(path, failed))) {
+    await stopUsers(ports, subject, path);
+    await swapIn(ports, path, before, entry.driver ?? 'copy', failed);
+  }
   return { path, did: 'restored', snapshot: before, failedState };
+};
+
+const swapIn = async (
+  { snapshots }: Ports,
+  ...[path, before, driver, failed]: Parameters<Snapshots['swapIn']>
+): Promise<void> => {
+  try {
+    await snapshots.swapIn(path, before, driver, failed);
+  } catch (error) {
+    if (error instanceof SnapshotError && error.code === 'not-found')
+      throw permanent('SnapshotMissing', `${error.message} The data could not be put back.`);
+    throw error;
+  }
 };
 
 /** A path that this operation's containers made: what it holds is kept, and it is gone, as it was before. */

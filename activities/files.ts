@@ -1,6 +1,19 @@
 /** The files port on the host's filesystem. */
-import { access, chmod, chown, constants, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import {
+  access,
+  chmod,
+  chown,
+  constants,
+  copyFile,
+  link,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Files } from './ports/files.ts';
 
 export const openFiles = (): Files => ({
@@ -25,7 +38,42 @@ export const openFiles = (): Files => ({
   async remove(path) {
     await rm(path, { force: true });
   },
+  async keep(path, operation) {
+    const kept = keptName(path, operation);
+    if (await ifThere(() => stat(kept))) return true;
+    const there = await ifThere(() => stat(path));
+    if (!there) return false;
+    try {
+      await link(path, kept);
+    } catch (error) {
+      // No hard links on this filesystem, or not of a file of someone else's.
+      if (!(
+        error instanceof Error &&
+        'code' in error &&
+        (error.code === 'EPERM' || error.code === 'ENOTSUP')
+      ))
+        throw error;
+      await copyFile(path, kept);
+      await chown(kept, there.uid, there.gid);
+      await chmod(kept, there.mode & 0o7777);
+    }
+    return true;
+  },
+  async putBack(path, operation) {
+    const kept = keptName(path, operation);
+    if (!(await ifThere(() => stat(kept)))) return;
+    await rename(kept, path);
+    // Two names of one file are left both there by rename(2).
+    await rm(kept, { force: true });
+  },
+  async dropKept(path, operation) {
+    await rm(keptName(path, operation), { force: true });
+  },
 });
+
+/** Not ending as the file does: what watches a directory for `*.yml` must not read it. */
+const keptName = (path: string, operation: string): string =>
+  join(dirname(path), `.${basename(path)}.baton-${operation}`);
 
 /** Written beside, flushed, renamed: a reader sees the old file or the new one, never half of one. */
 export const writeWhole = async (
@@ -34,7 +82,7 @@ export const writeWhole = async (
   { mode, owner }: { mode: number; owner?: { uid: number; gid: number } } = { mode: 0o600 },
 ): Promise<void> => {
   // One draft a file: what a crash left is overwritten by the next try, so none are strewn about.
-  const draft = join(dirname(file), `.baton-draft-${file.slice(dirname(file).length + 1)}`);
+  const draft = join(dirname(file), `.${basename(file)}.baton-draft`);
   await rm(draft, { force: true });
   const handle = await open(draft, 'wx', 0o600);
   try {

@@ -20,8 +20,12 @@ export const fileActivities = (ports: Ports) => ({
       const secrets = await secretsOf(ports, release);
       for (const [index, { path, action }] of files.entries()) {
         if (action === 'keep') continue;
-        const was = await ports.files.read(path);
-        await ports.memory.keepFile(subject.operation, index, { path, ...(was ? { was } : {}) });
+        // Recorded once: a retry must not take the new file for the old one.
+        if (!(await ports.memory.keptFile(subject.operation, index)))
+          await ports.memory.keepFile(subject.operation, index, {
+            path,
+            existed: await ports.files.keep(path, subject.operation),
+          });
         const file = release.spec.files.find((candidate) => candidate.path === path);
         if (action === 'remove' || !file) await ports.files.remove(path);
         else
@@ -38,8 +42,8 @@ export const fileActivities = (ports: Ports) => ({
       for (const [index, { action }] of files.entries()) {
         const kept = action === 'keep' ? undefined : await ports.memory.keptFile(subject.operation, index);
         if (!kept) continue;
-        if (!kept.was) await ports.files.remove(kept.path);
-        else await ports.files.replace(kept.path, kept.was.content, { mode: kept.was.mode, owner: kept.was });
+        if (kept.existed) await ports.files.putBack(kept.path, subject.operation);
+        else await ports.files.remove(kept.path);
       }
     });
   },

@@ -62,23 +62,13 @@ export const openMemory = (root: string): Memory => {
       const text = await readIfThere(beforeFile(operation));
       return text === undefined ? undefined : (JSON.parse(text) as ContainerBefore[]);
     },
-    async keepFile(operation, index, { path, was }) {
+    async keepFile(operation, index, kept) {
       const record = keptFileRecord(operation, index);
-      if ((await readIfThere(record)) !== undefined) return;
-      const kept = { path, ...(was ? { was: { ...was, content: was.content.toString('base64') } } : {}) };
-      await put(record, JSON.stringify(kept));
+      if ((await readIfThere(record)) === undefined) await put(record, JSON.stringify(kept));
     },
     async keptFile(operation, index) {
       const text = await readIfThere(keptFileRecord(operation, index));
-      if (text === undefined) return undefined;
-      const { path, was } = JSON.parse(text) as {
-        path: string;
-        was?: { content: string; mode: number; uid: number; gid: number };
-      };
-      return {
-        path,
-        ...(was ? { was: { ...was, content: Buffer.from(was.content, 'base64') } } : {}),
-      } satisfies KeptFile;
+      return text === undefined ? undefined : (JSON.parse(text) as KeptFile);
     },
 
     async putContent({ stack, service, name, content, mode, owner }) {

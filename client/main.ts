@@ -57,6 +57,10 @@ const verbs: Record<string, Verb> = {
     about: 'stop an operation and put everything back',
     load: async () => (await import('./commands/cancel.ts')).cancelCommand,
   },
+  resume: {
+    about: 'finish putting things back, once what was in the way is mended',
+    load: async () => (await import('./commands/resume.ts')).resumeCommand,
+  },
 };
 
 const program = new Command('baton')

@@ -9,10 +9,17 @@ import {
 import { randomBytes } from 'node:crypto';
 import { ecosystemWorkflowId, hostTaskQueue, stackWorkflowId } from '../domain/ids.ts';
 import { parseOperationId, parseStackName, type OperationId } from '../domain/names.ts';
-import { exitCodes, type OperationRequest, type Progress, type Report } from '../domain/operation.ts';
+import {
+  exitCodes,
+  type OperationRequest,
+  type Progress,
+  type Report,
+  type ResumeRequest,
+} from '../domain/operation.ts';
 import type { EcosystemRequest } from '../domain/ecosystem.ts';
 import type { deployEcosystem } from '../workflows/deploy-ecosystem.ts';
 import type { deployStack } from '../workflows/deploy-stack.ts';
+import type { resumeUnwind } from '../workflows/resume-unwind.ts';
 import { CommandFailure, exitCode } from './failure.ts';
 import { print, printJson, printReport, stepDisplay, type OutputMode, type StepDisplay } from './output.ts';
 import { webLink } from './temporal.ts';
@@ -36,6 +43,17 @@ export const startOperation = async (client: Client, request: OperationRequest):
     }),
   );
 };
+
+/** As {@link startOperation}, for an unwind that needed a person. */
+export const startResume = async (client: Client, request: ResumeRequest): Promise<Handle> =>
+  await start(client, request, undefined, (options) =>
+    client.workflow.start<typeof resumeUnwind>('resumeUnwind', {
+      ...options,
+      staticSummary: `resume the unwind of ${request.kind} ${request.stack}`,
+      workflowId: stackWorkflowId(request.host, request.stack),
+      args: [request],
+    }),
+  );
 
 /** As {@link startOperation}, for an ecosystem. */
 export const startEcosystem = async (client: Client, request: EcosystemRequest): Promise<Handle> =>

@@ -1,7 +1,7 @@
 /** An operation: one durable change to one stack. What is asked for, how it goes, and how it ended. */
 import type { MemberOutcome } from './ecosystem.ts';
 import type { OperationId, ReleaseId, ServiceName, StackName } from './names.ts';
-import type { OperationKind, ServiceAction } from './plan.ts';
+import type { OperationKind, Plan, ServiceAction } from './plan.ts';
 import type { Problem } from './problem.ts';
 import type { SnapshotName } from './snapshot.ts';
 
@@ -14,6 +14,15 @@ export type OperationRequest = {
   options: OperationOptions;
   /** Part of an ecosystem: once healthy, it tells this workflow and waits to be committed. */
   ecosystem?: { workflowId: string; name: StackName };
+};
+
+/** An operation whose unwind could not be finished, as it was: see `Report`. */
+export type ResumeRequest = Pick<OperationRequest, 'operation' | 'kind' | 'stack' | 'host'> & {
+  plan: Plan;
+  ran: ServiceName[];
+  /** ISO 8601, UTC: part of the names of its snapshots. */
+  startedAt: string;
+  failure: Failure;
 };
 
 /** Where the wanted release comes from. */
@@ -106,6 +115,8 @@ export type Report = {
   failure?: Failure;
   /** What is not as it should be; only with `needs-human`. */
   left: string[];
+  /** Services whose new container ran, so that `resume` knows which data to put back; only with `needs-human`. */
+  ran?: ServiceName[];
   notes: string[];
 };
 

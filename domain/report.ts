@@ -109,6 +109,6 @@ export const nextCommands = ({ outcome, stack, kind, problems }: Report): string
     case 'cancelled':
       return [`baton status ${stack}`, `baton logs ${stack}`];
     case 'needs-human':
-      return ['baton doctor', `baton status ${stack}`];
+      return ['baton doctor', `baton resume ${stack}`];
   }
 };

@@ -18,7 +18,12 @@ export type Applied = {
   /** ISO 8601; writes of the failed release lie after it. */
   startedAt: string;
   /** What the undo steps found out: which new services ran, and what became of the data. */
-  unwound: { ran: ServiceName[]; data: DataOutcome[] };
+  unwound: {
+    ran: ServiceName[];
+    data: DataOutcome[];
+    /** Data is being put back, or could not be: the snapshots are all that there is of it. */
+    dataAtRisk: boolean;
+  };
 };
 
 export const applyPlan = async (

@@ -33,7 +33,7 @@ export async function deployStack(request: OperationRequest): Promise<Report> {
     services: {},
     snapshots: [],
     startedAt: workflowInfo().startTime.toISOString(),
-    unwound: { ran: [], data: [] },
+    unwound: { ran: [], data: [], dataAtRisk: false },
   };
   try {
     await operation.interruptible(() => applyPlan(operation, saga, agreed, applied, allReady));

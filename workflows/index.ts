@@ -1,4 +1,5 @@
 /** The workflows that a worker offers. */
 export { deployEcosystem } from './deploy-ecosystem.ts';
 export { deployStack } from './deploy-stack.ts';
+export { resumeUnwind } from './resume-unwind.ts';
 export { planStack, stackReleases, stackStatus } from './questions.ts';

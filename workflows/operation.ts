@@ -43,8 +43,12 @@ export class Operation {
   /** Title of the first step that failed: the cause. */
   failedStep: string | undefined;
 
-  constructor(request: Announced) {
+  readonly #startedAt: Date;
+
+  /** @param startedAt of the operation, where this workflow goes on with one that another began. */
+  constructor(request: Announced, startedAt: Date = workflowInfo().startTime) {
     this.request = request;
+    this.#startedAt = startedAt;
     setHandler(progressQuery, () => this.#progress(), {
       description: 'Steps so far, and the report once the operation has ended.',
     });
@@ -64,7 +68,7 @@ export class Operation {
 
   /** What activities are told of this operation. */
   subject(plan: Plan): Subject {
-    return subjectOf(this.request, plan, workflowInfo().startTime);
+    return subjectOf(this.request, plan, this.#startedAt);
   }
 
   set plan(plan: Plan) {
@@ -146,7 +150,6 @@ export class Operation {
 
   close(outcome: Outcome, rest: Partial<Report>): Report {
     const { operation, kind, stack, host } = this.request;
-    const startedAt = workflowInfo().startTime;
     for (const step of this.#steps) if (step.state === 'waiting') step.state = 'skipped';
     this.#report = {
       operation,
@@ -154,8 +157,8 @@ export class Operation {
       stack,
       host,
       outcome,
-      startedAt: startedAt.toISOString(),
-      durationMs: Date.now() - startedAt.getTime(),
+      startedAt: this.#startedAt.toISOString(),
+      durationMs: Date.now() - workflowInfo().startTime.getTime(),
       changes: [],
       data: [],
       problems: [],

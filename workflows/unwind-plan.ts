@@ -13,12 +13,18 @@ export const registerUndo = (operation: Operation, saga: Saga, plan: Plan, appli
   const { unwound } = applied;
   return {
     snapshots: () => {
-      saga.register('snapshot', 'Delete unused snapshots', () =>
-        undoing.dropSnapshots.executeWithOptions({ summary: 'snapshots that nothing needs' }, [
+      saga.register('snapshot', 'Delete unused snapshots', async () => {
+        if (unwound.dataAtRisk) {
+          saga.left.push(
+            `The snapshots of before are kept: ${applied.snapshots.map(({ location }) => location).join(', ')}`,
+          );
+          return;
+        }
+        await undoing.dropSnapshots.executeWithOptions({ summary: 'snapshots that nothing needs' }, [
           subject,
           plan,
-        ]),
-      );
+        ]);
+      });
     },
     resources: () => {
       saga.register('prepare', 'Remove new networks and volumes', () =>
@@ -51,12 +57,14 @@ export const registerUndo = (operation: Operation, saga: Saga, plan: Plan, appli
     data: () => {
       saga.register('data', 'Put data back', async () => {
         const summary = `where a container of the failed release ran: ${unwound.ran.join(', ') || 'none'}`;
+        unwound.dataAtRisk = true;
         unwound.data = await undoing.putBackData.executeWithOptions({ summary }, [
           subject,
           plan,
           unwound.ran,
           applied.startedAt,
         ]);
+        unwound.dataAtRisk = false;
       });
     },
     record: () => {
@@ -66,10 +74,11 @@ export const registerUndo = (operation: Operation, saga: Saga, plan: Plan, appli
     },
     containers: () => {
       saga.register('containers', 'Remove the new containers', async () => {
-        unwound.ran = await undoing.stopNew.executeWithOptions(
+        const stopped = await undoing.stopNew.executeWithOptions(
           { summary: 'stop what this operation started' },
           [subject, plan],
         );
+        unwound.ran = [...new Set([...unwound.ran, ...stopped])];
         await undoing.removeNew.executeWithOptions({ summary: 'remove what this operation made' }, [subject]);
       });
     },
@@ -94,6 +103,7 @@ export const unwindPlan = async (
     problems: plan.problems,
     ...(asked ? { notes: [operation.stopReason ?? 'The operation was cancelled.'] } : { failure }),
     left,
+    ...(left.length > 0 ? { ran: applied.unwound.ran } : {}),
   });
 };
 

@@ -1,4 +1,5 @@
 /** The files port: configuration outside the containers (`x-baton.files`). */
+import type { OperationId } from '../../domain/names.ts';
 
 export type FileState = { content: Buffer; mode: number; uid: number; gid: number };
 
@@ -14,4 +15,13 @@ export interface Files {
   ): Promise<void>;
   /** No-op where it is gone. */
   remove(path: string): Promise<void>;
+  /**
+   * Keeps the file as it is, beside itself, so that putting it back takes no space. Asked again, it does nothing.
+   * @returns false where there is no file.
+   */
+  keep(path: string, operation: OperationId): Promise<boolean>;
+  /** The kept file, the very same, is at its path again. No-op where none is kept any more. */
+  putBack(path: string, operation: OperationId): Promise<void>;
+  /** Nothing needs the kept file any more. No-op where it is gone. */
+  dropKept(path: string, operation: OperationId): Promise<void>;
 }

@@ -16,12 +16,8 @@ export type ContainerBefore = {
   mounts: string[];
 };
 
-/** A managed file as it was before an operation. */
-export type KeptFile = {
-  path: string;
-  /** Absent where there was no file. */
-  was?: { content: Buffer; mode: number; uid: number; gid: number };
-};
+/** Whether a managed file was there before an operation; its content is kept beside it. */
+export type KeptFile = { path: string; existed: boolean };
 
 /** A secret or config that a container gets as a file: readable through its mount only. */
 export type PrivateContent = {

@@ -52,10 +52,15 @@ export interface Snapshots {
   /** Every complete snapshot of a path, oldest first, found from the disk alone. */
   list(path: string): Promise<Snapshot[]>;
   /**
-   * Puts the data back in one atomic exchange; what was there is kept as the snapshot `failedAs`.
+   * Puts a copy of the snapshot in the data's place in one atomic exchange; what was there is kept as the snapshot `keptAs`.
    * Converges: after a crash at any moment, calling again finishes the job. Nothing may have the path open.
    */
-  restore(snapshot: Snapshot, failedAs: SnapshotName): Promise<{ failedState: Snapshot }>;
+  restore(snapshot: Snapshot, keptAs: SnapshotName): Promise<Snapshot>;
+  /**
+   * As `restore`, but the snapshot itself comes in, so that it takes no time and no space; it is no snapshot any more.
+   * Fails with `not-found` where it is gone, unless an earlier call has brought it in.
+   */
+  swapIn(path: string, name: SnapshotName, driver: SnapshotDriver, keptAs: SnapshotName): Promise<Snapshot>;
   /**
    * A path that was not there before goes away again. What it holds is kept as the snapshot `keptAs`.
    * @returns that snapshot; undefined where the path is an empty directory, or is not there and never was kept.

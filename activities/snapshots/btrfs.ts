@@ -28,6 +28,9 @@ export const btrfsDriver = (run: Run): Driver => {
     async seal(location) {
       await run('btrfs', ['property', 'set', '-ts', location, 'ro', 'true']);
     },
+    async unseal(location) {
+      await run('btrfs', ['property', 'set', '-ts', location, 'ro', 'false']);
+    },
     async remove(location) {
       if (await isSubvolume(location)) await run('btrfs', ['subvolume', 'delete', '--', location]);
     },

@@ -47,6 +47,7 @@ export const copyDriver = (run: Run): Driver => {
     copyOut: copy,
     // A copy is as writable as the data was; its directory is private.
     seal: () => Promise.resolve(),
+    unseal: () => Promise.resolve(),
     remove,
   };
 };

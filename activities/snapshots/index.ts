@@ -1,6 +1,5 @@
 /** The snapshot port on real filesystems. */
 import { readdir, realpath, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parseSnapshotName, type SnapshotDriver, type SnapshotName } from '../../domain/snapshot.ts';
 import { SnapshotError, type Snapshot, type Snapshots } from '../ports/snapshots.ts';
 import { btrfsDriver } from './btrfs.ts';
@@ -9,7 +8,7 @@ import type { Driver } from './driver.ts';
 import { inspectPath } from './facts.ts';
 import { isThere } from './is-there.ts';
 import { locationOf, prepareLayout, snapshotsOf } from './layout.ts';
-import { restore } from './restore.ts';
+import { isUnderWay, restoreCopy, swapIn } from './restore.ts';
 import { run as runCommand, type Run } from './run.ts';
 
 /**
@@ -30,6 +29,16 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
     if (!(await isThere(location))) return undefined;
     const driver: SnapshotDriver = (await drivers.btrfs.isWhole(location)) ? 'btrfs' : 'copy';
     return { name, location, source, driver };
+  };
+
+  const seen = async (source: string, keptAs: SnapshotName): Promise<Snapshot> => {
+    const kept = await at(source, keptAs);
+    if (!kept)
+      throw new SnapshotError(
+        'internal',
+        `What ${source} held was kept, but cannot be seen at ${locationOf(source, keptAs)}.`,
+      );
+    return kept;
   };
 
   return {
@@ -58,18 +67,21 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
       return found.flatMap((snapshot) => snapshot ?? []);
     },
 
-    async restore(snapshot, failedAs) {
+    async restore(snapshot, keptAs) {
       const { source, driver, location, name } = snapshot;
       if (!(await isThere(location)))
         throw new SnapshotError('not-found', `Snapshot ${name} of ${source} is gone (${location}).`);
-      await restore(run, drivers[driver], source, location, failedAs);
-      const failedState = await at(source, failedAs);
-      if (!failedState)
-        throw new SnapshotError(
-          'internal',
-          `The failed state of ${source} was kept, but cannot be seen at ${join(snapshotsOf(source), failedAs)}.`,
-        );
-      return { failedState };
+      await restoreCopy({ run, driver: drivers[driver], source, snapshot: location, keptAs });
+      return await seen(source, keptAs);
+    },
+
+    async swapIn(path, name, driver, keptAs) {
+      const source = await realOr(path);
+      const snapshot = locationOf(source, name);
+      if (!(await isThere(snapshot)) && !(await isUnderWay(source, keptAs)))
+        throw new SnapshotError('not-found', `Snapshot ${name} of ${source} is gone (${snapshot}).`);
+      await swapIn({ run, driver: drivers[driver], source, snapshot, keptAs });
+      return await seen(source, keptAs);
     },
 
     async moveAway(path, keptAs) {

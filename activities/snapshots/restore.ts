@@ -1,55 +1,97 @@
 /**
  * Putting data back. The live path is there at every moment, old or new: the two are exchanged in one system call. What
- * the exchange would bring in is identified in a marker first, so that a crash on either side of it is told apart.
+ * comes in carries its own identity in its name, so that a crash on either side of the exchange is told apart; nothing is
+ * written for that, so it works on a full disk too.
  */
-import { lstat, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { SnapshotName } from '../../domain/snapshot.ts';
 import type { Driver } from './driver.ts';
 import { exchange } from './exchange.ts';
 import { isThere } from './is-there.ts';
-import { draftOf, locationOf } from './layout.ts';
+import { draftOf, locationOf, snapshotsOf } from './layout.ts';
 import type { Run } from './run.ts';
 
-export const restore = async (
-  run: Run,
-  driver: Driver,
-  source: string,
-  snapshot: string,
-  failedAs: SnapshotName,
-): Promise<void> => {
-  const failed = locationOf(source, failedAs);
-  const draft = draftOf(source, failedAs);
-  const marker = `${draft}.incoming`;
-  if (!(await isThere(failed))) {
-    const incoming = (await isThere(marker)) ? await readFile(marker, 'utf8') : undefined;
-    if (incoming === undefined || !(await isThere(draft)))
-      await prepare(run, driver, snapshot, draft, marker);
-    if ((await readFile(marker, 'utf8')) === (await identity(run, draft))) await exchange(run, source, draft);
-    await driver.seal(draft);
-    await rename(draft, failed);
-    await run('sync', ['-f', failed]);
-  }
-  await rm(marker, { force: true });
+export type Restoring = {
+  run: Run;
+  driver: Driver;
+  /** The real path of the data. */
+  source: string;
+  /** Where the snapshot lies. */
+  snapshot: string;
+  /** What the data as it is now will be called. */
+  keptAs: SnapshotName;
 };
 
-/** The marker is written last: without it, whatever lies at `draft` is a copy that was not finished. */
-const prepare = async (
-  run: Run,
-  driver: Driver,
-  snapshot: string,
-  draft: string,
-  marker: string,
+/** The snapshot stays: a copy of it comes in. */
+export const restoreCopy = async (restoring: Restoring): Promise<void> => {
+  const { driver, source, snapshot, keptAs } = restoring;
+  await bringIn(restoring, async () => {
+    const draft = draftOf(source, keptAs);
+    await driver.remove(draft);
+    await driver.copyOut(snapshot, draft);
+    return draft;
+  });
+};
+
+/** The snapshot itself comes in: no copy is made, however large it is. */
+export const swapIn = async (restoring: Restoring): Promise<void> => {
+  const { driver, snapshot } = restoring;
+  await bringIn(restoring, async () => {
+    await driver.unseal(snapshot);
+    return snapshot;
+  });
+};
+
+/** True where an earlier call has begun to bring something in, or has done so. */
+export const isUnderWay = async (source: string, keptAs: SnapshotName): Promise<boolean> =>
+  (await isThere(locationOf(source, keptAs))) || (await findIncoming(source, keptAs)) !== undefined;
+
+/** @param candidate makes what is to come in; asked only where no earlier try has got that far. */
+const bringIn = async (
+  { run, driver, source, keptAs }: Restoring,
+  candidate: () => Promise<string>,
 ): Promise<void> => {
-  await driver.remove(draft);
-  await driver.copyOut(snapshot, draft);
-  await writeFile(`${marker}.new`, await identity(run, draft), { flush: true });
-  await rename(`${marker}.new`, marker);
+  const kept = locationOf(source, keptAs);
+  if (await isThere(kept)) return;
+  const incoming =
+    (await findIncoming(source, keptAs)) ?? (await nameIncoming(run, source, keptAs, await candidate()));
+  if ((await identity(run, incoming.path)) === incoming.identity) await exchange(run, source, incoming.path);
+  await driver.seal(incoming.path);
+  await rename(incoming.path, kept);
+  await run('sync', ['-f', kept]);
+};
+
+type Incoming = { path: string; identity: string };
+
+/** `.incoming-<identity>-<name>`: whole, and about to be exchanged, or just exchanged. */
+const prefix = '.incoming-';
+
+const nameIncoming = async (
+  run: Run,
+  source: string,
+  keptAs: SnapshotName,
+  from: string,
+): Promise<Incoming> => {
+  const id = await identity(run, from);
+  const path = join(snapshotsOf(source), `${prefix}${id}-${keptAs}`);
+  await rename(from, path);
+  return { path, identity: id };
+};
+
+const findIncoming = async (source: string, keptAs: SnapshotName): Promise<Incoming | undefined> => {
+  const directory = snapshotsOf(source);
+  const names = (await isThere(directory)) ? await readdir(directory) : [];
+  const name = names.find((entry) => entry.startsWith(prefix) && entry.endsWith(`-${keptAs}`));
+  return name === undefined
+    ? undefined
+    : { path: join(directory, name), identity: name.slice(prefix.length, -keptAs.length - 1) };
 };
 
 /** Tells two files or directories on one filesystem apart: the inode, or for a subvolume its id. */
 const identity = async (run: Run, path: string): Promise<string> => {
   const { ino } = await lstat(path);
   return ino === 256
-    ? `subvolume ${(await run('btrfs', ['inspect-internal', 'rootid', path])).trim()}`
-    : `inode ${ino}`;
+    ? `subvolume${(await run('btrfs', ['inspect-internal', 'rootid', path])).trim()}`
+    : `inode${ino}`;
 };

@@ -16,7 +16,7 @@ import {
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { SnapshotError, type Snapshots } from '../../activities/ports/snapshots.ts';
+import { SnapshotError, type Snapshot, type Snapshots } from '../../activities/ports/snapshots.ts';
 import { openSnapshots } from '../../activities/snapshots/index.ts';
 import { run } from '../../activities/snapshots/run.ts';
 import { parseOperationId, parseStackName } from '../../domain/names.ts';
@@ -42,6 +42,8 @@ const name = (purpose: SnapshotPurpose): SnapshotName => {
     takenAt: `2026-01-01T00:00:${String(moment % 60).padStart(2, '0')}Z`,
   });
 };
+
+type Restore = (port: Snapshots, taken: Snapshot, keptAs: SnapshotName) => Promise<Snapshot>;
 
 export const describeSnapshots = (driver: SnapshotDriver, filesystem: string, root: string): void => {
   describe(`${driver} snapshots on ${filesystem}`, () => {
@@ -114,23 +116,74 @@ export const describeSnapshots = (driver: SnapshotDriver, filesystem: string, ro
       assert.deepEqual(await fingerprint(second.location), was);
     });
 
-    test('a restore brings everything back, keeps the failed state, and may be asked for twice', async () => {
-      const path = await data();
-      const before = await fingerprint(path);
-      const taken = await snapshots.take(path, name('before'), driver);
-      await rm(join(path, 'sub'), { recursive: true });
-      await writeFile(join(path, 'rows'), 'ruined');
-      const ruined = await fingerprint(path);
-      const failedAs = name('failed');
-      const { failedState } = await snapshots.restore(taken, failedAs);
-      assert.deepEqual(await fingerprint(path), before);
-      assert.deepEqual(await fingerprint(failedState.location), ruined);
-      await snapshots.restore(taken, failedAs);
-      assert.deepEqual(await fingerprint(path), before);
-      assert.deepEqual(await fingerprint(failedState.location), ruined);
-      assert.equal((await snapshots.list(path)).length, 2);
-      await writeFile(join(path, 'rows'), 'can be written again');
-    });
+    const ways: Record<string, Restore> = {
+      restore: async (port, taken, keptAs) => await port.restore(taken, keptAs),
+      swapIn: async (port, taken, keptAs) => await port.swapIn(taken.source, taken.name, driver, keptAs),
+    };
+    for (const [way, putBack] of Object.entries(ways)) {
+      test(`${way} brings everything back, keeps the failed state, and may be asked for twice`, async () => {
+        const path = await data();
+        const before = await fingerprint(path);
+        const taken = await snapshots.take(path, name('before'), driver);
+        await rm(join(path, 'sub'), { recursive: true });
+        await writeFile(join(path, 'rows'), 'ruined');
+        const ruined = await fingerprint(path);
+        const failedAs = name('failed');
+        const failedState = await putBack(snapshots, taken, failedAs);
+        assert.deepEqual(await fingerprint(path), before);
+        assert.deepEqual(await fingerprint(failedState.location), ruined);
+        await putBack(snapshots, taken, failedAs);
+        assert.deepEqual(await fingerprint(path), before);
+        assert.deepEqual(await fingerprint(failedState.location), ruined);
+        assert.equal((await snapshots.list(path)).length, way === 'restore' ? 2 : 1);
+        await writeFile(join(path, 'rows'), 'can be written again');
+      });
+
+      test(`${way}, interrupted between any two commands, leaves the path whole, and asking again finishes the job`, async () => {
+        for (let fatal = 1; ; fatal += 1) {
+          const path = await data();
+          const before = await fingerprint(path);
+          const taken = await snapshots.take(path, name('before'), driver);
+          await writeFile(join(path, 'rows'), 'ruined');
+          const ruined = await fingerprint(path);
+          let commands = 0;
+          const dying = openSnapshots({
+            run: async (...call) => {
+              commands += 1;
+              if (commands === fatal) throw new SnapshotError('internal', 'the power went');
+              return await run(...call);
+            },
+          });
+          const failedAs = name('failed');
+          const died = await putBack(dying, taken, failedAs).then(
+            () => false,
+            () => true,
+          );
+          const now = await fingerprint(path);
+          assert.ok(
+            [JSON.stringify(before), JSON.stringify(ruined)].includes(JSON.stringify(now)),
+            `torn after command ${fatal}`,
+          );
+          const failedState = await putBack(snapshots, taken, failedAs);
+          assert.deepEqual(await fingerprint(path), before);
+          assert.deepEqual(await fingerprint(failedState.location), ruined);
+          if (!died) break;
+          assert.ok(fatal < 20);
+        }
+      });
+
+      test(`${way} of a snapshot that is gone fails as such, and changes nothing`, async () => {
+        const path = await data();
+        const before = await fingerprint(path);
+        const taken = await snapshots.take(path, name('before'), driver);
+        await snapshots.remove(taken);
+        await assert.rejects(
+          putBack(snapshots, taken, name('failed')),
+          (error: unknown) => error instanceof SnapshotError && error.code === 'not-found',
+        );
+        assert.deepEqual(await fingerprint(path), before);
+      });
+    }
 
     test('a restored path can be snapshotted and restored again', async () => {
       const path = await data();
@@ -141,39 +194,6 @@ export const describeSnapshots = (driver: SnapshotDriver, filesystem: string, ro
       assert.equal(await readFile(join(path, 'rows'), 'utf8'), 'one two three');
       await snapshots.restore(second, name('undone'));
       assert.equal(await readFile(join(path, 'rows'), 'utf8'), 'second');
-    });
-
-    test('interrupted between any two commands, the path is whole, and asking again finishes the job', async () => {
-      for (let fatal = 1; ; fatal += 1) {
-        const path = await data();
-        const before = await fingerprint(path);
-        const taken = await snapshots.take(path, name('before'), driver);
-        await writeFile(join(path, 'rows'), 'ruined');
-        const ruined = await fingerprint(path);
-        let commands = 0;
-        const dying = openSnapshots({
-          run: async (...call) => {
-            commands += 1;
-            if (commands === fatal) throw new SnapshotError('internal', 'the power went');
-            return await run(...call);
-          },
-        });
-        const failedAs = name('failed');
-        const died = await dying.restore(taken, failedAs).then(
-          () => false,
-          () => true,
-        );
-        const now = await fingerprint(path);
-        assert.ok(
-          [JSON.stringify(before), JSON.stringify(ruined)].includes(JSON.stringify(now)),
-          `torn after command ${fatal}`,
-        );
-        const { failedState } = await snapshots.restore(taken, failedAs);
-        assert.deepEqual(await fingerprint(path), before);
-        assert.deepEqual(await fingerprint(failedState.location), ruined);
-        if (!died) break;
-        assert.ok(fatal < 20);
-      }
     });
 
     test('a removed snapshot is gone, and removing it again is nothing', async () => {
@@ -246,18 +266,6 @@ export const describeSnapshots = (driver: SnapshotDriver, filesystem: string, ro
       await snapshots.restore(taken, name('failed'));
       assert.deepEqual(await fingerprint(path), before);
       assert.ok(!(await readdir(base)).includes('x'));
-    });
-
-    test('restoring a snapshot that is gone fails as such, and changes nothing', async () => {
-      const path = await data();
-      const before = await fingerprint(path);
-      const taken = await snapshots.take(path, name('before'), driver);
-      await snapshots.remove(taken);
-      await assert.rejects(
-        snapshots.restore(taken, name('failed')),
-        (error: unknown) => error instanceof SnapshotError && error.code === 'not-found',
-      );
-      assert.deepEqual(await fingerprint(path), before);
     });
 
     test('a path that is missing is a fact, not an error', async () => {

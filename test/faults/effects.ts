@@ -57,6 +57,7 @@ export const methods: {
     list: 'look',
     take: 'effect',
     restore: 'effect',
+    swapIn: 'effect',
     moveAway: 'effect',
     remove: 'effect',
   },
@@ -74,7 +75,15 @@ export const methods: {
     putContent: 'effect',
     hostKey: 'look',
   },
-  files: { read: 'look', isWritable: 'look', replace: 'effect', remove: 'effect' },
+  files: {
+    read: 'look',
+    isWritable: 'look',
+    replace: 'effect',
+    remove: 'effect',
+    keep: 'effect',
+    putBack: 'effect',
+    dropKept: 'effect',
+  },
 };
 
 export type Effect = {

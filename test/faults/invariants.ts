@@ -43,8 +43,9 @@ const wholeOrAsBefore = ({ scenario, fault, before, after, report, struck }: End
     case 'done':
       return [...scenario.isNew(after, before), ...unchangedAlone(before, after)];
     case 'needs-human':
-      if (!mayNeedHuman.includes(fault.kind)) return [`it calls for a person: ${told(report)}`];
-      return listed(before, after, report);
+      return [
+        `it calls for a person${mayNeedHuman.includes(fault.kind) ? ', also after `baton resume`' : ''}: ${told(report)}`,
+      ];
     default:
       return isDeepStrictEqual(comparable(after), comparable(before))
         ? []
@@ -76,7 +77,7 @@ const rowsOf = ({ stacks }: World, stack: string): string =>
   stacks.find((candidate) => candidate.stack === stack)?.rows ?? '';
 
 /** `needs-human`: what differs is listed. */
-const listed = (before: World, after: World, { left }: Report): string[] => {
+export const listed = (before: World, after: World, { left }: Report): string[] => {
   if (left.length === 0) return ['it calls for a person, but lists nothing'];
   const text = left.join('\n');
   return after.stacks.flatMap((now, index) => {

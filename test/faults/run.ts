@@ -7,19 +7,24 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   demandWorker,
   newOperationId,
+  progressOf,
   startEcosystem,
   startOperation,
+  startResume,
   type Handle,
 } from '../../client/operation.ts';
+import { resumeRequest } from '../../client/commands/resume.ts';
+import { stackWorkflowId } from '../../domain/ids.ts';
 import { ecosystemRequest } from '../../client/commands/deploy.ts';
 import type { StackName } from '../../domain/names.ts';
 import type { OperationRequest, ReleaseSource, Report } from '../../domain/operation.ts';
-import type { OperationKind } from '../../domain/plan.ts';
+import type { OperationKind, Plan } from '../../domain/plan.ts';
+import type { deployStack } from '../../workflows/deploy-stack.ts';
 import { freePort } from '../../setup/local.ts';
 import { Site, until } from '../e2e/site.ts';
 import { EffectLog, type Effect } from './effects.ts';
-import type { Fault } from './fault.ts';
-import { violations } from './invariants.ts';
+import { mayNeedHuman, type Fault } from './fault.ts';
+import { listed, violations } from './invariants.ts';
 import type { Scenario, Settings } from './scenarios.ts';
 import { FaultyWorker, fill, type Town } from './town.ts';
 import { lookAt } from './world.ts';
@@ -55,7 +60,7 @@ services:
     command:
       - sh
       - -c
-      - "grep -qw ${version} /data/rows || printf '%s ' ${version} >> /data/rows; mkdir -p /www; echo ${version} > /www/index.html; \${${stack.toUpperCase()}_BREAKS:-true}; exec httpd -f -p 80 -h /www"
+      - "grep -qw ${version} /data/rows || printf '%s ' ${version} >> /data/rows || exit 1; mkdir -p /www; echo ${version} > /www/index.html; \${${stack.toUpperCase()}_BREAKS:-true}; exec httpd -f -p 80 -h /www"
     stop_signal: SIGKILL
     environment: {PASSWORD: "\${CANARY}"}
     secrets: [password]
@@ -295,7 +300,12 @@ export const runOnce = async (town: Town, { scenario, fault }: Run): Promise<Run
     });
     await scene.mend?.();
     scene.mend = undefined;
-    const after = await lookAt(scene.site, scene.ports);
+    const torn = await lookAt(scene.site, scene.ports);
+    const resumed =
+      report?.outcome === 'needs-human' && mayNeedHuman.includes(fault.kind)
+        ? await resumeAll(client, scene, scenario)
+        : undefined;
+    const after = resumed ? await lookAt(scene.site, scene.ports) : torn;
     const effects = EffectLog.read(scene.log);
     const effect = effects.find(({ n }) => n === fault.at);
     return {
@@ -303,25 +313,47 @@ export const runOnce = async (town: Town, { scenario, fault }: Run): Promise<Run
       ...(effect ? { effect } : {}),
       ...(report ? { outcome: report.outcome } : {}),
       violations: report
-        ? await violations({
-            client,
-            handle,
-            scenario,
-            fault,
-            site: scene.site,
-            before,
-            after,
-            report,
-            startedAt,
-            struck: effect !== undefined,
-            logs: scene.workerLogs + scene.worker.log,
-          })
+        ? [
+            ...(resumed ? listed(before, torn, report) : []),
+            ...(await violations({
+              client,
+              handle,
+              scenario,
+              fault,
+              site: scene.site,
+              before,
+              after,
+              report: resumed ?? report,
+              startedAt,
+              struck: effect !== undefined,
+              logs: scene.workerLogs + scene.worker.log,
+            })),
+          ]
         : [`it had not ended after ${patienceMs / 1000} s: ${await stateOf(handle)}`],
       durationMs: Date.now() - began,
     };
   } finally {
     await scene.close();
   }
+};
+
+/** The cause is mended: `baton resume` for each stack that needs it. @returns the last report. */
+const resumeAll = async (client: Client, scene: Scene, { stacks }: Scenario): Promise<Report | undefined> => {
+  await scene.worker.kill();
+  scene.replaceDead(undefined);
+  let last: Report | undefined;
+  for (const stack of [...stacks].reverse()) {
+    const ended = client.workflow.getHandle<typeof deployStack>(
+      stackWorkflowId(scene.site.host, stack as StackName),
+    );
+    const progress = await until('the worker', async () => (await progressOf(ended)) !== undefined).then(
+      async () => await progressOf(ended),
+    );
+    if (progress?.report?.outcome !== 'needs-human') continue;
+    const request = resumeRequest(stack, progress.report, await ended.query<Plan | undefined>('plan'));
+    last = await (await startResume(client, request)).result();
+  }
+  return last;
 };
 
 /** Waits for the end, whatever dies meanwhile. @returns undefined where it does not come. */

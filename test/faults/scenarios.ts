@@ -157,6 +157,8 @@ const ecosystems: Scenario[] = [
 const byWorkflow: Record<OperationWorkflow, Scenario[]> = {
   deployStack: Object.values(byKind).flat(),
   deployEcosystem: ecosystems,
+  // After each run that ends in `needs-human`: see `run.ts`.
+  resumeUnwind: [],
 };
 
 export const scenarios: readonly Scenario[] = Object.values(byWorkflow).flat();

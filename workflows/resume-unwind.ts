@@ -1,0 +1,32 @@
+/** `baton resume`: an unwind that could not be finished, gone on with once its cause is mended. Every undo step does only what is missing. */
+import { CancellationScope } from '@temporalio/workflow';
+import type { Report, ResumeRequest } from '../domain/operation.ts';
+import type { Applied } from './apply-plan.ts';
+import { Operation } from './operation.ts';
+import { Saga } from './saga.ts';
+import { registerUndo, unwindPlan } from './unwind-plan.ts';
+
+export async function resumeUnwind(request: ResumeRequest): Promise<Report> {
+  const { plan, ran, startedAt, failure } = request;
+  const operation = new Operation(request, new Date(startedAt));
+  operation.plan = plan;
+  const saga = new Saga(operation);
+  const applied: Applied = {
+    services: {},
+    snapshots: [],
+    startedAt,
+    unwound: { ran, data: [], dataAtRisk: false },
+  };
+  const undo = registerUndo(operation, saga, plan, applied);
+  // In the order of the steps that they take back.
+  undo.snapshots();
+  undo.resources();
+  undo.previous();
+  undo.files();
+  undo.data();
+  undo.containers();
+  undo.record();
+  return await CancellationScope.nonCancellable(() =>
+    unwindPlan(operation, saga, plan, applied, failure, false),
+  );
+}
