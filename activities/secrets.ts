@@ -2,7 +2,7 @@
  * The values behind `${VAR}`, `env_file`, `secrets:` and `configs:`. They exist only here, in the memory of the worker, on
  * the way to the engine. What leaves this file is a keyed hash, or text from which the values were taken out.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { parseEnvFile } from '../compose/env-file.ts';
 import { resolveTemplate } from '../domain/interpolate.ts';
 import type { ServiceName } from '../domain/names.ts';
@@ -72,7 +72,7 @@ export const openSecrets = async (
   const contentOf = async (source: ContentSource): Promise<string> => {
     switch (source.from) {
       case 'file':
-        return remember(await readFile(source.path, 'utf8'));
+        return remember(await readSmall(source.path));
       case 'environment': {
         const value = lookup(source.variable);
         if (value === undefined)
@@ -132,6 +132,18 @@ const known = (source: ContentSource | undefined, name: string): ContentSource =
   return source;
 };
 
+/** Ample for an env file, a key, a certificate. */
+const smallBytes = 2 ** 20;
+
+/** A device or a pipe would never end, and would take the worker's memory with it. */
+const readSmall = async (path: string): Promise<string> => {
+  const about = await stat(path);
+  if (!about.isFile()) throw permanent('NotAFile', `${path} is not a file.`);
+  if (about.size > smallBytes)
+    throw permanent('FileTooLarge', `${path} has ${about.size} bytes; at most ${smallBytes} are read.`);
+  return await readFile(path, 'utf8');
+};
+
 const readEnvFile = async (
   path: string,
   lookup: (name: string) => string | undefined,
@@ -139,7 +151,7 @@ const readEnvFile = async (
 ): Promise<Record<string, string>> => {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readSmall(path);
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (missing && options.required === false) return {};

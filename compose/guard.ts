@@ -4,8 +4,8 @@
  */
 import type { Problem } from '../domain/problem.ts';
 
-/** Compose files in the wild are below 100 KB; a megabyte parses in well under a second. */
-export const sizeLimitBytes = 2 ** 20;
+/** Compose files in the wild are below 100 KB; this much parses in well under a second, whatever is in it. */
+export const sizeLimitBytes = 2 ** 19;
 /** The deepest published file seen nests 12 levels. */
 export const depthLimit = 64;
 /** Aliases in published files number in the tens; each can repeat a whole tree. */
@@ -34,7 +34,27 @@ export const guard = (file: string, bytes: Uint8Array): { text: string } | { pro
   const deep = tooDeep(text);
   if (deep)
     return refuse('too-deep', `The file nests more than ${depthLimit} levels deep.`, deep.line, deep.column);
+  const star = tooManyStars(text);
+  if (star)
+    return refuse(
+      'too-many-aliases',
+      `The file follows more than ${aliasLimit} aliases.`,
+      star.line,
+      star.column,
+    );
   return { text };
+};
+
+/** The parser's time grows with the square of their number. What only looks like an alias, such as `*.example.org`, counts too. */
+const starLimit = 10 * aliasLimit;
+
+const tooManyStars = (text: string): Place | undefined => {
+  let count = 0;
+  for (const { index } of text.matchAll(/(?<=^|[\s[{,:-])\*[^\s,\]}]/gm)) {
+    count += 1;
+    if (count > starLimit) return placeOf(text, index);
+  }
+  return undefined;
 };
 
 type Place = { line: number; column: number };

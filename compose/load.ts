@@ -101,7 +101,7 @@ const readStack = (
   from: { file: string; envFiles: string[] },
 ): StackSpec => {
   checkKeys(reader, root, 'top');
-  const own = readStackKeys(reader, get(root, 'x-baton'));
+  const own = readStackKeys(reader, get(root, 'x-baton'), name);
   const spec: StackSpec = {
     name,
     ...from,

@@ -60,7 +60,8 @@ const readIpam = (reader: Reader, node: Node | undefined): NetworkSpec['ipam'] =
 
 const isSubnet = (text: string): boolean => {
   const [address = '', bits = '', ...rest] = text.split('/');
-  return isIP(address) > 0 && /^\d{1,3}$/.test(bits) && rest.length === 0;
+  const widest = isIP(address) === 6 ? 128 : 32;
+  return isIP(address) > 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= widest && rest.length === 0;
 };
 
 /** @param node the service. A bridge without attachments joins the stack's default network. */

@@ -123,6 +123,8 @@ class Converter {
     if (node === null) return { kind: 'scalar', value: null, text: '', quoted: false, at };
     if (isAlias(node)) return this.#follow(node, depth, path, at);
     const tag = tagOf(node.tag);
+    if (isForeign(node.tag))
+      throw refused('yaml', `The tag ${JSON.stringify(node.tag)} means nothing here.`, at);
     if (isMap(node)) return { ...this.#map(node, depth, path, at), ...(tag ? { tag } : {}) };
     if (isSeq(node))
       return {
@@ -184,6 +186,12 @@ const scalarValue = (value: unknown): string | number | boolean | null =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || value === null
     ? value
     : JSON.stringify(value);
+
+/** YAML's own tags, and the two of Compose. */
+const isForeign = (tag: string | undefined): boolean =>
+  tag !== undefined && !coreTags.test(tag) && tagOf(tag) === undefined && tag !== '!';
+
+const coreTags = /^tag:yaml\.org,2002:(?:map|seq|str|int|float|bool|null)$/;
 
 const tagOf = (tag: string | undefined): Tag | undefined =>
   tag === '!reset' ? 'reset' : tag === '!override' ? 'override' : undefined;

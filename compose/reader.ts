@@ -148,13 +148,16 @@ export class Reader {
         const entry = this.template(item, `an entry of ${what}`);
         if (entry === undefined) continue;
         const at = entry.indexOf('=');
-        if (at < 0) values[entry] = null;
-        else values[entry.slice(0, at)] = entry.slice(at + 1);
+        const name = at < 0 ? entry : entry.slice(0, at);
+        if (name === '') this.error(item.at, 'name', `An entry of ${what} needs a name before "=".`);
+        else values[name] = at < 0 ? null : entry.slice(at + 1);
       }
       return values;
     }
-    for (const { key, value } of this.entries(node, what))
-      values[key] = this.template(value, `${key} of ${what}`) ?? null;
+    for (const { key, keyAt, value } of this.entries(node, what))
+      if (key === '' || key.includes('='))
+        this.error(keyAt, 'name', `${JSON.stringify(key)} cannot be a name in ${what}.`);
+      else values[key] = this.template(value, `${key} of ${what}`) ?? null;
     return values;
   }
 

@@ -62,9 +62,9 @@ export const readService = (reader: Reader, entry: Entry, stack: StackName): Ser
     restart: deploy.restart ?? readRestart(reader, at('restart')),
     ...optional('user', text('user')),
     ...optional('workingDir', text('working_dir')),
-    ...optional('hostname', text('hostname')),
+    ...optional('hostname', readMatching(reader, at('hostname'), 'hostname', hostnamePattern)),
     ...optional('domainname', text('domainname')),
-    ...optional('macAddress', text('mac_address')),
+    ...optional('macAddress', readMatching(reader, at('mac_address'), 'mac_address', macPattern)),
     capAdd: reader.texts(at('cap_add'), 'cap_add'),
     capDrop: reader.texts(at('cap_drop'), 'cap_drop'),
     devices: readDevices(reader, at('devices')),
@@ -73,7 +73,7 @@ export const readService = (reader: Reader, entry: Entry, stack: StackName): Ser
     privileged: flag('privileged'),
     readOnly: flag('read_only'),
     securityOpt: reader.texts(at('security_opt'), 'security_opt'),
-    sysctls: reader.pairs(at('sysctls'), 'sysctls'),
+    sysctls: readSysctls(reader, at('sysctls')),
     ulimits: readUlimits(reader, at('ulimits')),
     ...optional('shmSizeBytes', reader.bytes(at('shm_size'), 'shm_size')),
     extraHosts: readExtraHosts(reader, at('extra_hosts')),
@@ -109,8 +109,34 @@ export const readService = (reader: Reader, entry: Entry, stack: StackName): Ser
 const optional = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>
   (value === undefined ? {} : { [key]: value }) as Partial<Record<K, V>>;
 
-/** Reference grammar of the distribution project, loosely: what cannot be one is refused before it reaches an engine. */
-const imageReference = /^[a-zA-Z0-9][a-zA-Z0-9._:/-]*(?:@sha256:[0-9a-f]{64})?$/;
+/**
+ * The reference grammar of the distribution project (`reference.go`): a domain with an optional port, a path in lower case,
+ * a tag, a digest. An image's own id is a reference too.
+ */
+const imageReference =
+  /^(?:sha256:[0-9a-f]{64}|(?:(?:[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*|\[[0-9a-fA-F:]+\])(?::\d+)?\/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?)$/;
+
+/** RFC 1123, with the underscore that people use in private networks. */
+const hostnamePattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9._-]{0,251}[a-zA-Z0-9])?\.?$/;
+const macPattern = /^[0-9a-fA-F]{2}(?:[:-][0-9a-fA-F]{2}){5}$/;
+
+const readMatching = (
+  reader: Reader,
+  node: Node | undefined,
+  what: string,
+  pattern: RegExp,
+): string | undefined => {
+  const text = reader.text(node, what);
+  if (node === undefined || text === undefined || text === '' || pattern.test(text)) return text;
+  return reader.error(node.at, what, `${JSON.stringify(text)} cannot be a ${what}.`);
+};
+
+const readSysctls = (reader: Reader, node: Node | undefined): Record<string, string> => {
+  const sysctls = reader.pairs(node, 'sysctls');
+  const empty = Object.entries(sysctls).find(([, value]) => value === '');
+  if (empty && node) reader.error(node.at, 'sysctls', `The sysctl ${JSON.stringify(empty[0])} has no value.`);
+  return sysctls;
+};
 
 const readImage = (
   reader: Reader,
@@ -178,7 +204,11 @@ const readEnvFiles = (reader: Reader, node: Node | undefined): ServiceSpec['envF
     const path = reader.path(get(item, 'path'), 'path');
     const format = reader.oneOf(get(item, 'format'), 'format', ['raw'] as const);
     const required = reader.boolean(get(item, 'required'), 'required') ?? true;
-    return path === undefined ? [] : [{ path, required, at: item.at, ...(format ? { format } : {}) }];
+    if (path === undefined) {
+      reader.error(item.at, 'env-file', 'An entry of env_file needs a path.');
+      return [];
+    }
+    return [{ path, required, at: item.at, ...(format ? { format } : {}) }];
   });
 };
 
@@ -253,8 +283,13 @@ const readTest = (reader: Reader, node: Node | undefined): Template[] | 'disable
   const words = node.items.flatMap((item) => reader.template(item, 'a word of test') ?? []);
   const [form] = words;
   if (form === 'NONE') return 'disabled';
+  if ((form === 'CMD' || form === 'CMD-SHELL') && words.length > 1) return words;
   if (form === undefined || form === 'CMD' || form === 'CMD-SHELL')
-    return words.length > 1 ? words : undefined;
+    return reader.error(
+      node.at,
+      'healthcheck',
+      'A test that is a list names a command after CMD or CMD-SHELL.',
+    );
   return reader.error(
     node.at,
     'healthcheck',
@@ -282,6 +317,8 @@ const readUlimits = (reader: Reader, node: Node | undefined): ServiceSpec['ulimi
         return limit === undefined ? [] : [[key, { soft: limit, hard: limit }]];
       }
       reader.knownKeys(value, `ulimit ${key}`, ['soft', 'hard']);
+      if (!get(value, 'soft') || !get(value, 'hard'))
+        reader.error(value.at, 'ulimits', `The ulimit ${key} needs both "soft" and "hard".`);
       const hard = reader.number(get(value, 'hard'), 'hard', { min: -1 });
       const soft = reader.number(get(value, 'soft'), 'soft', { min: -1 }) ?? hard;
       return soft === undefined ? [] : [[key, { soft, hard: hard ?? soft }]];

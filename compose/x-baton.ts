@@ -125,6 +125,13 @@ export const readServiceKeys = (
 ): ServiceKeys => {
   const keys = check(reader, node, serviceKeys);
   if (!keys || !node) return { validate: [], data: {} };
+  for (const path of Object.keys(keys.data ?? {}))
+    if (!/^(?:\/|\.|~)/.test(path))
+      reader.error(
+        locate(node, ['data', path]),
+        'x-baton',
+        `${JSON.stringify(path)} is no path; begin it with "/", as it is in the container or on the host.`,
+      );
   const probe = keys.probe && toProbe(reader, keys.probe, locate(node, ['probe']), service);
   return {
     ...(probe ? { probe } : {}),
@@ -145,7 +152,8 @@ export type StackKeys = {
   policy: Partial<StackPolicy>;
 };
 
-export const readStackKeys = (reader: Reader, node: Node | undefined): StackKeys => {
+/** @param own the stack's name. */
+export const readStackKeys = (reader: Reader, node: Node | undefined, own: StackName): StackKeys => {
   const keys = check(reader, node, stackKeys);
   if (!keys || !node) return { validate: [], data: {}, requires: [], files: [], policy: {} };
   return {
@@ -157,17 +165,13 @@ export const readStackKeys = (reader: Reader, node: Node | undefined): StackKeys
     data: keys.data ?? {},
     requires: (keys.requires ?? []).flatMap((name, index) => {
       const stack = parseStackName(name);
+      const at = locate(node, ['requires', index]);
       if (!stack)
-        reader.error(
-          locate(node, ['requires', index]),
-          'name',
-          `${JSON.stringify(name)} is not the name of a stack.`,
-        );
-      return stack ?? [];
+        return reader.error(at, 'name', `${JSON.stringify(name)} is not the name of a stack.`) ?? [];
+      if (stack === own) return reader.error(at, 'cycle', `Stack "${own}" requires itself.`) ?? [];
+      return stack;
     }),
-    files: (keys.files ?? []).flatMap(
-      (entry, index) => toFile(reader, entry, locate(node, ['files', index])) ?? [],
-    ),
+    files: readFiles(reader, keys.files ?? [], (index) => locate(node, ['files', index])),
     policy: {
       ...milliseconds('minHealthyTimeMs', keys.min_healthy_time),
       ...milliseconds('healthyDeadlineMs', keys.healthy_deadline),
@@ -175,6 +179,24 @@ export const readStackKeys = (reader: Reader, node: Node | undefined): StackKeys
       ...(keys.rollback ? { rollback: keys.rollback } : {}),
     },
   };
+};
+
+/** The kernel's own trees: what is written there is no file. */
+const kernelTree = /^\/(?:proc|sys|dev)(?:\/|$)/;
+
+const readFiles = (
+  reader: Reader,
+  entries: z.infer<typeof file>[],
+  locateEntry: (index: number) => Location,
+): ManagedFile[] => {
+  const files = entries.flatMap((entry, index) => toFile(reader, entry, locateEntry(index)) ?? []);
+  for (const [index, { path, at }] of files.entries()) {
+    if (kernelTree.test(path))
+      reader.error(at, 'files', `${path} is the kernel's; no file can be kept there.`);
+    if (files.findIndex((other) => other.path === path) < index)
+      reader.error(at, 'files', `${path} is written twice.`);
+  }
+  return files;
 };
 
 const milliseconds = <Key extends string>(

@@ -1,14 +1,8 @@
 /** `npm test [-- FILES…]`: starts the test host, runs the tests, ends the host, whatever happened. */
 import { execa } from 'execa';
 import { globSync } from 'node:fs';
-import { hostname, homedir } from 'node:os';
-import { join } from 'node:path';
-import { hostConfig } from '../domain/host.ts';
-import { startHost, stopHost } from '../test/host/host.ts';
-import { say, SetupFailure } from './say.ts';
+import { onTestHost, root } from './on-test-host.ts';
 
-const root = join(import.meta.dirname, '..');
-const config = hostConfig(process.env, { hostname: hostname(), home: homedir() });
 const keep = process.argv.includes('--keep');
 const asked = process.argv.slice(2).filter((argument) => argument !== '--keep');
 
@@ -20,19 +14,16 @@ const testFiles = (): string[] => {
   return globSync(patterns, { cwd: root }).sort();
 };
 
-const run = async (): Promise<number> => {
-  const { variables, environment } = await startHost(config);
+const run = async (environment: Record<string, string>): Promise<number> => {
   if (keep) {
-    for (const [name, value] of Object.entries({ ...variables, ...environment }))
+    for (const [name, value] of Object.entries(environment))
       process.stdout.write(`export ${name}='${value}'\n`);
     return 0;
   }
   const files = testFiles();
   const lanes = [files.filter((file) => !usesDocker(file)), files.filter(usesDocker)];
   const results = await Promise.all(
-    lanes
-      .filter((lane) => lane.length > 0)
-      .map(async (lane) => await runLane(lane, { ...variables, ...environment })),
+    lanes.filter((lane) => lane.length > 0).map(async (lane) => await runLane(lane, environment)),
   );
   // The first lane was shown as it ran.
   for (const { output } of results.slice(1)) process.stdout.write(output);
@@ -77,17 +68,4 @@ const runLane = async (
   return { exitCode: exitCode ?? 1, output: stdout };
 };
 
-const interrupted = (): void => {
-  void stopHost(config).finally(() => process.exit(130));
-};
-process.once('SIGINT', interrupted);
-process.once('SIGTERM', interrupted);
-try {
-  process.exitCode = await run();
-} catch (error) {
-  if (!(error instanceof SetupFailure)) throw error;
-  say(error.message);
-  process.exitCode = 69;
-} finally {
-  if (!keep || process.exitCode !== 0) await stopHost(config);
-}
+await onTestHost(run, keep);

@@ -7,7 +7,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import type { Activities } from '../../activities/index.ts';
 import { EngineError } from '../../activities/ports/engine.ts';
 import { SnapshotError } from '../../activities/ports/snapshots.ts';
@@ -27,6 +27,7 @@ export type Arms = { log: string; fault?: Fault };
 const hangMs = 400;
 /** Tries again soon: the runs of a matrix are many, and the real pauses change nothing but the time they take. */
 const nextTryMs = 20;
+const tries = 5;
 
 type Doom = { unheard: boolean };
 const activity = new AsyncLocalStorage<Doom>();
@@ -108,6 +109,18 @@ const meddlerOf = (fault: Fault): Meddler => {
   };
 };
 
+/** The same failure, to be tried again at once, and not as often as in earnest. */
+const sooner = (error: unknown): ApplicationFailure => {
+  const known = error instanceof ApplicationFailure ? error : undefined;
+  return ApplicationFailure.create({
+    message: error instanceof Error ? error.message : String(error),
+    ...(known?.type ? { type: known.type } : {}),
+    ...(known?.details ? { details: known.details } : {}),
+    nonRetryable: (known?.nonRetryable ?? false) || Context.current().info.attempt >= tries,
+    nextRetryDelay: nextTryMs,
+  });
+};
+
 /** Activities that die unheard when doomed, and whose next try comes soon. */
 const hastened = (activities: Activities): Activities =>
   Object.fromEntries(
@@ -121,15 +134,8 @@ const hastened = (activities: Activities): Activities =>
             return doomed() ? die() : result;
           } catch (error) {
             if (doomed()) die();
-            if (error instanceof ApplicationFailure && !error.nonRetryable)
-              throw ApplicationFailure.create({
-                message: error.message,
-                ...(error.type ? { type: error.type } : {}),
-                nextRetryDelay: nextTryMs,
-              });
-            if (error instanceof Error && !('nonRetryable' in error) && error.name !== 'CancelledFailure')
-              throw ApplicationFailure.create({ message: error.message, nextRetryDelay: nextTryMs });
-            throw error;
+            if (error instanceof CancelledFailure) throw error;
+            throw sooner(error);
           }
         }),
     ]),
