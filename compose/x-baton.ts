@@ -166,10 +166,9 @@ export const readStackKeys = (reader: Reader, node: Node | undefined, own: Stack
     requires: (keys.requires ?? []).flatMap((name, index) => {
       const stack = parseStackName(name);
       const at = locate(node, ['requires', index]);
-      if (!stack)
-        return reader.error(at, 'name', `${JSON.stringify(name)} is not the name of a stack.`) ?? [];
-      if (stack === own) return reader.error(at, 'cycle', `Stack "${own}" requires itself.`) ?? [];
-      return stack;
+      if (!stack) reader.error(at, 'name', `${JSON.stringify(name)} is not the name of a stack.`);
+      else if (stack === own) reader.error(at, 'cycle', `Stack "${own}" requires itself.`);
+      return stack ?? [];
     }),
     files: readFiles(reader, keys.files ?? [], (index) => locate(node, ['files', index])),
     policy: {
@@ -364,7 +363,7 @@ const childOf = (node: Node, part: string | number): Node | undefined =>
   node.kind === 'map' ? get(node, String(part)) : node.kind === 'list' ? node.items[Number(part)] : undefined;
 
 /** Where the deepest part of a path that exists was written. */
-const locate = (node: Node, path: (string | number)[]): Location => {
+export const locate = (node: Node, path: (string | number)[]): Location => {
   let current = node;
   for (const part of path) current = childOf(current, part) ?? current;
   return current.at;

@@ -1,14 +1,13 @@
 /** `baton deploy FILE|PLAN`: bring a stack to what its file says, or put everything back. */
 import type { Command } from 'commander';
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { withinPhase, type EcosystemRequest } from '../../domain/ecosystem.ts';
 import { ecosystemWorkflowId } from '../../domain/ids.ts';
 import type { StackName } from '../../domain/names.ts';
 import type { OperationRequest } from '../../domain/operation.ts';
-import type { Plan } from '../../domain/plan.ts';
 import { newOperationId, startEcosystem, startOperation, watchOperation } from '../operation.ts';
 import { print, printJson } from '../output.ts';
+import { readSavedPlan } from '../saved-plan.ts';
 import { readEcosystem, readStackName } from '../stack-file.ts';
 import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
@@ -33,9 +32,6 @@ export type FileOptions = OutputOptions & {
   build?: boolean;
   pull?: boolean;
 };
-
-/** A plan saved by `baton plan -o`: the request it was made from, and the digest it must still have. */
-export type SavedPlan = { format: 'baton-plan/1'; digest: string; request: OperationRequest; plan: Plan };
 
 export const fileOptions = (command: Command): Command =>
   command
@@ -113,19 +109,13 @@ export const ecosystemRequest = async (
 };
 
 const requestFor = async (file: string, options: FileOptions): Promise<OperationRequest> => {
+  if (!file.endsWith('.json')) return await fileRequest(file, options);
   const saved = await readSavedPlan(file);
-  if (!saved) return await fileRequest(file, options);
   return {
     ...saved.request,
     operation: newOperationId(),
     options: { ...saved.request.options, expectedPlan: saved.digest },
   };
-};
-
-const readSavedPlan = async (file: string): Promise<SavedPlan | undefined> => {
-  if (!file.endsWith('.json')) return undefined;
-  const content = JSON.parse(await readFile(file, 'utf8')) as Partial<SavedPlan>;
-  return content.format === 'baton-plan/1' ? (content as SavedPlan) : undefined;
 };
 
 /** The request that a stack's file and the options ask for. */

@@ -12,7 +12,8 @@ import { demandWorker } from '../operation.ts';
 import { print, printJson, printProblems } from '../output.ts';
 import { planText } from '../plan-text.ts';
 import { withClient } from '../temporal.ts';
-import { ecosystemRequest, fileOptions, fileRequest, type FileOptions, type SavedPlan } from './deploy.ts';
+import type { SavedPlan } from '../saved-plan.ts';
+import { ecosystemRequest, fileOptions, fileRequest, type FileOptions } from './deploy.ts';
 import { examples } from './shared.ts';
 
 type PlanOptions = FileOptions & { out?: string; detailedExitcode?: boolean };

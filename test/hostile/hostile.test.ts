@@ -4,9 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
+import { CommandFailure } from '../../client/failure.ts';
+import { readSavedPlan } from '../../client/saved-plan.ts';
 import { support } from '../../compose/support.ts';
 import { load } from '../compose/loading.ts';
 
@@ -67,4 +71,24 @@ describe('wrong values', () => {
     );
     assert.deepEqual(missing, []);
   });
+});
+
+describe('hostile saved plans', () => {
+  for (const given of read('plans.yml') as Case[])
+    test(given.what, async () => {
+      const directory = await mkdtemp(join(tmpdir(), 'baton-plan-'));
+      try {
+        const file = join(directory, 'plan.json');
+        await writeFile(file, contentOf(given));
+        const began = performance.now();
+        await assert.rejects(readSavedPlan(file), (error: unknown) => {
+          assert.ok(error instanceof CommandFailure);
+          assert.match(error.message, /plan\.json:\d+:\d+: error: /);
+          return true;
+        });
+        assert.ok(performance.now() - began < 1000);
+      } finally {
+        await rm(directory, { recursive: true });
+      }
+    });
 });
