@@ -1,7 +1,7 @@
 /** The matrix: every operation × every fault × every effect. What is run, what came of it, and how it is told. */
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { faultKinds, type FaultKind } from './fault.ts';
+import { faultKinds, faultTitles, type FaultKind } from './fault.ts';
 import { scenarios, type Scenario } from './scenarios.ts';
 
 export type Cell = { scenario: string; kind: FaultKind; at: number };
@@ -126,7 +126,7 @@ ${struck.length} runs with a fault in them, ${broken.length} in which a rule was
 
 | | ${scenarios.map(({ name }) => name).join(' | ')} |
 | --- | ${scenarios.map(() => '---').join(' | ')} |
-${faultKinds.map((kind) => `| ${kind} | ${scenarios.map(({ name }) => cell(name, kind)).join(' | ')} |`).join('\n')}
+${faultKinds.map((kind) => `| ${faultTitles[kind]} (`${kind}`) | ${scenarios.map(({ name }) => cell(name, kind)).join(' | ')} |`).join('\n')}
 ${broken.length === 0 ? '' : `\n## Broken\n\n${broken.map((entry) => `- \`${reproduce(entry)}\`: ${entry.violations.join('; ')}`).join('\n')}\n`}
 ## Faults that it found, and that were mended
 
