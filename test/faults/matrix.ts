@@ -126,7 +126,7 @@ ${struck.length} runs with a fault in them, ${broken.length} in which a rule was
 
 | | ${scenarios.map(({ name }) => name).join(' | ')} |
 | --- | ${scenarios.map(() => '---').join(' | ')} |
-${faultKinds.map((kind) => `| ${faultTitles[kind]} (`${kind}`) | ${scenarios.map(({ name }) => cell(name, kind)).join(' | ')} |`).join('\n')}
+${faultKinds.map((kind) => `| ${faultTitles[kind]} (\`${kind}\`) | ${scenarios.map(({ name }) => cell(name, kind)).join(' | ')} |`).join('\n')}
 ${broken.length === 0 ? '' : `\n## Broken\n\n${broken.map((entry) => `- \`${reproduce(entry)}\`: ${entry.violations.join('; ')}`).join('\n')}\n`}
 ## Faults that it found, and that were mended
 
