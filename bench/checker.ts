@@ -1,0 +1,50 @@
+/** The clock's other end: it asks every service from outside, through its host port, until each has answered once. */
+import { createConnection } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const askEveryMs = 10;
+
+/** @returns milliseconds from `began` (`performance.now()`) until the last of the ports has answered. */
+export const allAnswer = async (
+  ports: readonly number[],
+  began: number,
+  withinMs: number,
+): Promise<number> => {
+  let last = 0;
+  await Promise.all(
+    ports.map(async (port) => {
+      while (!(await answers(port))) {
+        if (performance.now() - began > withinMs)
+          throw new Error(`Port ${port} did not answer in ${withinMs} ms.`);
+        await delay(askEveryMs);
+      }
+      last = Math.max(last, performance.now() - began);
+    }),
+  );
+  return last;
+};
+
+/** An HTTP answer, not only a connection: a port proxy accepts before anyone listens behind it. */
+const answers = async (port: number): Promise<boolean> =>
+  await new Promise((resolve) => {
+    const socket = createConnection({ host: '127.0.0.1', port, timeout: 1_000 });
+    let text = '';
+    const end = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => socket.write('GET / HTTP/1.0\r\n\r\n'));
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.startsWith('HTTP/1.')) end(text.includes(' 200 '));
+    });
+    socket.once('error', () => {
+      end(false);
+    });
+    socket.once('timeout', () => {
+      end(false);
+    });
+    socket.once('close', () => {
+      resolve(false);
+    });
+  });
