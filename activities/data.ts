@@ -3,6 +3,8 @@ import type { DataPlan } from '../domain/data.ts';
 import type { DataOutcome, SnapshotTaken } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { ServiceName } from '../domain/names.ts';
+import { stackOf } from '../domain/labels.ts';
+import { overlaps } from '../domain/paths.ts';
 import { snapshotName, type SnapshotName, type SnapshotPurpose } from '../domain/snapshot.ts';
 import type { Subject } from '../domain/subject.ts';
 import { beating, permanent } from './activity.ts';
@@ -105,7 +107,7 @@ const settled = async <T>(
   take: () => Promise<T>,
 ): Promise<T> => {
   if (driver === 'btrfs' || !ports.engineInfo.canPause) return await take();
-  const writers = (await usersOf(ports, path)).filter(
+  const writers = (await usersOf(ports, path, 'writable')).filter(
     ({ status }) => status === 'running' || status === 'paused',
   );
   try {
@@ -116,18 +118,23 @@ const settled = async <T>(
   }
 };
 
-/** Containers that can write below the path, or mount something above it. */
-const usersOf = async (ports: Ports, path: string) =>
+/** Containers that have the path, something below it or something above it mounted. */
+const usersOf = async (ports: Ports, path: string, mode: 'any' | 'writable') =>
   (await ports.engine.listContainers()).filter(({ mounts }) =>
-    mounts.some((mount) => !mount.readOnly && mount.type !== 'tmpfs' && overlaps(mount.source, path)),
+    mounts.some(
+      (mount) =>
+        mount.type !== 'tmpfs' && (mode === 'any' || !mount.readOnly) && overlaps(mount.source, path),
+    ),
   );
 
-const overlaps = (one: string, other: string): boolean =>
-  one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`);
-
-const stopUsers = async (ports: Ports, _subject: Subject, path: string): Promise<void> => {
-  for (const { id, status } of await usersOf(ports, path))
-    if (status === 'running' || status === 'paused' || status === 'restarting')
+/** Readers of the stack stop too: they would go on seeing what was exchanged away. */
+const stopUsers = async (ports: Ports, { stack }: Subject, path: string): Promise<void> => {
+  const writers = new Set((await usersOf(ports, path, 'writable')).map(({ id }) => id));
+  for (const { id, status, labels } of await usersOf(ports, path, 'any'))
+    if (
+      (writers.has(id) || stackOf(labels) === stack) &&
+      (status === 'running' || status === 'paused' || status === 'restarting')
+    )
       await ports.engine.stopContainer(id, stopGraceMs);
 };
 

@@ -4,6 +4,7 @@ import { dependencyGraph, isOneShot, needsOf, type Need } from './dependencies.t
 import { phasesOf } from './graph.ts';
 import { label, parseAsideName, serviceOf, stackOf } from './labels.ts';
 import type { ServiceName } from './names.ts';
+import { overlaps } from './paths.ts';
 import type { FilePlan, HealthKind, OperationKind, Plan, ResourcePlan, ServicePlan, Wanted } from './plan.ts';
 import { preflight } from './preflight.ts';
 import type { ServiceSpec, StackSpec } from './stack.ts';
@@ -123,9 +124,15 @@ const decide = (
   const reasons = [...changeReasons(wanted, service, world, current), ...followed(service, earlier)];
   if (reasons.length > 0) return { action: 'replace', reasons };
   const completed = isOneShot(wanted.spec, service) && !current.running && current.exitCode === 0;
+  // What has a path open sees the old directory until it starts again.
+  if (current.running && uses(current, wanted.restore))
+    return { action: 'start', reasons: ['its data is put back'] };
   if (current.running || completed) return { action: 'keep', reasons: [] };
   return { action: 'start', reasons: [`is ${current.status}`] };
 };
+
+const uses = ({ mounts }: ContainerFacts, paths: readonly { path: string }[]): boolean =>
+  mounts.some(({ type, source }) => type !== 'tmpfs' && paths.some(({ path }) => overlaps(source, path)));
 
 const changeReasons = (
   wanted: Wanted,

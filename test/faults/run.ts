@@ -219,6 +219,12 @@ const begin = async (client: Client, site: Site, { stacks, kind, operation }: Sc
     {},
     ...Object.entries(operation.ecosystem).map(([stack, settings]) => variablesOf(stack, settings)),
   ) as Record<string, string>;
+  Object.assign(process.env, {
+    IMAGE: site.environment['IMAGE'],
+    DATA: site.data,
+    FILES: site.files,
+    CANARY: canary,
+  });
   const request = await ecosystemRequest(join(site.files, 'all.yml'), {
     set,
     envFile: [],

@@ -124,7 +124,8 @@ const byKind: Record<OperationKind, Scenario[]> = {
       isNew: (now, before) =>
         now.stacks.flatMap(({ stack, containers, networks, data }, index) => [
           ...containers.map(({ name }) => `${name} is still there`),
-          ...networks.map((name) => `${name} is still there`),
+          // Its volume is data.
+          ...networks.filter((name) => name !== `${stack}_cache`).map((name) => `${name} is still there`),
           ...(String(data) === String(before.stacks[index]?.data) ? [] : [`the data of ${stack} changed`]),
         ]),
     },
