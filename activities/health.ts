@@ -10,6 +10,8 @@ const quickest = 50;
 const growth = 1.4;
 const slowest = 2_000;
 
+const firstPatienceMs = 2_000;
+
 /** A container without any check must at least have stayed up this long; the soak then watches it for `min_healthy_time`. */
 const settledMs = 500;
 
@@ -30,6 +32,7 @@ export type Waiting = Asking & {
 export const waitHealthy = async (waiting: Waiting, signal: AbortSignal): Promise<void> => {
   const { engine, containerId, deadlineMs } = waiting;
   let intervalMs = quickest;
+  let patienceMs = firstPatienceMs;
   for (;;) {
     const container = await engine.inspectContainer(containerId);
     if (!container)
@@ -37,7 +40,10 @@ export const waitHealthy = async (waiting: Waiting, signal: AbortSignal): Promis
         'ContainerGone',
         `The container of "${waiting.service}" is gone: something outside removed it.`,
       );
-    const answer = await askHealth(waiting, container);
+    const asked = Date.now();
+    const answer = await askHealth({ ...waiting, patienceMs }, container);
+    // A lost answer costs seconds, not the whole deadline; a check that is slow gets its time at the next try.
+    if (Date.now() - asked >= patienceMs) patienceMs *= 2;
     if (answer.state === 'healthy') return;
     if (answer.state === 'hopeless') throw await unhealthy(waiting, answer.answer);
     if (elapsedMs(container) > deadlineMs)
@@ -47,6 +53,22 @@ export const waitHealthy = async (waiting: Waiting, signal: AbortSignal): Promis
       );
     await pause(intervalMs, signal);
     intervalMs = Math.min(slowest, intervalMs * growth);
+  }
+};
+
+/** Asked up to this often before a service that was healthy counts as ill: one lost answer is no illness. */
+const secondOpinions = 3;
+
+/** Asks a service that was healthy, and asks again where the answer is another one now. */
+export const askAgain = async (
+  asking: Asking & Pick<Waiting, 'health' | 'probe'>,
+  container: ContainerState,
+  signal: AbortSignal,
+): Promise<Health> => {
+  for (let time = 1; ; time += 1) {
+    const health = await askHealth({ ...asking, patienceMs: firstPatienceMs * 2 ** time }, container);
+    if (health.state !== 'waiting' || time === secondOpinions) return health;
+    await pause(quickest * 2 ** time, signal);
   }
 };
 

@@ -17,12 +17,14 @@ export type Asking = {
   engine: Engine;
   /** True where the host can reach a container at its own address. */
   canReachContainers: boolean;
+  /** An answer is waited for no longer than this, whatever the probe's own timeout. */
+  patienceMs?: number;
 };
 
 /** @param container where the question is asked; absent for a probe that names a `host`. */
 export const askProbe = async (asking: Asking, probe: Probe, container?: ContainerState): Promise<Answer> => {
   const { engine } = asking;
-  const timeoutMs = probe.timeoutMs ?? defaultTimeoutMs;
+  const timeoutMs = Math.min(probe.timeoutMs ?? defaultTimeoutMs, asking.patienceMs ?? Infinity);
   try {
     switch (probe.type) {
       case 'exec':

@@ -6,7 +6,7 @@ import type { Subject } from '../domain/subject.ts';
 import { beating, pause, permanent } from './activity.ts';
 import { differencesFromBefore } from './before.ts';
 import { madeBy, resolveProbe } from './container.ts';
-import { askHealth } from './health.ts';
+import { askAgain } from './health.ts';
 import type { ContainerState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
 import { askProbe } from './probe.ts';
@@ -134,6 +134,7 @@ const soak = async (
     await Promise.all(
       waiting.map(async ({ plan, service }) => {
         await stillHealthy(
+          signal,
           ports,
           plan,
           service,
@@ -151,6 +152,7 @@ const soak = async (
 };
 
 const stillHealthy = async (
+  signal: AbortSignal,
   ports: Ports,
   plan: ServicePlan,
   service: ServiceSpec,
@@ -159,9 +161,10 @@ const stillHealthy = async (
   secrets: Secrets,
 ): Promise<void> => {
   const probe = service.probe && resolveProbe(service.probe, secrets.resolve);
-  const { state, answer } = await askHealth(
+  const { state, answer } = await askAgain(
     { ...asking(ports), health: plan.health, ...(probe ? { probe } : {}) },
     container,
+    signal,
   );
   const restarted = container.restartCount > first.restartCount || container.startedAt !== first.startedAt;
   if (state === 'healthy' && !restarted) return;

@@ -1,12 +1,12 @@
 /** What is particular to Podman: it has no daemon, so where no API socket listens, Baton starts one of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EngineError, type Engine } from '../ports/engine.ts';
-import { engineApi, type EngineApi } from './api.ts';
+import { engineApi } from './api.ts';
 import { dockerApiEngine } from './docker-api.ts';
 import { answers } from './answers.ts';
 
@@ -38,43 +38,42 @@ export const podmanEngine = async ({
       await service?.stop();
     },
   });
+  const nudge = dnsNudge(process.geteuid?.() === 0 ? '/run' : (process.env['XDG_RUNTIME_DIR'] ?? '/run'));
   return {
     ...engine,
-    startContainer: firstAlone(api, async (id) => {
+    async startContainer(id) {
       await engine.startContainer(id);
-    }),
+      nudge();
+    },
   };
 };
 
+const settledMs = 300;
+
 /**
- * The first container brings the engine's DNS server with it. Two first ones at once bring two, and the names of one are
- * lost (seen with netavark 1.4), so the first is started alone.
+ * Podman's DNS server, aardvark-dns, reads its names again on SIGHUP, which netavark sends with each container that starts. Of
+ * two that come within a tenth of a second, 1.4 on a busy machine misses one, and does not know a name until the next comes:
+ * seen with its list complete, and "database" not found for half a minute. So it is asked once more when all is quiet.
  */
-const firstAlone = (
-  api: EngineApi,
-  start: (id: string) => Promise<void>,
-): ((id: string) => Promise<void>) => {
-  let first: Promise<void> = Promise.resolve();
-  const running = async (): Promise<boolean> => {
-    const query = { limit: 1, filters: JSON.stringify({ status: ['running'] }) };
-    return (await api.json<unknown[]>({ path: '/v1.41/containers/json', query })).length > 0;
-  };
-  return async (id) => {
-    const before = first;
-    let next = (): void => undefined;
-    first = new Promise((resolve) => {
-      next = resolve;
-    });
-    await before;
+const dnsNudge = (runtimeDirectory: string): (() => void) => {
+  const pidFile = join(runtimeDirectory, 'containers', 'networks', 'aardvark-dns', 'aardvark.pid');
+  let timer: NodeJS.Timeout | undefined;
+  const nudge = async (): Promise<void> => {
+    const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''));
+    const program = pid > 0 ? await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '') : '';
+    if (program.trim() !== 'aardvark-dns') return;
     try {
-      if (!(await running())) {
-        await start(id);
-        return;
-      }
-    } finally {
-      next();
+      process.kill(pid, 'SIGHUP');
+    } catch (error) {
+      // It has ended meanwhile, or is another user's.
+      if (!(error instanceof Error && 'code' in error && (error.code === 'ESRCH' || error.code === 'EPERM')))
+        throw error;
     }
-    await start(id);
+  };
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void nudge(), settledMs);
+    timer.unref();
   };
 };
 
