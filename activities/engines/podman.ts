@@ -1,7 +1,7 @@
 /** What is particular to Podman: it has no daemon, so where no API socket listens, Baton starts one of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import { EngineError, type Engine } from '../ports/engine.ts';
 import { engineApi } from './api.ts';
 import { dockerApiEngine } from './docker-api.ts';
 import { answers } from './answers.ts';
+import { bridgeAnnouncer } from './podman-bridges.ts';
 
 /** `podman system service` listens after about 0.1 s; a slow disk may take longer. */
 const startTimeoutMs = 15_000;
@@ -38,42 +39,19 @@ export const podmanEngine = async ({
       await service?.stop();
     },
   });
-  const nudge = dnsNudge(process.geteuid?.() === 0 ? '/run' : (process.env['XDG_RUNTIME_DIR'] ?? '/run'));
+  const announceBridges = bridgeAnnouncer(api, environment);
   return {
     ...engine,
     async startContainer(id) {
+      await announceBridges(id);
       await engine.startContainer(id);
-      nudge();
+      // The first container brings the bridge with it.
+      await announceBridges(id);
     },
-  };
-};
-
-const settledMs = 300;
-
-/**
- * Podman's DNS server, aardvark-dns, reads its names again on SIGHUP, which netavark sends with each container that starts. Of
- * two that come within a tenth of a second, 1.4 on a busy machine misses one, and does not know a name until the next comes:
- * seen with its list complete, and "database" not found for half a minute. So it is asked once more when all is quiet.
- */
-const dnsNudge = (runtimeDirectory: string): (() => void) => {
-  const pidFile = join(runtimeDirectory, 'containers', 'networks', 'aardvark-dns', 'aardvark.pid');
-  let timer: NodeJS.Timeout | undefined;
-  const nudge = async (): Promise<void> => {
-    const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''));
-    const program = pid > 0 ? await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '') : '';
-    if (program.trim() !== 'aardvark-dns') return;
-    try {
-      process.kill(pid, 'SIGHUP');
-    } catch (error) {
-      // It has ended meanwhile, or is another user's.
-      if (!(error instanceof Error && 'code' in error && (error.code === 'ESRCH' || error.code === 'EPERM')))
-        throw error;
-    }
-  };
-  return () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => void nudge(), settledMs);
-    timer.unref();
+    async stopContainer(id, graceMs) {
+      await announceBridges(id);
+      await engine.stopContainer(id, graceMs);
+    },
   };
 };
 

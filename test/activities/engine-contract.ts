@@ -124,6 +124,24 @@ export const describeEngine = (kind: EngineKind, socket: string): void => {
       assert.equal(again.exitCode, undefined);
     });
 
+    test('a container that stays reaches its gateway while others come and go', async () => {
+      const stays = await started(`${sleeper}\ncap_add: [NET_RAW]`);
+      const reaches = async (): Promise<void> => {
+        const { exitCode, output } = await engine.exec(stays, ['ping', '-c', '1', '-W', '1', `${subnet}.1`], {
+          timeoutMs: 5_000,
+        });
+        assert.equal(exitCode, 0, output);
+      };
+      await reaches();
+      // A bridge whose address is the lowest of its ports changes it with some of them.
+      for (let others = 0; others < 5; others += 1) {
+        const other = await started(sleeper);
+        await reaches();
+        if (others % 2 === 0) await engine.stopContainer(other, 0);
+        await reaches();
+      }
+    });
+
     test('is renamed, and found by label and by name', async () => {
       const id = await started(sleeper);
       const name = `${own}-renamed`;
