@@ -26,7 +26,7 @@ export const captureBefore = async (ports: Ports, subject: Subject, plan: Plan):
       const health = await askHealth(
         {
           engine: ports.engine,
-          canReachContainers: ports.engineInfo.canReachContainers,
+          reach: ports.engineInfo.reach,
           health: probe ? 'probe' : container.healthcheck ? 'healthcheck' : 'running',
           ...(probe ? { probe } : {}),
         },

@@ -45,7 +45,7 @@ export const containerActivities = (ports: Ports) => {
         await waitHealthy(
           {
             engine,
-            canReachContainers: ports.engineInfo.canReachContainers,
+            reach: ports.engineInfo.reach,
             containerId: container.id,
             service: plan.service,
             health: plan.health,
@@ -121,7 +121,7 @@ export const containerActivities = (ports: Ports) => {
         await waitHealthy(
           {
             engine,
-            canReachContainers: ports.engineInfo.canReachContainers,
+            reach: ports.engineInfo.reach,
             containerId: before.id,
             service: plan.service,
             health: probe ? 'probe' : container.healthcheck ? 'healthcheck' : 'running',

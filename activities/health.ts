@@ -3,7 +3,8 @@ import type { HealthKind } from '../domain/plan.ts';
 import type { Probe } from '../domain/stack.ts';
 import { permanent, pause } from './activity.ts';
 import type { ContainerState } from './ports/engine.ts';
-import { askProbe, type Answer, type Asking } from './probe.ts';
+import { askProbe, type Asking } from './probe.ts';
+import type { Answer } from './probe-address.ts';
 
 /** First interval, growth and ceiling of the questions: 50 ms finds a quick service quickly, 2 s spares a slow one. */
 const quickest = 50;

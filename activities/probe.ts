@@ -1,22 +1,15 @@
 /** Probes: one question, one answer. A probe never throws for an unhealthy service; it says what it saw. */
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { connect } from 'node:net';
 import type { Probe } from '../domain/stack.ts';
-import { EngineError, type ContainerState, type Engine } from './ports/engine.ts';
-
-export type Answer = { healthy: boolean; answer: string };
+import { EngineError, type ContainerState, type Engine, type Reach } from './ports/engine.ts';
+import { askAddress, askThrough, type Address, type Answer } from './probe-address.ts';
 
 /** A service that needs longer to say "healthy" is not healthy. */
 const defaultTimeoutMs = 5_000;
-/** Enough of a body to find a word in it. */
-const bodyLimitBytes = 64 * 1024;
 
 /** What probes are asked through. */
 export type Asking = {
   engine: Engine;
-  /** True where the host can reach a container at its own address. */
-  canReachContainers: boolean;
+  reach: Reach;
   /** An answer is waited for no longer than this, whatever the probe's own timeout. */
   patienceMs?: number;
 };
@@ -30,9 +23,12 @@ export const askProbe = async (asking: Asking, probe: Probe, container?: Contain
       case 'exec':
         return await askExec(engine, probe.command, timeoutMs, container);
       case 'tcp':
-        return await askTcp(addressFor(asking, probe, container), timeoutMs);
-      case 'http':
-        return await askHttp(probe, addressFor(asking, probe, container), timeoutMs);
+      case 'http': {
+        const { through, ...address } = addressFor(asking, probe, container);
+        return through
+          ? await askThrough(through, { probe, address, timeoutMs })
+          : await askAddress({ probe, address, timeoutMs });
+      }
     }
   } catch (error) {
     // The engine being away is not an answer about the service.
@@ -40,8 +36,6 @@ export const askProbe = async (asking: Asking, probe: Probe, container?: Contain
     return { healthy: false, answer: error instanceof Error ? error.message : String(error) };
   }
 };
-
-type Address = { host: string; port: number };
 
 /**
  * The container's own address where the host can reach it: a published port may be answered by the engine's proxy before
@@ -51,12 +45,14 @@ const addressFor = (
   asking: Asking,
   probe: { host?: string; port: number },
   container: ContainerState | undefined,
-): Address => {
+): Address & { through?: readonly string[] } => {
   if (probe.host !== undefined) return { host: probe.host, port: probe.port };
   if (!container) throw new Error('the probe names neither a service nor a host');
   if (container.networkMode === 'host') return { host: '127.0.0.1', port: probe.port };
   const own = Object.values(container.networks).find(({ ipAddress }) => ipAddress !== '')?.ipAddress;
-  if (own !== undefined && asking.canReachContainers) return { host: own, port: probe.port };
+  const { reach } = asking;
+  if (own !== undefined && reach !== 'ports')
+    return { host: own, port: probe.port, ...(reach === 'directly' ? {} : reach) };
   const published = container.ports.find(
     ({ containerPort, protocol }) => containerPort === probe.port && protocol === 'tcp',
   );
@@ -81,73 +77,3 @@ const askExec = async (
     answer: `exit code ${exitCode}${said === '' ? '' : `: ${said.slice(0, 200)}`}`,
   };
 };
-
-const askTcp = async ({ host, port }: Address, timeoutMs: number): Promise<Answer> =>
-  await new Promise((resolve) => {
-    const socket = connect({ host, port });
-    const end = (answer: Answer): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.setTimeout(timeoutMs, () => {
-      end({ healthy: false, answer: `no answer from ${host}:${port} within ${timeoutMs} ms` });
-    });
-    socket.once('connect', () => {
-      end({ healthy: true, answer: `${host}:${port} accepts connections` });
-    });
-    socket.once('error', (error) => {
-      end({ healthy: false, answer: error.message });
-    });
-  });
-
-const askHttp = async (
-  probe: Extract<Probe, { type: 'http' }>,
-  { host, port }: Address,
-  timeoutMs: number,
-): Promise<Answer> => {
-  const { status, body } = await fetchOnce(probe, host, port, timeoutMs);
-  const expected = probe.status === undefined ? status >= 200 && status < 400 : status === probe.status;
-  if (!expected) return { healthy: false, answer: `HTTP ${status} from ${probe.path}` };
-  if (probe.bodyContains !== undefined && !body.includes(probe.bodyContains))
-    return {
-      healthy: false,
-      answer: `the answer of ${probe.path} does not contain ${JSON.stringify(probe.bodyContains)}`,
-    };
-  return { healthy: true, answer: `HTTP ${status}` };
-};
-
-const fetchOnce = async (
-  probe: Extract<Probe, { type: 'http' }>,
-  host: string,
-  port: number,
-  timeoutMs: number,
-): Promise<{ status: number; body: string }> =>
-  await new Promise((resolve, reject) => {
-    const send = probe.scheme === 'https' ? httpsRequest : httpRequest;
-    const request = send(
-      // Health is asked of the container itself, whose certificate names its public host.
-      {
-        host,
-        port,
-        path: probe.path,
-        timeout: timeoutMs,
-        headers: probe.headers ?? {},
-        agent: false,
-        rejectUnauthorized: false,
-      },
-      (response) => {
-        let body = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => {
-          if (body.length < bodyLimitBytes) body += chunk;
-        });
-        response.once('end', () => {
-          resolve({ status: response.statusCode ?? 0, body });
-        });
-        response.once('error', reject);
-      },
-    );
-    request.once('timeout', () => request.destroy(new Error(`no answer within ${timeoutMs} ms`)));
-    request.once('error', reject);
-    request.end();
-  });

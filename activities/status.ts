@@ -61,7 +61,7 @@ const serviceStatus = async (
   const health = await askHealth(
     {
       engine: ports.engine,
-      canReachContainers: ports.engineInfo.canReachContainers,
+      reach: ports.engineInfo.reach,
       health: probe
         ? 'probe'
         : container.healthcheck

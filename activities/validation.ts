@@ -112,7 +112,7 @@ const describeProbe = (probe: Probe): string => {
 
 const asking = ({ engine, engineInfo }: Ports) => ({
   engine,
-  canReachContainers: engineInfo.canReachContainers,
+  reach: engineInfo.reach,
 });
 
 type Soaked = { plan: ServicePlan; service: ServiceSpec };

@@ -33,7 +33,7 @@ export const lookAtWorld = async (ports: Ports, looking: Looking): Promise<World
   );
   return {
     host: ports.host,
-    engine: ports.engineInfo,
+    engine: { ...ports.engineInfo, canReachContainers: ports.engineInfo.reach !== 'ports' },
     containers,
     images: await imageFacts(ports, looking),
     networks: await present(

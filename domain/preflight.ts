@@ -108,6 +108,24 @@ const describeOwner = ({ labels }: ContainerFacts): string => {
   return stack === undefined ? 'no stack' : `stack ${stack}`;
 };
 
+/** Known before anything is touched: such a probe would wait out its deadline. */
+const unreachableProbes: Check = (wanted, plan, world) => {
+  if (world.engine.canReachContainers) return [];
+  return arriving(wanted, plan).flatMap(({ service }) => {
+    const { probe } = service;
+    if (!probe || probe.type === 'exec' || probe.host !== undefined || service.network.mode === 'host')
+      return [];
+    if (service.ports.some(({ target, protocol }) => target === probe.port && protocol === 'tcp')) return [];
+    return [
+      error(
+        'probe-unreachable',
+        `Port ${probe.port} of "${service.name}" cannot be probed: a rootless Docker's containers are reached by their published ports only. ${nothing}`,
+        { at: service.at, next: `Publish the port, or use an exec probe.` },
+      ),
+    ];
+  });
+};
+
 const ports: Check = (wanted, plan, world) =>
   arriving(wanted, plan).flatMap(({ service, change }) =>
     service.ports.flatMap((port) => {
@@ -344,6 +362,7 @@ const checks: readonly Check[] = [
   copies,
   images,
   names,
+  unreachableProbes,
   ports,
   duplicatePorts,
   externals,

@@ -31,6 +31,7 @@ export type EngineFacts = {
   cpus: number;
   memoryBytes: number;
   canPause: boolean;
+  /** False where containers answer at the ports they publish only. */
   canReachContainers: boolean;
 };
 

@@ -43,6 +43,8 @@ const importBusybox = async (engine: string[], environment: Record<string, strin
   try {
     for (const directory of ['bin', 'etc', 'tmp', 'root', 'home', 'var', 'usr', 'dev', 'proc', 'sys'])
       await mkdir(join(root, directory));
+    // A container's user is not always root.
+    await execa('chmod', ['755', root]);
     await execa('chmod', ['1777', join(root, 'tmp')]);
     await cp(busybox, join(root, 'bin', 'busybox'));
     const { stdout } = await execa(busybox, ['--list']);
@@ -53,7 +55,9 @@ const importBusybox = async (engine: string[], environment: Record<string, strin
       'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\nuser:x:1000:1000:user:/home:/bin/sh\n',
     );
     await writeFile(join(root, 'etc', 'group'), 'root:x:0:\nnobody:x:65534:\nuser:x:1000:\n');
-    const archive = await execa('tar', ['-C', root, '-c', '.'], { encoding: 'buffer' });
+    const archive = await execa('tar', ['-C', root, '--owner=0', '--group=0', '-c', '.'], {
+      encoding: 'buffer',
+    });
     const [command = '', ...first] = engine;
     const result = await execa(command, [...first, 'import', '-', baseImage], {
       input: archive.stdout,

@@ -121,4 +121,6 @@ try {
   if (!(error instanceof SetupFailure)) throw error;
   say(`\n${error.message}`);
   process.exitCode = 69;
+  if (stopAtEnd) await execa(join(root, 'bin', 'baton'), ['down'], { stdio: 'inherit', reject: false });
+  else say('Stop what was started: bin/baton down');
 }

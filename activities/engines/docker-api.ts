@@ -75,7 +75,7 @@ export const dockerApiEngine = ({ kind, api, version, info, close }: Particulars
         memoryBytes: raw.MemTotal,
         storageDriver: raw.Driver,
         canPause: true,
-        canReachContainers: true,
+        reach: 'directly',
         ...info(raw),
       };
     },

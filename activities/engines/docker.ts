@@ -10,7 +10,7 @@ export const dockerEngine = (socket: string): Engine =>
     version: '/v1.41',
     info: (raw) => {
       const rootless = (raw.SecurityOptions ?? []).some((option) => option.includes('rootless'));
-      return { rootless, canReachContainers: !rootless };
+      return { rootless, reach: rootless ? 'ports' : 'directly' };
     },
     close: () => Promise.resolve(),
   });

@@ -42,11 +42,14 @@ const announce = async (bridge: string): Promise<void> => {
   if (setting?.trim() === '0') await writeFile(switchOf(bridge), '1').catch(() => undefined);
 };
 
-/** A user's bridges are in a network namespace of their own, which only `podman` knows to enter. */
+/** A user's bridges are in a network namespace of their own, which only `podman` knows to enter. Before a command. */
+export const inRootlessNetwork = ['podman', 'unshare', '--rootless-netns'] as const;
+
 const announceRootless = async (bridges: string[], environment: Record<string, string>): Promise<void> => {
   const script = 'for f do if test -e "$f"; then echo 1 > "$f"; fi; done';
   const paths = bridges.map(switchOf);
-  await execa('podman', ['unshare', '--rootless-netns', 'sh', '-c', script, 'sh', ...paths], {
+  const [command, ...args] = inRootlessNetwork;
+  await execa(command, [...args, 'sh', '-c', script, 'sh', ...paths], {
     env: environment,
     reject: false,
     stdin: 'ignore',

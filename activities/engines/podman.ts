@@ -9,7 +9,7 @@ import { EngineError, type Engine } from '../ports/engine.ts';
 import { engineApi } from './api.ts';
 import { dockerApiEngine } from './docker-api.ts';
 import { answers } from './answers.ts';
-import { bridgeAnnouncer } from './podman-bridges.ts';
+import { bridgeAnnouncer, inRootlessNetwork } from './podman-bridges.ts';
 
 /** `podman system service` listens after about 0.1 s; a slow disk may take longer. */
 const startTimeoutMs = 15_000;
@@ -33,7 +33,8 @@ export const podmanEngine = async ({
     info: (raw) => {
       const rootless = raw.Rootless ?? false;
       // Without cgroup v2, a rootless container has no freezer.
-      return { rootless, canReachContainers: !rootless, canPause: raw.CgroupVersion === '2' || !rootless };
+      const canPause = raw.CgroupVersion === '2' || !rootless;
+      return { rootless, canPause, reach: rootless ? { through: inRootlessNetwork } : 'directly' };
     },
     close: async () => {
       await service?.stop();

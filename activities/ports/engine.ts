@@ -15,9 +15,14 @@ export type EngineInfo = {
   storageDriver: string;
   /** True where {@link Engine.pause} works (a cgroup freezer is there). */
   canPause: boolean;
-  /** True where the host can reach containers at their own address (not so in a rootless network namespace). */
-  canReachContainers: boolean;
+  reach: Reach;
 };
+
+/**
+ * How containers are reached at their own address: `directly` from the host, `through` a command that runs another one where
+ * they can be (a rootless engine's network namespace), or not at all, only by the `ports` they publish.
+ */
+export type Reach = 'directly' | 'ports' | { through: readonly string[] };
 
 export type ContainerStatus =
   'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead' | 'removing' | 'unknown';

@@ -42,7 +42,7 @@ export const inspectPath = async (run: Run, path: string, sizeLimitBytes: number
   const size =
     isSubvolume || (type !== 'directory' && type !== 'file')
       ? { sizeBytes: 0, sizeExceeded: false }
-      : await sizeOf(realPath, reflink ? Number.MAX_SAFE_INTEGER : sizeLimitBytes);
+      : await sizeOf(run, realPath, reflink ? Number.MAX_SAFE_INTEGER : sizeLimitBytes);
   const facts = {
     path,
     exists: true,
@@ -51,7 +51,7 @@ export const inspectPath = async (run: Run, path: string, sizeLimitBytes: number
     filesystem: name,
     isSubvolume,
     isMountRoot,
-    nested: type === 'directory' ? await nestedIn(realPath, name, info.dev) : [],
+    nested: type === 'directory' ? await nestedIn(run, realPath, name, info.dev) : [],
     noCow: name === 'btrfs' && (await isNoCow(run, realPath)),
     reflink,
     ...size,
@@ -126,24 +126,34 @@ const mountPoints = async (): Promise<string[]> => {
 };
 
 /** Directories on another device (mounts, and btrfs subvolumes, which have device numbers of their own). At most 100. */
-const nestedIn = async (root: string, filesystem: string, device: number): Promise<string[]> => {
+const nestedIn = async (run: Run, root: string, filesystem: string, device: number): Promise<string[]> => {
   const mounts = (await mountPoints()).filter((mount) => mount.startsWith(`${root}/`));
   if (filesystem !== 'btrfs') return mounts.slice(0, 100);
   const nested = new Set(mounts);
-  await walk(root, async (path, isDirectory) => {
+  const byFind = async (): Promise<void> => {
+    const found = await run('find', [root, '-mindepth', '1', '-type', 'd', '-inum', `${subvolumeInode}`]);
+    for (const line of found.split('\n')) if (line !== '') nested.add(line);
+  };
+  const byWalk = walk(root, async (path, isDirectory) => {
     if (!isDirectory || nested.size >= 100) return isDirectory;
     const info = await lstat(path);
     if (info.dev === device) return true;
     nested.add(path);
     return false;
   });
+  await whereClosed(byWalk, byFind);
   return [...nested].slice(0, 100);
 };
 
-const sizeOf = async (
-  path: string,
-  limitBytes: number,
-): Promise<{ sizeBytes: number; sizeExceeded: boolean }> => {
+type Size = { sizeBytes: number; sizeExceeded: boolean };
+
+const sizeOf = async (run: Run, path: string, limitBytes: number): Promise<Size> =>
+  await whereClosed(sizeByWalk(path, limitBytes), async () => {
+    const [bytes = ''] = (await run('du', ['-s', '--block-size=1', '--', path])).split('\t');
+    return { sizeBytes: Number(bytes), sizeExceeded: Number(bytes) > limitBytes };
+  });
+
+const sizeByWalk = async (path: string, limitBytes: number): Promise<Size> => {
   const seen = new Set<number>();
   let sizeBytes = 0;
   let entries = 0;
@@ -161,6 +171,16 @@ const sizeOf = async (
     return isDirectory;
   });
   return { sizeBytes, sizeExceeded: sizeBytes > limitBytes || entries > entriesLimit };
+};
+
+/** Some of what a rootless container writes belongs to ids that only commands inside its user namespace may read. */
+const whereClosed = async <T>(own: Promise<T>, inside: () => Promise<T>): Promise<T> => {
+  try {
+    return await own;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EACCES') return await inside();
+    throw error;
+  }
 };
 
 /** Visits everything below; `visit` says whether to go into a directory. What vanishes meanwhile is skipped. */

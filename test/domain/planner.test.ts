@@ -145,6 +145,19 @@ describe('preflight', () => {
     assert.match(made.problems.map(({ message }) => message).join(), /8080.*"blog"/);
   });
 
+  test('refuses a probe that can never be answered', () => {
+    const world = emptyWorld(photos);
+    const rootless = { ...world, engine: { ...world.engine, canReachContainers: false } };
+    const probed = changed(photos, 'db', { probe: { type: 'tcp', port: 5432 } });
+    assert.match(
+      plan(probed, rootless)
+        .problems.map(({ code }) => code)
+        .join(),
+      /probe-unreachable/,
+    );
+    assert.equal(isRefused(plan(probed, world)), false);
+  });
+
   test('names the process that has the port', () => {
     const made = plan(photos, emptyWorld(photos, { listeners: { '8080/tcp': 'nginx' } }));
     assert.equal(isRefused(made), true);
