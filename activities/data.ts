@@ -69,12 +69,16 @@ export const dataActivities = (ports: Ports) => ({
     });
   },
 
-  /** An undo with data: that release's data comes back; what was there is kept as `undone`. */
+  /** An undo or a removal with data: that release's data comes back, or nothing does; what was there is kept as `undone`. */
   async restoreWanted(subject: Subject, restore: Plan['restore']): Promise<void> {
     await beating(async () => {
       for (const { path, snapshot: name } of restore) {
         const kept = nameOf(subject, 'undone');
         if (await ports.snapshots.find(path, kept)) continue;
+        if (name === undefined) {
+          await ports.snapshots.clear(path, kept);
+          continue;
+        }
         const snapshot = await ports.snapshots.find(path, name);
         if (!snapshot) throw permanent('SnapshotMissing', `Snapshot ${name} of ${path} is gone.`);
         await ports.snapshots.restore(snapshot, kept);

@@ -73,6 +73,7 @@ const planFor = async (
       ),
       copyLimitBytes: request.options.copyLimitBytes,
       restore,
+      discard: request.source.from === 'nothing' && request.source.withData,
       ...(running ? { running: running.spec } : {}),
       obsoleteFiles: (running?.spec.files ?? []).flatMap(({ path }) => (paths.has(path) ? [] : [path])),
     },

@@ -54,7 +54,11 @@ const data = ({ data: entries, restore }: Plan): string[] => {
   return [
     'Data',
     ...entries.map(dataLine),
-    ...restore.map(({ path, snapshot }) => `  put back    ${path} from ${snapshot}`),
+    ...restore.map(({ path, snapshot }) =>
+      snapshot === undefined
+        ? `  empty       ${path}; what it holds is kept as a snapshot`
+        : `  put back    ${path} from ${snapshot}`,
+    ),
   ];
 };
 

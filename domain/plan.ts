@@ -54,13 +54,16 @@ export type Plan = {
   volumes: ResourcePlan[];
   files: FilePlan[];
   data: DataPlan[];
-  /** Data that comes back with the release: only for an undo with data. */
-  restore: { path: string; snapshot: SnapshotName }[];
+  /** Data that is exchanged: only for an undo or a removal with data. */
+  restore: DataExchange[];
   policy: StackPolicy;
   /** How many stack-level and service-level checks run after the roll-out. */
   checks: number;
   problems: Problem[];
 };
+
+/** What takes the place of a path's data: a snapshot of it, or nothing. What is there now is kept as a snapshot. */
+export type DataExchange = { path: string; snapshot?: SnapshotName };
 
 /** What is wanted: a release's spec with the hash of each service (absent while its image is not here yet). */
 export type Wanted = {
@@ -71,7 +74,9 @@ export type Wanted = {
   /** Plain copies above this size (bytes) are refused unless the owner says otherwise. */
   copyLimitBytes: number;
   /** Snapshots to put back with the release: only for an undo with data. */
-  restore: { path: string; snapshot: SnapshotName }[];
+  restore: DataExchange[];
+  /** The stack's data goes with it: only for a removal with data. */
+  discard: boolean;
   /** The spec of the running release, for the order in which removed services stop. */
   running?: StackSpec;
   /** Files that the running release wrote and the wanted one does not. */

@@ -1,11 +1,20 @@
 /** Makes a plan: compares what is wanted with what is there. */
-import { planData } from './data.ts';
+import { planData, type DataPlan } from './data.ts';
 import { dependencyGraph, isOneShot, needsOf, type Need } from './dependencies.ts';
 import { phasesOf } from './graph.ts';
 import { label, parseAsideName, serviceOf, stackOf } from './labels.ts';
 import type { ServiceName } from './names.ts';
 import { overlaps } from './paths.ts';
-import type { FilePlan, HealthKind, OperationKind, Plan, ResourcePlan, ServicePlan, Wanted } from './plan.ts';
+import type {
+  DataExchange,
+  FilePlan,
+  HealthKind,
+  OperationKind,
+  Plan,
+  ResourcePlan,
+  ServicePlan,
+  Wanted,
+} from './plan.ts';
 import { preflight } from './preflight.ts';
 import type { ServiceSpec, StackSpec } from './stack.ts';
 import type { ContainerFacts, World } from './world.ts';
@@ -43,7 +52,7 @@ export const planChange = (wanted: Wanted, world: World): Plan => {
       ...wanted.obsoleteFiles.map((path): FilePlan => ({ path, action: 'remove' })),
     ],
     data,
-    restore: wanted.restore,
+    restore: wanted.discard ? protectedPaths(data) : wanted.restore,
     policy: spec.policy,
     checks: spec.validate.length + spec.services.reduce((sum, { validate }) => sum + validate.length, 0),
     problems: [],
@@ -107,6 +116,12 @@ const deadlineOf = ({ policy }: StackSpec, service: ServiceSpec): number =>
   Math.min(service.healthyDeadlineMs ?? policy.healthyDeadlineMs, policy.progressDeadlineMs);
 
 const previousOf = ({ id, name, running, imageId }: ContainerFacts) => ({ id, name, running, imageId });
+
+/** What a removal with data takes away; what is not protected is not Baton's to delete. */
+const protectedPaths = (data: DataPlan[]): DataExchange[] =>
+  data.flatMap(({ path, class: dataClass, driver, existed }) =>
+    dataClass === 'snapshot' && existed && driver !== undefined ? [{ path }] : [],
+  );
 
 const currentContainer = (own: ContainerFacts[], service: ServiceName): ContainerFacts | undefined =>
   own.find(({ labels, name }) => serviceOf(labels) === service && !parseAsideName(name));

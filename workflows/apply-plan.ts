@@ -154,9 +154,9 @@ const retireRemoved = async (operation: Operation, plan: Plan, subject: Subject)
   );
 };
 
-/** An undo with data: everything that uses the data stops, then the data of that time comes back. */
+/** An undo or a removal with data: everything that uses the data stops, then the data of that time, or nothing, takes its place. */
 const restoreWanted = async (operation: Operation, plan: Plan, subject: Subject): Promise<void> => {
-  await operation.step('restore', 'Put the data of that release back', async () => {
+  await operation.step('restore', restoreTitle(plan), async () => {
     await changing.stopForRestore.executeWithOptions({ summary: 'stop what uses the data' }, [subject, plan]);
     await lengthy.restoreWanted.executeWithOptions({ summary: `${plan.restore.length} paths` }, [
       subject,
@@ -165,6 +165,9 @@ const restoreWanted = async (operation: Operation, plan: Plan, subject: Subject)
   });
 };
 
+const restoreTitle = ({ kind }: Plan): string =>
+  kind === 'remove' ? 'Take the data away' : 'Put the data of that release back';
+
 const serviceTitle = ({ action, service }: ServicePlan): string =>
   `${{ create: 'Start', replace: 'Replace', start: 'Start', keep: 'Keep', remove: 'Stop' }[action]} ${service}`;
 
@@ -172,7 +175,7 @@ const stepsOf = (plan: Plan): { id: string; title: string }[] => [
   { id: 'snapshot', title: 'Snapshot data' },
   { id: 'prepare', title: 'Prepare networks and volumes' },
   { id: 'files', title: 'Write files' },
-  ...(plan.restore.length > 0 ? [{ id: 'restore', title: 'Put the data of that release back' }] : []),
+  ...(plan.restore.length > 0 ? [{ id: 'restore', title: restoreTitle(plan) }] : []),
   ...plan.services
     .filter(isChanging)
     .map((service) => ({ id: `service-${service.service}`, title: serviceTitle(service) })),

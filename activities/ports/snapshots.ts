@@ -61,6 +61,8 @@ export interface Snapshots {
    * Fails with `not-found` where it is gone, unless an earlier call has brought it in.
    */
   swapIn(path: string, name: SnapshotName, driver: SnapshotDriver, keptAs: SnapshotName): Promise<Snapshot>;
+  /** As `restore`, but nothing comes in: an empty directory or file with the owner and mode of the one that goes. */
+  clear(path: string, keptAs: SnapshotName): Promise<Snapshot>;
   /**
    * A path that was not there before goes away again. What it holds is kept as the snapshot `keptAs`.
    * @returns that snapshot; undefined where the path is an empty directory, or is not there and never was kept.

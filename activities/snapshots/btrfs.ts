@@ -3,6 +3,7 @@ import { lstat } from 'node:fs/promises';
 import type { Driver } from './driver.ts';
 import { isThere } from './is-there.ts';
 import { locationOf, prepareLayout } from './layout.ts';
+import { likeItsOwner } from './owner.ts';
 import type { Run } from './run.ts';
 
 /** Every subvolume's root directory has this inode number (btrfs(5)). */
@@ -24,6 +25,10 @@ export const btrfsDriver = (run: Run): Driver => {
     isWhole: isSubvolume,
     async copyOut(snapshot, draft) {
       await run('btrfs', ['subvolume', 'snapshot', '--', snapshot, draft]);
+    },
+    async makeEmpty(source, draft) {
+      await run('btrfs', ['subvolume', 'create', '--', draft]);
+      await likeItsOwner(run, source, draft);
     },
     async seal(location) {
       await run('btrfs', ['property', 'set', '-ts', location, 'ro', 'true']);

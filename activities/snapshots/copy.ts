@@ -1,9 +1,10 @@
 /** Copies: by reflink where the filesystem can, in full elsewhere. Made beside, flushed, then renamed to their final name. */
-import { rename } from 'node:fs/promises';
+import { lstat, rename } from 'node:fs/promises';
 import { SnapshotError } from '../ports/snapshots.ts';
 import type { Driver } from './driver.ts';
 import { isThere } from './is-there.ts';
 import { draftOf, locationOf, prepareLayout } from './layout.ts';
+import { likeItsOwner } from './owner.ts';
 import type { Run } from './run.ts';
 import { scan } from './scan.ts';
 
@@ -45,6 +46,10 @@ export const copyDriver = (run: Run): Driver => {
     },
     isWhole: isThere,
     copyOut: copy,
+    async makeEmpty(source, draft) {
+      await run((await lstat(source)).isDirectory() ? 'mkdir' : 'touch', ['--', draft]);
+      await likeItsOwner(run, source, draft);
+    },
     // A copy is as writable as the data was; its directory is private.
     seal: () => Promise.resolve(),
     unseal: () => Promise.resolve(),

@@ -7,6 +7,8 @@ export interface Driver {
   isWhole(location: string): Promise<boolean>;
   /** A writable copy of a snapshot at `draft`, which does not exist yet. */
   copyOut(snapshot: string, draft: string): Promise<void>;
+  /** Something empty at `draft`, which does not exist yet, with the owner and mode of `source`. */
+  makeEmpty(source: string, draft: string): Promise<void>;
   /** Makes a snapshot writable again, to become the data. */
   unseal(location: string): Promise<void>;
   /** Makes what lies at `location` read-only, where the driver can. */

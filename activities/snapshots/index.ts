@@ -8,7 +8,7 @@ import type { Driver } from './driver.ts';
 import { inspectPath } from './facts.ts';
 import { isThere } from './is-there.ts';
 import { locationOf, prepareLayout, snapshotsOf } from './layout.ts';
-import { isUnderWay, restoreCopy, swapIn } from './restore.ts';
+import { bringInNothing, isUnderWay, restoreCopy, swapIn } from './restore.ts';
 import { run as runCommand, type Run } from './run.ts';
 
 /**
@@ -81,6 +81,14 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
       if (!(await isThere(snapshot)) && !(await isUnderWay(source, keptAs)))
         throw new SnapshotError('not-found', `Snapshot ${name} of ${source} is gone (${snapshot}).`);
       await swapIn({ run, driver: drivers[driver], source, snapshot, keptAs });
+      return await seen(source, keptAs);
+    },
+
+    async clear(path, keptAs) {
+      const source = await realOr(path);
+      await prepareLayout(source);
+      const driver = (await drivers.btrfs.isWhole(source)) ? drivers.btrfs : drivers.copy;
+      await bringInNothing({ run, driver, source, keptAs });
       return await seen(source, keptAs);
     },
 

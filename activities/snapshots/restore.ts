@@ -34,6 +34,17 @@ export const restoreCopy = async (restoring: Restoring): Promise<void> => {
   });
 };
 
+/** Nothing comes in. */
+export const bringInNothing = async (restoring: Omit<Restoring, 'snapshot'>): Promise<void> => {
+  const { driver, source, keptAs } = restoring;
+  await bringIn(restoring, async () => {
+    const draft = draftOf(source, keptAs);
+    await driver.remove(draft);
+    await driver.makeEmpty(source, draft);
+    return draft;
+  });
+};
+
 /** The snapshot itself comes in: no copy is made, however large it is. */
 export const swapIn = async (restoring: Restoring): Promise<void> => {
   const { driver, snapshot } = restoring;
@@ -49,7 +60,7 @@ export const isUnderWay = async (source: string, keptAs: SnapshotName): Promise<
 
 /** @param candidate makes what is to come in; asked only where no earlier try has got that far. */
 const bringIn = async (
-  { run, driver, source, keptAs }: Restoring,
+  { run, driver, source, keptAs }: Omit<Restoring, 'snapshot'>,
   candidate: () => Promise<string>,
 ): Promise<void> => {
   const kept = locationOf(source, keptAs);

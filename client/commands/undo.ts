@@ -42,10 +42,19 @@ export const undoCommand = (command: Command): void => {
 };
 
 export const removeCommand = (command: Command): void => {
-  shared(command).action(async (stack: StackName, options: Options) => {
-    process.exitCode = await run('remove', stack, { from: 'nothing', withData: false }, options);
-  });
-  examples(command, ['baton remove immich', 'baton undo immich    # brings it back']);
+  shared(command)
+    .option('--with-data', 'also empty its volumes and directories; what they hold is kept as snapshots')
+    .option('--keep-data', 'keep the data as it is (the default)')
+    .action(async (stack: StackName, options: Options & { withData?: boolean }) => {
+      const source: ReleaseSource = { from: 'nothing', withData: options.withData ?? false };
+      process.exitCode = await run('remove', stack, source, options);
+    });
+  examples(command, [
+    'baton remove immich',
+    'baton undo immich                # brings it back',
+    'baton remove immich --with-data',
+    'baton undo immich --with-data    # brings it back with its data',
+  ]);
 };
 
 const shared = (command: Command): Command =>

@@ -216,6 +216,24 @@ export const describeSnapshots = (driver: SnapshotDriver, filesystem: string, ro
       assert.deepEqual(await snapshots.moveAway(path, id), kept);
     });
 
+    test('a path that is cleared is empty at the same place with the same owner and mode, and what it held is kept', async () => {
+      const path = await data();
+      await chown(path, 1234, 1234);
+      await chmod(path, 0o2750);
+      const was = await fingerprint(path);
+      const id = name('undone');
+      const kept = await snapshots.clear(path, id);
+      const { uid, gid, mode } = await lstat(path);
+      assert.deepEqual([uid, gid, mode & 0o7777], [1234, 1234, 0o2750]);
+      assert.deepEqual(await readdir(path), []);
+      assert.deepEqual(await fingerprint(kept.location), was);
+      await writeFile(join(path, 'later'), 'x');
+      assert.deepEqual(await snapshots.clear(path, id), kept, 'asked twice, it clears once');
+      assert.deepEqual(await readdir(path), ['later']);
+      await snapshots.restore(kept, name('failed'));
+      assert.deepEqual(await fingerprint(path), was);
+    });
+
     test('an empty directory that is to go away leaves nothing', async () => {
       const path = join(base, `empty-${(count += 1)}`);
       await mkdir(path);

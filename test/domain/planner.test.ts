@@ -75,6 +75,15 @@ describe('a plan', () => {
     assert.equal(actions(plan(smaller, runningWorld(photos)))['cache'], 'remove');
   });
 
+  test('keeps the data with a removal, unless told', () => {
+    const nothing = { ...photos, services: [] };
+    const removal = { kind: 'remove' as const, running: photos };
+    const world = runningWorld(photos);
+    assert.deepEqual(plan(nothing, world, removal).restore, []);
+    const paths = plan(nothing, world, { ...removal, discard: true }).restore;
+    assert.deepEqual(paths, [{ path: '/data/db' }, { path: '/data/library' }]);
+  });
+
   test('protects the data of all that a changed service can reach, not only its own', () => {
     const made = plan(changed(photos, 'migrate', { user: '1' }), runningWorld(photos));
     assert.deepEqual(

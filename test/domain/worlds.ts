@@ -27,6 +27,7 @@ export const wantedOf = (spec: StackSpec, more: Partial<Wanted> = {}): Wanted =>
   hashes: hashesOf(spec),
   copyLimitBytes: 2 ** 30,
   restore: [],
+  discard: false,
   obsoleteFiles: [],
   ...more,
 });

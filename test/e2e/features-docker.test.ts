@@ -1,10 +1,11 @@
 /** What a person does beside the plain deploy: saved plans, data that comes back, files, holding, logs, foreign stacks. */
 import assert from 'node:assert/strict';
 import { execa } from 'execa';
-import { readFile, writeFile, stat, chmod } from 'node:fs/promises';
+import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { freePort } from '../../setup/local.ts';
+import { needed } from '../host/environment.ts';
 import { get, Site, until } from './site.ts';
 
 describe('beside the plain deploy', () => {
@@ -209,5 +210,28 @@ ${more}`;
     await assert.rejects(get(url()));
     assert.equal((await site.baton('undo', 'notes')).code, 0);
     assert.match(await log(), /7/);
+  });
+
+  test('a removal with data empties it and keeps a snapshot; an undo with data brings it back', async () => {
+    const before = await log();
+    const data = join(site.data, 'notes');
+    const { mode, uid } = await stat(data);
+    const { code, out, err } = await site.baton('remove', 'notes', '--with-data');
+    assert.equal(code, 0, out + err);
+    assert.deepEqual(await readdir(data), []);
+    const now = await stat(data);
+    assert.deepEqual([now.mode, now.uid], [mode, uid]);
+    assert.equal((await site.baton('undo', 'notes', '--with-data')).code, 0);
+    assert.ok((await log()).startsWith(before), `${await log()} after ${before}`);
+  });
+
+  test('data that a container of someone else uses is not taken away', async () => {
+    const data = join(site.data, 'notes');
+    await site.cli('create', '--name', 'reader', '-v', `${data}:/notes`, needed('BATON_TEST_IMAGE'), 'true');
+    const { code, report } = await site.report('remove', 'notes', '--with-data');
+    await site.cli('rm', 'reader');
+    assert.equal(code, 1);
+    assert.match(JSON.stringify(report['problems']), /used by container .*reader/);
+    assert.notDeepEqual(await readdir(data), []);
   });
 });

@@ -58,6 +58,7 @@ export const methods: {
     take: 'effect',
     restore: 'effect',
     swapIn: 'effect',
+    clear: 'effect',
     moveAway: 'effect',
     remove: 'effect',
   },

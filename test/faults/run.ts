@@ -203,8 +203,11 @@ const fromFile = (site: Site, stack: string, settings: Settings): ReleaseSource 
 
 const begin = async (client: Client, site: Site, { stacks, kind, operation }: Scenario): Promise<Handle> => {
   const [first = ''] = stacks;
-  if (operation === 'remove')
-    return await startOperation(client, requestOf(site, kind, first, { from: 'nothing', withData: false }));
+  if ('remove' in operation)
+    return await startOperation(
+      client,
+      requestOf(site, kind, first, { from: 'nothing', withData: operation.remove.withData }),
+    );
   if ('undo' in operation)
     return await startOperation(
       client,

@@ -23,7 +23,7 @@ export type Scenario = {
   operation:
     | { deploy: Settings }
     | { undo: { withData: boolean } }
-    | 'remove'
+    | { remove: { withData: boolean } }
     | { ecosystem: Record<string, Settings> };
   /** About how many effects it has; only spreads a sample over them. */
   effects: number;
@@ -119,7 +119,7 @@ const byKind: Record<OperationKind, Scenario[]> = {
       kind: 'remove',
       stacks: ['books'],
       before: [{ version: '1' }],
-      operation: 'remove',
+      operation: { remove: { withData: false } },
       ends: 'done',
       isNew: (now, before) =>
         now.stacks.flatMap(({ stack, containers, networks, data }, index) => [
@@ -127,6 +127,20 @@ const byKind: Record<OperationKind, Scenario[]> = {
           // Its volume is data.
           ...networks.filter((name) => name !== `${stack}_cache`).map((name) => `${name} is still there`),
           ...(String(data) === String(before.stacks[index]?.data) ? [] : [`the data of ${stack} changed`]),
+        ]),
+    },
+    {
+      name: 'remove with data',
+      effects: 14,
+      kind: 'remove',
+      stacks: ['books'],
+      before: [{ version: '1' }],
+      operation: { remove: { withData: true } },
+      ends: 'done',
+      isNew: (now) =>
+        now.stacks.flatMap(({ stack, containers, rows: found }) => [
+          ...containers.map(({ name }) => `${name} is still there`),
+          ...(found === '' ? [] : [`${stack} still holds ${found}`]),
         ]),
     },
   ],
