@@ -43,6 +43,7 @@ const describe = (container: ContainerState, service: string, healthy: boolean):
   name: container.name,
   service,
   running: isRunning(container),
+  paused: container.status === 'paused',
   healthy,
   imageId: container.imageId,
   restartPolicy: container.restartPolicy,
@@ -66,7 +67,15 @@ export const differencesFromBefore = async (ports: Ports, subject: Subject): Pro
       continue;
     }
     const now = describe(container, was.service, was.healthy);
-    for (const key of ['name', 'running', 'imageId', 'restartPolicy', 'networks', 'mounts'] as const)
+    for (const key of [
+      'name',
+      'running',
+      'paused',
+      'imageId',
+      'restartPolicy',
+      'networks',
+      'mounts',
+    ] as const)
       if (String(now[key]) !== String(was[key]))
         differences.push(`Container "${was.name}": ${key} was ${String(was[key])}, is ${String(now[key])}.`);
   }

@@ -23,7 +23,7 @@ export const dataActivities = (ports: Ports) => ({
       const taken: SnapshotTaken[] = [];
       for (const { path, driver } of protectedPaths(plan)) {
         const name = nameOf(subject, 'before');
-        await settled(ports, path, driver, () => ports.snapshots.take(path, name, driver, signal));
+        await settled(ports, subject, path, driver, () => ports.snapshots.take(path, name, driver, signal));
         const seen = await ports.snapshots.find(path, name);
         if (!seen)
           throw permanent('SnapshotMissing', `The snapshot ${name} of ${path} was made but cannot be seen.`);
@@ -33,9 +33,12 @@ export const dataActivities = (ports: Ports) => ({
     });
   },
 
-  /** Undo of `takeSnapshots`: nothing needs these any more. */
+  /** Undo of `takeSnapshots`: what it paused goes on, and nothing needs these any more. */
   async dropSnapshots(subject: Subject, plan: Plan): Promise<void> {
     await beating(async () => {
+      for (const { id, running, paused } of (await ports.memory.getBefore(subject.operation)) ?? [])
+        if (running && !paused && (await ports.engine.inspectContainer(id))?.status === 'paused')
+          await ports.engine.unpauseContainer(id);
       for (const { path } of protectedPaths(plan)) {
         const snapshot = await ports.snapshots.find(path, nameOf(subject, 'before'));
         if (snapshot) await ports.snapshots.remove(snapshot);
@@ -106,13 +109,17 @@ const nameOf = ({ stack, operation, startedAt }: Subject, purpose: SnapshotPurpo
  */
 const settled = async <T>(
   ports: Ports,
+  { operation }: Subject,
   path: string,
   driver: DataPlan['driver'],
   take: () => Promise<T>,
 ): Promise<T> => {
   if (driver === 'btrfs' || !ports.engineInfo.canPause) return await take();
+  const before = (await ports.memory.getBefore(operation)) ?? [];
+  // One that is paused now was paused by a person, or by an earlier try of this.
   const writers = (await usersOf(ports, path, 'writable')).filter(
-    ({ status }) => status === 'running' || status === 'paused',
+    ({ id, status }) =>
+      status === 'running' || (status === 'paused' && !before.some((was) => was.id === id && was.paused)),
   );
   try {
     for (const { id, status } of writers) if (status === 'running') await ports.engine.pauseContainer(id);

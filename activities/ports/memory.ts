@@ -8,6 +8,7 @@ export type ContainerBefore = {
   name: string;
   service: string;
   running: boolean;
+  paused: boolean;
   /** Asked once before the change; only a container that was healthy must be healthy again. */
   healthy: boolean;
   imageId: string;
