@@ -1,10 +1,10 @@
 /** Data: snapshot it before a change, see that the snapshot exists, put it back after a failure, and tidy. */
-import type { DataPlan } from '../domain/data.ts';
+import { protectedData, type DataPlan } from '../domain/data.ts';
 import type { DataOutcome, SnapshotTaken } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { ServiceName } from '../domain/names.ts';
 import { stackOf } from '../domain/labels.ts';
-import { overlaps } from '../domain/paths.ts';
+import { reaches } from '../domain/paths.ts';
 import { snapshotName, type SnapshotName, type SnapshotPurpose } from '../domain/snapshot.ts';
 import type { Subject } from '../domain/subject.ts';
 import { beating, permanent } from './activity.ts';
@@ -21,7 +21,7 @@ export const dataActivities = (ports: Ports) => ({
     return await beating(async (signal) => {
       await captureBefore(ports, subject, plan);
       const taken: SnapshotTaken[] = [];
-      for (const { path, driver } of protectedPaths(plan)) {
+      for (const { path, driver } of protectedData(plan.data)) {
         const name = nameOf(subject, 'before');
         await settled(ports, subject, path, driver, () => ports.snapshots.take(path, name, driver, signal));
         const seen = await ports.snapshots.find(path, name);
@@ -39,7 +39,7 @@ export const dataActivities = (ports: Ports) => ({
       for (const { id, running, paused } of (await ports.memory.getBefore(subject.operation)) ?? [])
         if (running && !paused && (await ports.engine.inspectContainer(id))?.status === 'paused')
           await ports.engine.unpauseContainer(id);
-      for (const { path } of protectedPaths(plan)) {
+      for (const { path } of protectedData(plan.data)) {
         const snapshot = await ports.snapshots.find(path, nameOf(subject, 'before'));
         if (snapshot) await ports.snapshots.remove(snapshot);
       }
@@ -90,15 +90,6 @@ export const dataActivities = (ports: Ports) => ({
   },
 });
 
-type Protected = DataPlan & { driver: NonNullable<DataPlan['driver']> };
-
-const protectedPaths = (plan: Plan): Protected[] =>
-  plan.data.flatMap((entry) =>
-    entry.class === 'snapshot' && entry.existed && entry.driver !== undefined
-      ? [{ ...entry, driver: entry.driver }]
-      : [],
-  );
-
 /** Every snapshot of an operation has the operation's own time in its name, so a retry finds what an earlier try made. */
 const nameOf = ({ stack, operation, startedAt }: Subject, purpose: SnapshotPurpose): SnapshotName =>
   snapshotName({ stack, operation, purpose, takenAt: startedAt });
@@ -132,10 +123,7 @@ const settled = async <T>(
 /** Containers that have the path, something below it or something above it mounted. */
 const usersOf = async (ports: Ports, path: string, mode: 'any' | 'writable') =>
   (await ports.engine.listContainers()).filter(({ mounts }) =>
-    mounts.some(
-      (mount) =>
-        mount.type !== 'tmpfs' && (mode === 'any' || !mount.readOnly) && overlaps(mount.source, path),
-    ),
+    mounts.some((mount) => (mode === 'any' || !mount.readOnly) && reaches(mount, path)),
   );
 
 /** Readers of the stack stop too: they would go on seeing what was exchanged away. */

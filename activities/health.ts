@@ -11,6 +11,7 @@ const quickest = 50;
 const growth = 1.4;
 const slowest = 2_000;
 
+/** A probe whose answer is lost is asked again after this long; doubled each time that it was not enough. */
 const firstPatienceMs = 2_000;
 
 /** A container without any check must at least have stayed up this long; the soak then watches it for `min_healthy_time`. */

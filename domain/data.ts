@@ -31,6 +31,14 @@ export type DataPlan = {
   sizeBytes: number;
 };
 
+/** What a snapshot is taken of: there already, and with a driver that can put it back. */
+export const protectedData = (data: DataPlan[]): (DataPlan & { driver: SnapshotDriver })[] =>
+  data.flatMap((entry) =>
+    entry.class === 'snapshot' && entry.existed && entry.driver !== undefined
+      ? [{ ...entry, driver: entry.driver }]
+      : [],
+  );
+
 /** Mounts of the host itself: nothing below these is a stack's data. */
 const hostPaths = [
   '/dev',

@@ -1,20 +1,11 @@
 /** Makes a plan: compares what is wanted with what is there. */
-import { planData, type DataPlan } from './data.ts';
+import { planData, protectedData } from './data.ts';
 import { dependencyGraph, isOneShot, needsOf, type Need } from './dependencies.ts';
 import { phasesOf } from './graph.ts';
 import { label, parseAsideName, serviceOf, stackOf } from './labels.ts';
 import type { ServiceName } from './names.ts';
-import { overlaps } from './paths.ts';
-import type {
-  DataExchange,
-  FilePlan,
-  HealthKind,
-  OperationKind,
-  Plan,
-  ResourcePlan,
-  ServicePlan,
-  Wanted,
-} from './plan.ts';
+import { reaches } from './paths.ts';
+import type { FilePlan, HealthKind, OperationKind, Plan, ResourcePlan, ServicePlan, Wanted } from './plan.ts';
 import { preflight } from './preflight.ts';
 import type { ServiceSpec, StackSpec } from './stack.ts';
 import type { ContainerFacts, World } from './world.ts';
@@ -52,7 +43,8 @@ export const planChange = (wanted: Wanted, world: World): Plan => {
       ...wanted.obsoleteFiles.map((path): FilePlan => ({ path, action: 'remove' })),
     ],
     data,
-    restore: wanted.discard ? protectedPaths(data) : wanted.restore,
+    // What is not protected is not Baton's to take away.
+    restore: wanted.discard ? protectedData(data).map(({ path }) => ({ path })) : wanted.restore,
     policy: spec.policy,
     checks: spec.validate.length + spec.services.reduce((sum, { validate }) => sum + validate.length, 0),
     problems: [],
@@ -117,12 +109,6 @@ const deadlineOf = ({ policy }: StackSpec, service: ServiceSpec): number =>
 
 const previousOf = ({ id, name, running, imageId }: ContainerFacts) => ({ id, name, running, imageId });
 
-/** What a removal with data takes away; what is not protected is not Baton's to delete. */
-const protectedPaths = (data: DataPlan[]): DataExchange[] =>
-  data.flatMap(({ path, class: dataClass, driver, existed }) =>
-    dataClass === 'snapshot' && existed && driver !== undefined ? [{ path }] : [],
-  );
-
 const currentContainer = (own: ContainerFacts[], service: ServiceName): ContainerFacts | undefined =>
   own.find(({ labels, name }) => serviceOf(labels) === service && !parseAsideName(name));
 
@@ -147,7 +133,7 @@ const decide = (
 };
 
 const uses = ({ mounts }: ContainerFacts, paths: readonly { path: string }[]): boolean =>
-  mounts.some(({ type, source }) => type !== 'tmpfs' && paths.some(({ path }) => overlaps(source, path)));
+  paths.some(({ path }) => mounts.some((mount) => reaches(mount, path)));
 
 const changeReasons = (
   wanted: Wanted,

@@ -1,6 +1,6 @@
 /** Everything that stands in the way of a plan, all at once. Errors forbid it; warnings are told. */
 import { asideName, parseAsideName, serviceOf, stackOf } from './labels.ts';
-import { overlaps } from './paths.ts';
+import { reaches } from './paths.ts';
 import { isChanging, type Plan, type ServicePlan, type Wanted } from './plan.ts';
 import type { Problem } from './problem.ts';
 import { formatBytes } from './size.ts';
@@ -344,24 +344,21 @@ const copySpace: Check = (_wanted, plan, world) => {
 };
 
 /** Data that someone else uses too is not this stack's to take away. */
-const sharedData: Check = (wanted, plan, world) =>
-  wanted.discard
-    ? world.containers
-        .filter(({ labels }) => stackOf(labels) !== wanted.spec.name)
-        .flatMap((container) =>
-          plan.restore
-            .filter(({ path }) =>
-              container.mounts.some(({ type, source }) => type !== 'tmpfs' && overlaps(source, path)),
-            )
-            .map(({ path }) =>
-              error(
-                'data-shared',
-                `${path} is used by container "${container.name}" (${describeOwner(container)}) too. ${nothing}`,
-                { next: `Remove that first, or keep the data: baton remove ${wanted.spec.name}` },
-              ),
-            ),
-        )
-    : [];
+const sharedData: Check = (wanted, plan, world) => {
+  if (!wanted.discard) return [];
+  const others = world.containers.filter(({ labels }) => stackOf(labels) !== wanted.spec.name);
+  return others.flatMap((container) =>
+    plan.restore
+      .filter(({ path }) => container.mounts.some((mount) => reaches(mount, path)))
+      .map(({ path }) =>
+        error(
+          'data-shared',
+          `${path} is used by container "${container.name}" (${describeOwner(container)}) too. ${nothing}`,
+          { next: `Remove that first, or keep the data: baton remove ${wanted.spec.name}` },
+        ),
+      ),
+  );
+};
 
 const asideNames: Check = (wanted, plan, world) =>
   arriving(wanted, plan).flatMap(({ change }) => {

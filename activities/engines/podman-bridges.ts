@@ -8,29 +8,25 @@ import { execa } from 'execa';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { EngineApi } from './api.ts';
 
-type Attached = { NetworkSettings?: { Networks?: Record<string, unknown> | null } };
 type Bridge = { driver?: string; network_interface?: string };
 
-/** @returns a function that has the bridges of a container, by id, announce a new address; it changes nothing where none is up. */
+/** @returns a function for a container's networks, by name, that gives one to have their bridges announce a new address. */
 export const bridgeAnnouncer = (
   api: EngineApi,
   environment: Record<string, string>,
-): ((containerId: string) => Promise<void>) => {
+): ((networks: string[]) => Promise<() => Promise<void>>) => {
   const root = process.geteuid?.() === 0;
   const interfaceOf = async (network: string): Promise<string | undefined> => {
     const path = `/v4.0.0/libpod/networks/${encodeURIComponent(network)}/json`;
     const found = await api.find<Bridge>({ path });
     return found?.driver === 'bridge' ? found.network_interface : undefined;
   };
-  return async (containerId) => {
-    const container = await api.find<Attached>({
-      path: `/v1.41/containers/${encodeURIComponent(containerId)}/json`,
-    });
-    const networks = Object.keys(container?.NetworkSettings?.Networks ?? {});
-    const bridges = await Promise.all(networks.map(interfaceOf));
-    const names = bridges.filter((name) => name !== undefined);
-    if (names.length === 0) return;
-    await (root ? Promise.all(names.map(announce)) : announceRootless(names, environment));
+  return async (networks) => {
+    const bridges = (await Promise.all(networks.map(interfaceOf))).filter((name) => name !== undefined);
+    return async () => {
+      if (bridges.length === 0) return;
+      await (root ? Promise.all(bridges.map(announce)) : announceRootless(bridges, environment));
+    };
   };
 };
 

@@ -40,17 +40,21 @@ export const podmanEngine = async ({
       await service?.stop();
     },
   });
-  const announceBridges = bridgeAnnouncer(api, environment);
+  const announcerFor = bridgeAnnouncer(api, environment);
+  const announcerOf = async (id: string): Promise<() => Promise<void>> =>
+    await announcerFor(Object.keys((await engine.inspectContainer(id))?.networks ?? {}));
   return {
     ...engine,
     async startContainer(id) {
-      await announceBridges(id);
+      const announceBridges = await announcerOf(id);
+      await announceBridges();
       await engine.startContainer(id);
       // The first container brings the bridge with it.
-      await announceBridges(id);
+      await announceBridges();
     },
     async stopContainer(id, graceMs) {
-      await announceBridges(id);
+      const announceBridges = await announcerOf(id);
+      await announceBridges();
       await engine.stopContainer(id, graceMs);
     },
   };

@@ -25,25 +25,34 @@ export type Restoring = {
 
 /** The snapshot stays: a copy of it comes in. */
 export const restoreCopy = async (restoring: Restoring): Promise<void> => {
-  const { driver, source, snapshot, keptAs } = restoring;
-  await bringIn(restoring, async () => {
-    const draft = draftOf(source, keptAs);
-    await driver.remove(draft);
-    await driver.copyOut(snapshot, draft);
-    return draft;
-  });
+  const { driver, snapshot } = restoring;
+  await bringIn(
+    restoring,
+    drafted(restoring, async (draft) => driver.copyOut(snapshot, draft)),
+  );
 };
 
 /** Nothing comes in. */
 export const bringInNothing = async (restoring: Omit<Restoring, 'snapshot'>): Promise<void> => {
-  const { driver, source, keptAs } = restoring;
-  await bringIn(restoring, async () => {
+  const { driver, source } = restoring;
+  await bringIn(
+    restoring,
+    drafted(restoring, async (draft) => driver.makeEmpty(source, draft)),
+  );
+};
+
+/** A candidate that is made from the start: what an earlier try left half-made goes first. */
+const drafted =
+  (
+    { driver, source, keptAs }: Omit<Restoring, 'snapshot'>,
+    make: (draft: string) => Promise<void>,
+  ): (() => Promise<string>) =>
+  async () => {
     const draft = draftOf(source, keptAs);
     await driver.remove(draft);
-    await driver.makeEmpty(source, draft);
+    await make(draft);
     return draft;
-  });
-};
+  };
 
 /** The snapshot itself comes in: no copy is made, however large it is. */
 export const swapIn = async (restoring: Restoring): Promise<void> => {
