@@ -174,6 +174,7 @@ export class Site {
         name: container.Name.replace(/^\//, ''),
         image: container.Image,
         running: container.State.Running,
+        paused: container.State.Paused,
         startedAt: container.State.StartedAt,
         pid: container.State.Pid,
         networks: Object.keys(container.NetworkSettings.Networks ?? {}).sort(),
@@ -197,6 +198,7 @@ export type Container = {
   name: string;
   image: string;
   running: boolean;
+  paused: boolean;
   startedAt: string;
   pid: number;
   networks: string[];
@@ -208,7 +210,7 @@ type Inspected = {
   Id: string;
   Name: string;
   Image: string;
-  State: { Running: boolean; StartedAt: string; Pid: number };
+  State: { Running: boolean; Paused: boolean; StartedAt: string; Pid: number };
   NetworkSettings: { Networks?: Record<string, unknown> };
   HostConfig: { RestartPolicy: { Name: string } };
   Config: { Labels: Record<string, string> };
@@ -252,4 +254,6 @@ export const until = async (
   }
 };
 
-export const get = async (url: string): Promise<string> => await (await fetch(url)).text();
+/** @throws also where nothing answers within five seconds: a paused container never does. */
+export const get = async (url: string): Promise<string> =>
+  await (await fetch(url, { signal: AbortSignal.timeout(5_000) })).text();

@@ -1,4 +1,17 @@
 /** What the matrix found, in words, and the cells that show it: each stays as a case of `npm test`. */
 import type { Cell } from './matrix.ts';
 
-export const found: readonly { what: string; cells: readonly Cell[] }[] = [];
+export const found: readonly { what: string; cells: readonly Cell[] }[] = [
+  {
+    what: 'A paused container counted as running, so an unwind said that everything was as before',
+    cells: [{ scenario: 'remove with data', kind: 'fails-always', at: 6 }],
+  },
+  {
+    what: 'An undo with data left a service stopped that it does not change',
+    cells: [{ scenario: 'undo with data', kind: 'server-dies', at: 8 }],
+  },
+  {
+    what: 'Snapshots were deleted though the data could not be put back from them',
+    cells: [{ scenario: 'failing deploy', kind: 'fails-always', at: 16 }],
+  },
+];

@@ -9,7 +9,7 @@ import { parseAsideName } from '../../domain/labels.ts';
 import type { Report } from '../../domain/operation.ts';
 import { parseSnapshotName } from '../../domain/snapshot.ts';
 import type { stackReleases, stackStatus } from '../../workflows/questions.ts';
-import type { Site } from '../e2e/site.ts';
+import type { Container, Site } from '../e2e/site.ts';
 import { mayNeedHuman, type Fault } from './fault.ts';
 import { canary } from './run.ts';
 import type { Scenario } from './scenarios.ts';
@@ -76,21 +76,29 @@ const restored = (before: World, after: World, stack: string): boolean =>
 const rowsOf = ({ stacks }: World, stack: string): string =>
   stacks.find((candidate) => candidate.stack === stack)?.rows ?? '';
 
-/** `needs-human`: what differs is listed. */
+/** `needs-human`: what differs is listed, and what is listed differs. */
 export const listed = (before: World, after: World, { left }: Report): string[] => {
   if (left.length === 0) return ['it calls for a person, but lists nothing'];
   const text = left.join('\n');
-  return after.stacks.flatMap((now, index) => {
-    const was = before.stacks[index];
-    if (!was) return [];
-    const changed = now.containers.filter(
-      ({ id, running }) => was.containers.find((container) => container.id === id)?.running !== running,
-    );
-    const gone = was.containers.filter(({ id }) => !now.containers.some((container) => container.id === id));
-    return [...changed, ...gone].flatMap(({ name }) =>
-      /container/i.test(text) ? [] : [`${name} is not as it was, but the list does not say so: ${text}`],
-    );
-  });
+  const changed = after.stacks.flatMap((now, index) => changedContainers(before.stacks[index], now));
+  const named = [...text.matchAll(/Container "([^"]+)"/g)].map(([, name]) => name);
+  return [
+    ...changed.flatMap((name) =>
+      text.includes(name) ? [] : [`${name} is not as it was, but the list does not say so: ${text}`],
+    ),
+    ...named.flatMap((name) =>
+      name !== undefined && changed.includes(name) ? [] : [`${name} is listed, but is as it was: ${text}`],
+    ),
+  ];
+};
+
+const changedContainers = (was: StackWorld | undefined, now: StackWorld): string[] => {
+  const state = ({ id, name, running, paused }: Container): string => [id, name, running, paused].join(' ');
+  const then = (was?.containers ?? []).map(state);
+  const still = now.containers.map(state);
+  const gone = (was?.containers ?? []).filter((container) => !still.includes(state(container)));
+  const fresh = now.containers.filter((container) => !then.includes(state(container)));
+  return [...new Set([...gone, ...fresh].map(({ name }) => name))];
 };
 
 const differences = (before: World, after: World): string => {
@@ -109,8 +117,8 @@ const differences = (before: World, after: World): string => {
 const brief = (world: StackWorld, key: keyof StackWorld): string =>
   key === 'containers'
     ? world.containers
-        .map(({ id, name, running, networks, image, restart }) =>
-          [id.slice(0, 8), name, running, networks, image.slice(-8), restart].join(' '),
+        .map(({ id, name, running, paused, networks, image, restart }) =>
+          [id.slice(0, 8), name, running, paused ? 'paused' : '', networks, image.slice(-8), restart].join(' '),
         )
         .join(', ')
     : JSON.stringify(world[key]);
