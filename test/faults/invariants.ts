@@ -118,7 +118,9 @@ const brief = (world: StackWorld, key: keyof StackWorld): string =>
   key === 'containers'
     ? world.containers
         .map(({ id, name, running, paused, networks, image, restart }) =>
-          [id.slice(0, 8), name, running, paused ? 'paused' : '', networks, image.slice(-8), restart].join(' '),
+          [id.slice(0, 8), name, running, paused ? 'paused' : '', networks, image.slice(-8), restart].join(
+            ' ',
+          ),
         )
         .join(', ')
     : JSON.stringify(world[key]);

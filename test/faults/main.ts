@@ -29,6 +29,7 @@ const { values } = parseArgs({
   },
 });
 const usage = `npm run faults -- [--operation NAME]… [--fault KIND]… [--at N] [--part 1/4] [--minutes M] [--sample N --seed S] [--fresh]
+Two at a time: BATON_FAULT_TOWN=b npm run faults -- --part 2/2, beside --part 1/2.
 Operations: ${scenarios.map(({ name }) => name).join(', ')}
 Faults: ${faultKinds.join(', ')}`;
 
@@ -124,7 +125,7 @@ else {
   if (values.at === undefined && values.sample === undefined) {
     const about = `On Podman and btrfs, ${cpus().length} cores, Node ${process.version}.`;
     const text = report(
-      results.entries,
+      (await Results.open(file)).entries,
       about,
       found.map(({ what }) => what),
     );

@@ -26,7 +26,7 @@ import { EffectLog, type Effect } from './effects.ts';
 import { mayNeedHuman, type Fault } from './fault.ts';
 import { listed, violations } from './invariants.ts';
 import type { Scenario, Settings } from './scenarios.ts';
-import { FaultyWorker, fill, type Town } from './town.ts';
+import { fill, type FaultyWorker, type Town } from './town.ts';
 import { lookAt } from './world.ts';
 
 /** Longer than any run takes that ends by itself. */
@@ -96,15 +96,13 @@ class Scene {
   workerLogs = '';
   /** Set by faults that must be ended when the run is over. */
   mend: (() => Promise<void>) | undefined;
-  #standby: FaultyWorker;
   #strike: (scene: Scene) => Promise<void> = () => Promise.resolve();
 
   private constructor(town: Town, site: Site) {
     this.town = town;
     this.site = site;
     this.log = join(site.files, 'effects.jsonl');
-    this.worker = this.#load();
-    this.#standby = this.#load();
+    this.worker = this.#takeWorker();
   }
 
   static async open(town: Town, stacks: readonly string[]): Promise<Scene> {
@@ -137,11 +135,12 @@ class Scene {
     return scene;
   }
 
-  #load(): FaultyWorker {
-    return new FaultyWorker(async (worker) => {
+  #takeWorker(): FaultyWorker {
+    const worker = this.town.takeWorker();
+    worker.onFault = async () => {
       await this.#strike(this);
-      worker.say('go on');
-    });
+    };
+    return worker;
   }
 
   /** From here on effects are numbered. */
@@ -155,8 +154,7 @@ class Scene {
   replaceDead(fault: Fault | undefined): void {
     if (this.worker.alive) return;
     this.workerLogs += this.worker.log;
-    this.worker = this.#standby;
-    this.#standby = this.#load();
+    this.worker = this.#takeWorker();
     this.worker.order({
       environment: this.site.environment,
       arms: { log: this.log, ...(fault ? { fault } : {}) },
@@ -165,14 +163,14 @@ class Scene {
 
   async close(): Promise<void> {
     await this.mend?.();
-    await Promise.all([this.worker.kill(), this.#standby.kill()]);
+    await this.worker.kill();
     for (const stack of Object.keys(this.ports)) {
       const ids = (await this.site.containers(stack)).map(({ id }) => id);
       if (ids.length > 0) await this.site.engineCli('rm', '-f', '-v', '-t', '0', ...ids);
-      for (const name of await this.site.volumesAndNetworks(stack)) {
-        await this.site.engineCli('network', 'rm', '-f', name);
-        await this.site.engineCli('volume', 'rm', '-f', name);
-      }
+      const names = await this.site.volumesAndNetworks(stack);
+      if (names.length === 0) continue;
+      await this.site.engineCli('network', 'rm', '-f', ...names);
+      await this.site.engineCli('volume', 'rm', '-f', ...names);
     }
     await rm(this.site.files, { recursive: true, force: true });
     await rm(this.site.data, { recursive: true, force: true }).catch(() => undefined);

@@ -12,6 +12,11 @@ export type OperationWorkflow = Exclude<keyof typeof workflows, Question>;
 /** What a stack is deployed with; the rest is in its file, see `run.ts`. `breaks`: the application writes, and then ends. */
 export type Settings = { version: string; breaks?: true };
 
+/** Two runs of the matrix side by side need different names for their stacks. */
+const town = process.env['BATON_FAULT_TOWN'] ?? '';
+const books = `books${town}`;
+const till = `till${town}`;
+
 export type Scenario = {
   name: string;
   kind: OperationKind;
@@ -63,7 +68,7 @@ const byKind: Record<OperationKind, Scenario[]> = {
       name: 'first deploy',
       effects: 14,
       kind: 'deploy',
-      stacks: ['books'],
+      stacks: [books],
       before: [],
       operation: { deploy: { version: '1' } },
       ends: 'done',
@@ -73,7 +78,7 @@ const byKind: Record<OperationKind, Scenario[]> = {
       name: 'changing deploy',
       effects: 15,
       kind: 'deploy',
-      stacks: ['books'],
+      stacks: [books],
       before: [{ version: '1' }],
       operation: { deploy: { version: '2' } },
       ends: 'done',
@@ -83,7 +88,7 @@ const byKind: Record<OperationKind, Scenario[]> = {
       name: 'failing deploy',
       effects: 21,
       kind: 'deploy',
-      stacks: ['books'],
+      stacks: [books],
       before: [{ version: '1' }],
       operation: { deploy: { version: '2', breaks: true } },
       ends: 'rolled-back',
@@ -95,7 +100,7 @@ const byKind: Record<OperationKind, Scenario[]> = {
       name: 'undo',
       effects: 15,
       kind: 'undo',
-      stacks: ['books'],
+      stacks: [books],
       before: [{ version: '1' }, { version: '2' }],
       operation: { undo: { withData: false } },
       ends: 'done',
@@ -105,7 +110,7 @@ const byKind: Record<OperationKind, Scenario[]> = {
       name: 'undo with data',
       effects: 18,
       kind: 'undo',
-      stacks: ['books'],
+      stacks: [books],
       before: [{ version: '1' }, { version: '2' }],
       operation: { undo: { withData: true } },
       ends: 'done',
@@ -117,7 +122,7 @@ const byKind: Record<OperationKind, Scenario[]> = {
       name: 'remove',
       effects: 12,
       kind: 'remove',
-      stacks: ['books'],
+      stacks: [books],
       before: [{ version: '1' }],
       operation: { remove: { withData: false } },
       ends: 'done',
@@ -133,7 +138,7 @@ const byKind: Record<OperationKind, Scenario[]> = {
       name: 'remove with data',
       effects: 14,
       kind: 'remove',
-      stacks: ['books'],
+      stacks: [books],
       before: [{ version: '1' }],
       operation: { remove: { withData: true } },
       ends: 'done',
@@ -151,9 +156,9 @@ const ecosystems: Scenario[] = [
     name: 'ecosystem',
     effects: 30,
     kind: 'deploy',
-    stacks: ['books', 'till'],
+    stacks: [books, till],
     before: [{ version: '1' }],
-    operation: { ecosystem: { books: { version: '2' }, till: { version: '2' } } },
+    operation: { ecosystem: { [books]: { version: '2' }, [till]: { version: '2' } } },
     ends: 'done',
     isNew: both(serves('2'), rows('opening 1 2 ')),
   },
@@ -161,9 +166,9 @@ const ecosystems: Scenario[] = [
     name: 'failing ecosystem',
     effects: 38,
     kind: 'deploy',
-    stacks: ['books', 'till'],
+    stacks: [books, till],
     before: [{ version: '1' }],
-    operation: { ecosystem: { books: { version: '2' }, till: { version: '2', breaks: true } } },
+    operation: { ecosystem: { [books]: { version: '2' }, [till]: { version: '2', breaks: true } } },
     ends: 'rolled-back',
     isNew: () => ['it should not have succeeded'],
   },

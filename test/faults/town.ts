@@ -23,8 +23,10 @@ export class FaultyWorker {
   readonly process: ChildProcess;
   readonly #lines: Interface;
   log = '';
+  /** What the parent does for a fault that this worker cannot bring about itself. */
+  onFault: () => Promise<void> = () => Promise.resolve();
 
-  constructor(onFault: (worker: FaultyWorker) => Promise<void>) {
+  constructor() {
     this.process = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
@@ -33,7 +35,10 @@ export class FaultyWorker {
     this.#lines = createInterface({ input: this.process.stdout });
     this.#lines.on('line', (line) => {
       this.log += `${line}\n`;
-      if (line.startsWith('FAULT ')) void onFault(this);
+      if (line.startsWith('FAULT '))
+        void this.onFault().then(() => {
+          this.say('go on');
+        });
     });
     // Orders to one that was killed are of no use to anybody.
     this.process.stdin?.on('error', () => undefined);
@@ -67,6 +72,7 @@ export class Town {
   #temporal: ChildProcess | undefined;
   #podman: ChildProcess | undefined;
   #client: Client | undefined;
+  #standby = new FaultyWorker();
 
   private constructor(directory: string, port: number, uiPort: number) {
     this.directory = directory;
@@ -82,7 +88,15 @@ export class Town {
     return town;
   }
 
+  /** A worker that has loaded, or is about to; the next one loads meanwhile. */
+  takeWorker(): FaultyWorker {
+    const worker = this.#standby;
+    this.#standby = new FaultyWorker();
+    return worker;
+  }
+
   async close(): Promise<void> {
+    await this.#standby.kill();
     await this.#client?.connection.close();
     await this.killTemporal();
     await this.killEngine();
