@@ -1,5 +1,5 @@
 /** `x-baton.files`: configuration outside the containers. Written whole, put back whole, with owner and mode. */
-import { readFile } from 'node:fs/promises';
+import { readSmallFile } from '../compose/small-file.ts';
 import type { FilePlan } from '../domain/plan.ts';
 import type { ManagedFile } from '../domain/stack.ts';
 import type { Subject } from '../domain/subject.ts';
@@ -49,8 +49,13 @@ export const fileActivities = (ports: Ports) => ({
   },
 });
 
+/** Configuration, not data. */
+const largestBytes = 16 * 2 ** 20;
+
 export const contentOfFile = async (file: ManagedFile, secrets: Secrets): Promise<Buffer> =>
-  file.source === undefined ? Buffer.from(secrets.resolve(file.content ?? '')) : await readFile(file.source);
+  file.source === undefined
+    ? Buffer.from(secrets.resolve(file.content ?? ''))
+    : await readSmallFile(file.source, largestBytes);
 
 /** What planning needs to know of each managed file. */
 export const fileFacts = async (

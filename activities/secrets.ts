@@ -2,8 +2,8 @@
  * The values behind `${VAR}`, `env_file`, `secrets:` and `configs:`. They exist only here, in the memory of the worker, on
  * the way to the engine. What leaves this file is a keyed hash, or text from which the values were taken out.
  */
-import { readFile, stat } from 'node:fs/promises';
 import { parseEnvFile } from '../compose/env-file.ts';
+import { readSmallFile, Unreadable } from '../compose/small-file.ts';
 import { resolveTemplate } from '../domain/interpolate.ts';
 import type { ServiceName } from '../domain/names.ts';
 import type { ContentSource, ServiceSpec, StackSpec, Template } from '../domain/stack.ts';
@@ -132,16 +132,14 @@ const known = (source: ContentSource | undefined, name: string): ContentSource =
   return source;
 };
 
-/** Ample for an env file, a key, a certificate. */
-const smallBytes = 2 ** 20;
-
-/** A device or a pipe would never end, and would take the worker's memory with it. */
+/** What a file is that cannot be read is no better on the next try. */
 const readSmall = async (path: string): Promise<string> => {
-  const about = await stat(path);
-  if (!about.isFile()) throw permanent('NotAFile', `${path} is not a file.`);
-  if (about.size > smallBytes)
-    throw permanent('FileTooLarge', `${path} has ${about.size} bytes; at most ${smallBytes} are read.`);
-  return await readFile(path, 'utf8');
+  try {
+    return (await readSmallFile(path)).toString('utf8');
+  } catch (error) {
+    if (error instanceof Unreadable) throw permanent('NotAFile', error.message);
+    throw error;
+  }
 };
 
 const readEnvFile = async (

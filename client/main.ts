@@ -1,5 +1,6 @@
 /** The `baton` command. Every verb is a file in `commands/`, read only when it is typed; every failure ends here. */
 import { Command, CommanderError } from 'commander';
+import { ConfigFailure } from '../domain/host.ts';
 import { CommandFailure, exitCode } from './failure.ts';
 
 type Verb = { about: string; load: () => Promise<(command: Command) => void> };
@@ -99,6 +100,10 @@ function report(error: unknown): number {
   if (error instanceof CommandFailure) {
     process.stderr.write(`${error.message}\n${error.next === undefined ? '' : `  ${error.next}\n`}`);
     return error.exitCode;
+  }
+  if (error instanceof ConfigFailure) {
+    process.stderr.write(`${error.message}\n`);
+    return exitCode.usage;
   }
   process.stderr.write(
     `${error instanceof Error ? (process.env['BATON_DEBUG'] ? (error.stack ?? error.message) : error.message) : String(error)}\n`,

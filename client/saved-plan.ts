@@ -1,8 +1,8 @@
 /** Plans saved by `baton plan -o`: written whole, and read as what a stranger may have written. */
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { parseYaml } from '../compose/parse.ts';
 import { renderProblem } from '../compose/render.ts';
+import { readSmallFile } from '../compose/small-file.ts';
 import { locate } from '../compose/x-baton.ts';
 import { parseOperationId, parseReleaseId, parseStackName } from '../domain/names.ts';
 import type { OperationRequest } from '../domain/operation.ts';
@@ -54,9 +54,12 @@ const schema = z.object({
   }),
 });
 
+/** Plans of the largest stacks are a few MB. */
+const planBytes = 64 * 2 ** 20;
+
 /** @throws CommandFailure with file, line and column where it is not what `baton plan -o` writes. */
 export const readSavedPlan = async (file: string): Promise<Pick<SavedPlan, 'digest' | 'request'>> => {
-  const bytes = await readFile(file).catch((cause: unknown) => {
+  const bytes = await readSmallFile(file, planBytes).catch((cause: unknown) => {
     throw new CommandFailure(exitCode.failed, `${file} cannot be read. Nothing was changed.`, undefined, {
       cause,
     });

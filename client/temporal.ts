@@ -1,8 +1,9 @@
 /** The connection to Temporal: a profile as the `temporal` CLI reads it, else the dev server that `baton up` started. */
 import { createConnection } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
-import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
+import { toClientOptions } from '@temporalio/envconfig';
 import { readServer } from '../setup/local.ts';
+import { temporalProfile } from '../setup/temporal-profile.ts';
 import { CommandFailure, exitCode } from './failure.ts';
 import { thisHost } from './this-host.ts';
 
@@ -11,7 +12,7 @@ const connectTimeoutMs = 5_000;
 
 /** @throws CommandFailure with exit code 4 where no server answers. The caller closes the connection. */
 export const connect = async (): Promise<Client> => {
-  const profile = loadClientConfigProfile({});
+  const profile = temporalProfile(process.env);
   const local = profile.address === undefined ? await readServer(thisHost()) : undefined;
   const { connectionOptions, namespace } = toClientOptions({
     ...profile,

@@ -9,8 +9,9 @@ import { suggest } from './suggest.ts';
 export const checkReferences = (reader: Reader, spec: StackSpec): void => {
   if (spec.services.length === 0 && reader.problems.length === 0)
     reader.error({ file: spec.file, line: 1, column: 1 }, 'no-services', 'The stack has no services.');
+  const names = new Set<string>(spec.services.map(({ name }) => name));
   for (const service of spec.services) {
-    checkServices(reader, spec, service);
+    checkServices(reader, names, service);
     checkResources(reader, spec, service);
   }
   checkCycle(reader, spec);
@@ -34,8 +35,7 @@ const missing = (
   );
 };
 
-const checkServices = (reader: Reader, { services }: StackSpec, service: ServiceSpec): void => {
-  const names = new Set<string>(services.map(({ name }) => name));
+const checkServices = (reader: Reader, names: ReadonlySet<string>, service: ServiceSpec): void => {
   const shared = [service.pid, service.ipc].flatMap((mode) =>
     mode?.startsWith('service:') ? [mode.slice('service:'.length)] : [],
   );

@@ -34,8 +34,9 @@ export const loadEcosystem = async (options: LoadOptions): Promise<LoadedEcosyst
   const name = readName(reader, node);
   const warnings: Problem[] = [];
   const phases = [];
+  const read = new Set<string>();
   for (const entry of node.entries.filter(({ key }) => !descriptive.includes(key) && !key.startsWith('x-')))
-    phases.push({ name: entry.key, stacks: await readPhase(reader, entry, options, warnings) });
+    phases.push({ name: entry.key, stacks: await readPhase(reader, entry, options, warnings, read) });
   if (!name || reader.problems.some(isError)) return { ok: false, problems: reader.problems };
   const problems = checkEcosystem({ phases });
   if (problems.length > 0) return { ok: false, problems };
@@ -62,11 +63,17 @@ const readPhase = async (
   { key, value }: Entry,
   options: LoadOptions,
   warnings: Problem[],
+  read: Set<string>,
 ): Promise<EcosystemStack[]> => {
   const stacks: EcosystemStack[] = [];
   for (const item of reader.items(value, `phase "${key}"`)) {
     const file = stackFile(reader, item, key);
     if (file === undefined) continue;
+    if (read.has(file)) {
+      reader.error(item.at, 'stack-twice', `${file} is listed twice.`);
+      continue;
+    }
+    read.add(file);
     const loaded = await loadStack({ ...options, file });
     if (loaded.ok) {
       stacks.push({ file, at: item.at, stack: loaded.stack });

@@ -1,9 +1,9 @@
 /** Where `${VAR}` comes from: `--set`, then the environment, then env files. */
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Lookup } from '../domain/interpolate.ts';
 import type { Problem } from '../domain/problem.ts';
 import { parseEnvFile } from './env-file.ts';
+import { readSmallFile } from './small-file.ts';
 
 export type Given = {
   /** What `--set` gave. */
@@ -21,7 +21,7 @@ export const openEnvironment = async (
   const read: string[] = [];
   const lookup: Lookup = (name) => variables[name] ?? environment[name] ?? values[name];
   for (const { path, required } of files) {
-    const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    const text = await readSmallFile(path).catch((error: unknown) => {
       const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
       if (!missing || required)
         problems.push({
@@ -32,7 +32,7 @@ export const openEnvironment = async (
       return undefined;
     });
     if (text === undefined) continue;
-    const parsed = parseEnvFile(text, { file: path, lookup, raw: false });
+    const parsed = parseEnvFile(text.toString('utf8'), { file: path, lookup, raw: false });
     if (!parsed.ok) problems.push(...parsed.problems);
     else Object.assign(values, parsed.values);
     read.push(path);

@@ -14,7 +14,7 @@ import { isQuadlet, recogniseOther } from './recognise.ts';
 import { readContents, readVolumes } from './resources.ts';
 import { defaultPolicy, readService } from './service.ts';
 import { Sources } from './sources.ts';
-import { get, type MapNode } from './tree.ts';
+import { get, type Entry, type MapNode } from './tree.ts';
 import { readStackKeys, type StackKeys } from './x-baton.ts';
 
 export type LoadOptions = Given & {
@@ -105,9 +105,7 @@ const readStack = (
   const spec: StackSpec = {
     name,
     ...from,
-    services: reader
-      .entries(get(root, 'services'), 'services')
-      .flatMap((entry) => readService(reader, entry, name) ?? []),
+    services: serviceEntries(reader, root).flatMap((entry) => readService(reader, entry, name) ?? []),
     networks: readNetworks(reader, get(root, 'networks'), name),
     volumes: readVolumes(reader, get(root, 'volumes'), name),
     secrets: readContents(reader, get(root, 'secrets'), 'secret'),
@@ -118,6 +116,22 @@ const readStack = (
     policy: { ...defaultPolicy, ...own.policy },
   };
   return withDataClasses(withDefaultNetwork(spec), own);
+};
+
+/** An operation has a few events of history for each service, and Temporal keeps 50,000 of them. */
+const mostServices = 1_000;
+
+const serviceEntries = (reader: Reader, root: MapNode): Entry[] => {
+  const entries = reader.entries(get(root, 'services'), 'services');
+  const beyond = entries[mostServices];
+  if (!beyond) return entries;
+  reader.error(
+    beyond.keyAt,
+    'too-many-services',
+    `The stack has ${entries.length} services; ${mostServices} is the most.`,
+    'Spread them over several stacks, and list these in an ecosystem.',
+  );
+  return [];
 };
 
 /** Services that name no network share one, as in Compose. */

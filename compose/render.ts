@@ -15,11 +15,14 @@ export const renderProblem = async (problem: Problem): Promise<string> => {
   const way = relative(process.cwd(), at.file);
   const file = way.startsWith('..') ? at.file : way;
   return [
-    `${formatLocation({ ...at, file })}: ${severity}: ${message}`,
+    `${formatLocation({ ...at, file })}: ${severity}: ${visible(message)}`,
     ...(problem.code === 'env-file' ? [] : caret(await sourceLine(at.file, at.line), at.column, at.line)),
     ...hint,
   ].join('\n');
 };
+
+/** Marks that only change how the rest looks (right-to-left, zero width) are shown as a dot. */
+const visible = (text: string): string => text.replaceAll(/[\p{Cf}\p{Zl}\p{Zp}]/gu, '·');
 
 const sourceLine = async (file: string, line: number): Promise<string | undefined> => {
   try {
@@ -36,7 +39,7 @@ const caret = (line: string | undefined, column: number, number: number): string
   const from = Math.max(0, column - 1 - Math.floor(widest / 2));
   // Control characters in a hostile file must not reach the terminal.
 
-  const shown = line.slice(from, from + widest).replaceAll(/[\u0000-\u001F\u007F-\u009F]/g, ' ');
+  const shown = visible(line.slice(from, from + widest).replaceAll(/[\u0000-\u001F\u007F-\u009F]/g, ' '));
   const gutter = String(number);
   return [`  ${gutter} | ${shown}`, `  ${' '.repeat(gutter.length)} | ${' '.repeat(column - 1 - from)}^`];
 };

@@ -5,6 +5,7 @@ import type { Problem } from '../domain/problem.ts';
 import type { Location } from '../domain/stack.ts';
 import { sizeLimitBytes } from './guard.ts';
 import { parseYaml, type Parsed } from './parse.ts';
+import { demandFile } from './small-file.ts';
 
 export class Sources {
   readonly #parsed = new Map<string, Parsed>();
@@ -36,7 +37,7 @@ export class Sources {
     try {
       if (from && !(await this.#contains(file)))
         return refuse('path-escapes', `${file} lies outside ${this.#root}, to which this stack belongs.`);
-      const { size } = await stat(file);
+      const { size } = await demandFile(file);
       // The guard refuses it too; here before it fills the memory.
       if (size > sizeLimitBytes) {
         const message = `${file} is ${size} bytes; at most ${sizeLimitBytes} are read.`;

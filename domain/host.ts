@@ -10,16 +10,39 @@ export type HostConfig = {
   configDirectory: string;
 };
 
-/** @see https://specifications.freedesktop.org/basedir-spec/latest/ for the variables and their defaults. */
+/** What is set for Baton on this host cannot be used. The message says what is set where, and that nothing was changed. */
+export class ConfigFailure extends Error {
+  override readonly name = 'ConfigFailure';
+  constructor(message: string, options?: ErrorOptions) {
+    super(`${message} Nothing was changed.`, options);
+  }
+}
+
+/** It is part of workflow ids, task queues and file names. Host names themselves have no underscores, but machines do. */
+const hostName = /^[a-z0-9_](?:[a-z0-9_.-]{0,61}[a-z0-9_])?$/;
+
+/**
+ * @see https://specifications.freedesktop.org/basedir-spec/latest/ for the variables and their defaults; relative paths are to
+ * be ignored.
+ * @throws ConfigFailure where the host's name cannot be one.
+ */
 export const hostConfig = (
   environment: Readonly<Record<string, string | undefined>>,
   defaults: { hostname: string; home: string },
 ): HostConfig => {
   const home = environment['HOME'] ?? defaults.home;
-  const xdg = (variable: string, fallback: string): string =>
-    `${environment[variable] ?? `${home}/${fallback}`}/baton`;
+  const xdg = (variable: string, fallback: string): string => {
+    const directory = environment[variable];
+    return `${directory?.startsWith('/') ? directory : `${home}/${fallback}`}/baton`;
+  };
+  const named = environment['BATON_HOST'];
+  const host = (named ?? defaults.hostname).toLowerCase();
+  if (!hostName.test(host))
+    throw new ConfigFailure(
+      `${named === undefined ? 'The name of this machine' : 'BATON_HOST'} is ${JSON.stringify(host)}; a host is named with letters, digits, dots and dashes, 63 at most.`,
+    );
   return {
-    host: (environment['BATON_HOST'] ?? defaults.hostname).toLowerCase(),
+    host,
     stateDirectory: xdg('XDG_STATE_HOME', '.local/state'),
     cacheDirectory: xdg('XDG_CACHE_HOME', '.cache'),
     configDirectory: xdg('XDG_CONFIG_HOME', '.config'),

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { HostConfig } from '../domain/host.ts';
 import { searchAttributeNames } from '../domain/search-attributes.ts';
 import { daemonPid, endDaemon, startDaemon } from './daemon.ts';
-import { readEngineChoice } from './engine-choice.ts';
+import { NoEngine, readEngineChoice } from './engine-choice.ts';
 import { chooseEngine } from './engine.ts';
 import { SetupFailure, withProgress } from './say.ts';
 import { findTemporal } from './temporal.ts';
@@ -84,7 +84,10 @@ export const serverArguments = (port: number, uiPort: number, database?: string)
 /** The worker reads its engine and its server from the environment that it is given here. */
 export const startWorker = async (config: HostConfig, environment: Record<string, string>): Promise<void> => {
   if ((await runningParts(config)).worker) return;
-  const engine = await readEngineChoice(config, process.env).catch(async () => await chooseEngine(config));
+  const engine = await readEngineChoice(config, process.env).catch(async (error: unknown) => {
+    if (error instanceof NoEngine) return await chooseEngine(config);
+    throw error;
+  });
   const main = join(root, 'worker', 'main.ts');
   await startDaemon({
     ...supervised(process.execPath, '--disable-warning=ExperimentalWarning', main),

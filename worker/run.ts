@@ -1,12 +1,13 @@
 /** The worker of one host: its ports, its activities, the workflows by path. */
 import { Client } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { toClientOptions } from '@temporalio/envconfig';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { hostname, homedir } from 'node:os';
 import { createActivities, type Activities } from '../activities/index.ts';
 import type { Ports } from '../activities/ports/index.ts';
 import { hostConfig } from '../domain/host.ts';
 import { hostTaskQueue } from '../domain/ids.ts';
+import { temporalProfile } from '../setup/temporal-profile.ts';
 import { workflowBundle } from './bundle.ts';
 import { workerIdentity } from './identity.ts';
 import { openPorts } from './ports.ts';
@@ -19,7 +20,7 @@ export type Between = { ports: (ports: Ports) => Ports; activities: (activities:
 /** Runs until SIGINT or SIGTERM. Work under way is taken up by the next worker. */
 export const runWorker = async (environment: NodeJS.ProcessEnv, between?: Between): Promise<void> => {
   const config = hostConfig(environment, { hostname: hostname(), home: homedir() });
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({});
+  const { connectionOptions, namespace = 'default' } = toClientOptions(temporalProfile(environment));
   const [ports, codePath] = await Promise.all([
     openPorts(environment),
     workflowBundle(config.cacheDirectory),

@@ -1,9 +1,9 @@
 /** `baton up` and `baton down`: Temporal's dev server and this host's worker, in the background. */
-import { loadClientConfigProfile } from '@temporalio/envconfig';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { setTimeout as delay } from 'node:timers/promises';
 import { localPaths, startServer, startWorker, stopLocal, type LocalServer } from '../../setup/local.ts';
 import { SetupFailure } from '../../setup/say.ts';
+import { temporalProfile } from '../../setup/temporal-profile.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
 import { demandWorker } from '../operation.ts';
 import { print, printJson } from '../output.ts';
@@ -58,7 +58,7 @@ type Up = {
 const up = async ({ port, uiPort }: UpOptions): Promise<Up> => {
   const config = thisHost();
   const { logs, database } = localPaths(config);
-  const profile = loadClientConfigProfile({}).address;
+  const profile = temporalProfile(process.env).address;
   const server: LocalServer | undefined =
     profile === undefined
       ? await startServer(config, { ...(port ? { port } : {}), ...(uiPort ? { uiPort } : {}) })

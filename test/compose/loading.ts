@@ -1,12 +1,17 @@
 /** Loads stacks from text, in a directory of their own. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import assert from 'node:assert/strict';
 import { loadStack, type Loaded, type LoadOptions } from '../../compose/load.ts';
 import type { ServiceSpec, StackSpec } from '../../domain/stack.ts';
 
-type Options = Partial<Omit<LoadOptions, 'file'>> & { files?: Record<string, string>; name?: string };
+type Options = Partial<Omit<LoadOptions, 'file'>> & {
+  files?: Record<string, string>;
+  /** Symbolic links, by what they point to. */
+  links?: Record<string, string>;
+  name?: string;
+};
 
 /** @param text the stack's own file; `options.files` lie beside it, by relative path. */
 export const load = async (text: string | Uint8Array, options: Options = {}): Promise<Loaded> => {
@@ -17,6 +22,8 @@ export const load = async (text: string | Uint8Array, options: Options = {}): Pr
       await writeFile(join(directory, 'x', name), content);
     }
     await mkdir(join(directory, 'x'), { recursive: true });
+    for (const [name, target] of Object.entries(options.links ?? {}))
+      await symlink(target, join(directory, 'x', name));
     const file = join(directory, 'x', options.name ?? 'web.yml');
     await writeFile(file, text);
     return await loadStack({ environment: {}, ...options, file });

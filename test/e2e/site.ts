@@ -50,20 +50,19 @@ export class Site {
     filesystem: Filesystem,
     more: Record<string, string> = {},
   ): Promise<Site> {
-    const site = await Site.found(engine, filesystem, more);
+    const site = await Site.found(engine, needed(variables[filesystem]), more);
     await site.startWorker();
     return site;
   }
 
-  /** A site without a worker. */
-  static async found(
-    engine: Engine,
-    filesystem: Filesystem,
-    more: Record<string, string> = {},
-  ): Promise<Site> {
+  /**
+   * A site without a worker.
+   * @param disk where its data lies.
+   */
+  static async found(engine: Engine, disk: string, more: Record<string, string> = {}): Promise<Site> {
     const id = randomBytes(3).toString('hex');
     const files = await mkdtemp(join(tmpdir(), 'baton-site-'));
-    const data = join(needed(variables[filesystem]), id);
+    const data = join(disk, id);
     await mkdir(data);
     return new Site(engine, files, data, {
       BATON_HOST: `t${id}`,

@@ -106,7 +106,7 @@ class Scene {
   }
 
   static async open(town: Town, stacks: readonly string[]): Promise<Scene> {
-    const site = await Site.found('podman', 'btrfs', {
+    const site = await Site.found('podman', town.disk, {
       BATON_ENGINE_SOCKET: town.socket,
       TEMPORAL_ADDRESS: town.address,
       CANARY: canary,
@@ -302,7 +302,7 @@ export const runOnce = async (town: Town, { scenario, fault }: Run): Promise<Run
     const startedAt = new Date();
     const handle = await begin(client, scene.site, scenario);
     started.resolve(handle);
-    const report = await outcomeOf(handle, () => {
+    const report = await outcomeOf(client, handle, () => {
       scene.replaceDead(fault);
     });
     await scene.mend?.();
@@ -364,18 +364,19 @@ const resumeAll = async (client: Client, scene: Scene, { stacks }: Scenario): Pr
 };
 
 /** Waits for the end, whatever dies meanwhile. @returns undefined where it does not come. */
-const outcomeOf = async (handle: Handle, look: () => void): Promise<Report | undefined> => {
-  const began = Date.now();
+const outcomeOf = async (client: Client, handle: Handle, look: () => void): Promise<Report | undefined> => {
+  const patience = AbortSignal.timeout(patienceMs);
   const watch = setInterval(look, 50);
   try {
-    while (Date.now() - began < patienceMs) {
-      const result = await Promise.race([
-        handle.result().catch((error: unknown) => {
-          if (error instanceof WorkflowFailedError) throw error;
-          return undefined;
-        }),
-        delay(patienceMs - (Date.now() - began), undefined),
-      ]);
+    while (!patience.aborted) {
+      const result = await client.withAbortSignal(
+        patience,
+        async () =>
+          await handle.result().catch((error: unknown) => {
+            if (error instanceof WorkflowFailedError) throw error;
+            return undefined;
+          }),
+      );
       if (result) return result;
       await delay(100);
     }

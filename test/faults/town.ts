@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { Client, Connection } from '@temporalio/client';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
@@ -64,10 +64,15 @@ export class FaultyWorker {
   }
 }
 
+/** Room for the snapshots of a few hundred runs; filled in a second. */
+const diskSize = '512M';
+
 export class Town {
   readonly directory: string;
   readonly address: string;
   readonly socket: string;
+  /** A small filesystem of its own: it can be filled without harm to anybody else. */
+  readonly disk: string;
   readonly #temporalArguments: string[];
   #temporal: ChildProcess | undefined;
   #podman: ChildProcess | undefined;
@@ -78,13 +83,14 @@ export class Town {
     this.directory = directory;
     this.address = `127.0.0.1:${port}`;
     this.socket = join(directory, 'engine.sock');
+    this.disk = join(directory, 'disk');
     this.#temporalArguments = serverArguments(port, uiPort, join(directory, 'temporal.db'));
   }
 
   static async open(): Promise<Town> {
     const directory = await mkdtemp(join(tmpdir(), 'baton-town-'));
     const town = new Town(directory, await freePort(), await freePort());
-    await Promise.all([town.startTemporal(), town.startEngine()]);
+    await Promise.all([town.startTemporal(), town.startEngine(), town.#mountDisk()]);
     return town;
   }
 
@@ -100,7 +106,17 @@ export class Town {
     await this.#client?.connection.close();
     await this.killTemporal();
     await this.killEngine();
+    // What still holds a file open there keeps the filesystem until it lets go.
+    await execa('umount', ['--lazy', this.disk]);
     await rm(this.directory, { recursive: true, force: true });
+  }
+
+  async #mountDisk(): Promise<void> {
+    const image = `${this.disk}.img`;
+    await mkdir(this.disk);
+    await execa('truncate', ['-s', diskSize, image]);
+    await execa('mkfs.btrfs', ['-q', image]);
+    await execa('mount', ['-o', 'loop', image, this.disk]);
   }
 
   /** Connects anew after the server was away. */

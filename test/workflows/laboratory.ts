@@ -35,7 +35,7 @@ export class Laboratory {
   }
 
   static async open(): Promise<Laboratory> {
-    const site = await Site.found('podman', 'btrfs');
+    const site = await Site.found('podman', needed('BATON_TEST_BTRFS'));
     const ports = await openPorts({ ...process.env, ...site.environment });
     const address = needed('BATON_TEST_TEMPORAL');
     const connection = await NativeConnection.connect({ address });
