@@ -136,7 +136,8 @@ export const dockerApiEngine = ({ kind, api, version, info, close }: Particulars
     },
 
     async pauseContainer(id) {
-      await api.json({ method: 'POST', path: `${of(id)}/pause` });
+      if ((await inspectContainer(id))?.status !== 'paused')
+        await api.json({ method: 'POST', path: `${of(id)}/pause` });
     },
 
     async unpauseContainer(id) {

@@ -1,5 +1,5 @@
 /**
- * The engine port: what runs containers. Podman and Docker pass the same contract suite (test/activities/engine.contract.ts).
+ * The engine port: what runs containers. Podman and Docker pass the same contract suite (test/activities/engine-contract.ts).
  * Methods that change something converge: asked twice, they do nothing the second time. Every error is an {@link EngineError}.
  */
 import type { MountSpec, NetworkAttachment, ServiceSpec } from '../../domain/stack.ts';
@@ -146,7 +146,9 @@ export interface Engine {
   startContainer(id: string): Promise<void>;
   /** No-op where it is stopped. Sends the stop signal, kills after `graceMs`. */
   stopContainer(id: string, graceMs: number): Promise<void>;
+  /** No-op where it is paused. */
   pauseContainer(id: string): Promise<void>;
+  /** No-op where it is not paused. */
   unpauseContainer(id: string): Promise<void>;
   renameContainer(id: string, name: string): Promise<void>;
   /** @returns false where this engine cannot change the policy of a container that exists. */

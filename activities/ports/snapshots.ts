@@ -1,6 +1,6 @@
 /**
  * The snapshot port: copies of data at one moment. The `btrfs` and `copy` drivers pass the same contract suite
- * (test/activities/snapshots.contract.ts) on real filesystems. A snapshot's name tells everything needed to find it again
+ * (test/activities/snapshots-contract.ts) on real filesystems. A snapshot's name tells everything needed to find it again
  * after the state directory is lost: see `domain/snapshot.ts`.
  */
 import type { SnapshotDriver, SnapshotName } from '../../domain/snapshot.ts';

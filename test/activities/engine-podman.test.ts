@@ -1,4 +1,8 @@
+import { connectEngine } from '../../activities/engines/connect.ts';
 import { needed } from '../host/environment.ts';
 import { describeEngine } from './engine-contract.ts';
+import { describeInside } from './engine-inside.ts';
 
-describeEngine('podman', needed('BATON_TEST_PODMAN_SOCKET'));
+const socket = needed('BATON_TEST_PODMAN_SOCKET');
+describeEngine('podman', 'podman', async () => await connectEngine({ kind: 'podman', socket }));
+describeInside('podman', socket);
