@@ -1,11 +1,13 @@
 /** Commit: the release is recorded first; only then is anything dropped that could bring the old one back. */
 import { parseAsideName, stackOf } from '../domain/labels.ts';
+import type { OperationId } from '../domain/names.ts';
 import type { SnapshotTaken } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Subject } from '../domain/subject.ts';
 import { beating } from './activity.ts';
 import { guestsFirst } from './container.ts';
 import { keptTag } from './image.ts';
+import { EngineError } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
 import { loadRelease } from './release.ts';
 import { removeObsoleteNetworks } from './resource.ts';
@@ -43,17 +45,33 @@ export const commitActivities = (ports: Ports) => ({
   /** Removes the containers and files set aside, obsolete networks, and the image tags of releases too old to undo to. */
   async dropReplaced(subject: Subject, plan: Plan): Promise<void> {
     await beating(async () => {
-      for (const container of guestsFirst(await ports.engine.listContainers())) {
-        const aside = parseAsideName(container.name);
-        if (aside?.operation === subject.operation && stackOf(container.labels) === subject.stack)
-          await ports.engine.removeContainer(container.id);
-      }
+      await dropContainers(ports, subject);
       for (const { path } of plan.files) await ports.files.dropKept(path, subject.operation);
       await removeObsoleteNetworks(ports, plan);
       await dropOldImages(ports, subject);
     });
   },
 });
+
+/** Those that this operation set aside, and those of earlier ones that could not be removed then. One that resists keeps no other. */
+const dropContainers = async ({ engine, memory }: Ports, { stack, operation }: Subject): Promise<void> => {
+  const committed = new Set([operation, ...(await memory.history(stack)).map((entry) => entry.operation)]);
+  const left: { name: string; error: unknown }[] = [];
+  for (const { id, name, labels } of guestsFirst(await engine.listContainers())) {
+    const aside = parseAsideName(name);
+    if (!aside || !committed.has(aside.operation as OperationId) || stackOf(labels) !== stack) continue;
+    await engine.removeContainer(id).catch((error: unknown) => left.push({ name, error }));
+  }
+  const [first] = left;
+  if (!first) return;
+  const names = left.map(({ name }) => `"${name}"`).join(', ');
+  const { error } = first;
+  throw new EngineError(
+    error instanceof EngineError ? error.code : 'internal',
+    `${names} could not be removed: ${error instanceof Error ? error.message : String(error)}`,
+    { cause: error },
+  );
+};
 
 const dropOldImages = async (ports: Ports, { stack }: Subject): Promise<void> => {
   const history = await ports.memory.history(stack);

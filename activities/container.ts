@@ -70,18 +70,25 @@ export const containerActivities = (ports: Ports) => {
       });
     },
 
-    /** Stops everything that this operation started, dependents first. @returns the services whose new container ever ran. */
-    async stopNew(subject: Subject, plan: Plan): Promise<ServiceName[]> {
+    /** Looks only. @returns the services whose new container ever ran: what it may have written must go back. */
+    async servicesThatRan(subject: Subject, plan: Plan): Promise<ServiceName[]> {
       return await beating(async () => {
         const ran: ServiceName[] = [];
+        for (const service of plan.services)
+          if ((await newContainer(engine, subject, service))?.startedAt !== undefined)
+            ran.push(service.service);
+        return ran;
+      });
+    },
+
+    /** Stops everything that this operation started, dependents first. */
+    async stopNew(subject: Subject, plan: Plan): Promise<void> {
+      await beating(async () => {
         const byPhase = [...plan.services].sort((a, b) => b.phase - a.phase);
         for (const service of byPhase) {
           const container = await newContainer(engine, subject, service);
-          if (!container) continue;
-          await engine.stopContainer(container.id, service.stopGraceMs);
-          if (container.startedAt !== undefined) ran.push(service.service);
+          if (container) await engine.stopContainer(container.id, service.stopGraceMs);
         }
-        return ran;
       });
     },
 
@@ -115,6 +122,7 @@ export const containerActivities = (ports: Ports) => {
         }
         if (await hasLostItsNetwork(engine, container))
           await engine.stopContainer(before.id, plan.stopGraceMs);
+        if (!before.paused) await engine.unpauseContainer(before.id);
         await engine.startContainer(before.id);
         if (!before.healthy) return;
         const probe = await previousProbe(ports, subject, plan.service);

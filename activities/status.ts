@@ -34,7 +34,8 @@ const statusOf = async (
   stack: StackName,
   containers: ContainerState[],
 ): Promise<StackStatus> => {
-  const last = (await ports.memory.history(stack)).at(-1);
+  const history = await ports.memory.history(stack);
+  const last = history.at(-1);
   const release = last && (await ports.memory.getRelease(stack, last.release));
   const own = containers.filter(({ labels }) => stackOf(labels) === stack);
   const services = await Promise.all(
@@ -45,7 +46,7 @@ const statusOf = async (
     host: ports.host,
     ...(last ? { release: last.release, committedAt: last.committedAt } : {}),
     services: services.sort((a, b) => (a.service < b.service ? -1 : 1)),
-    drift: driftOf(own, release, last),
+    drift: driftOf(own, release, history),
   };
 };
 
@@ -88,11 +89,8 @@ const serviceStatus = async (
   };
 };
 
-const driftOf = (
-  own: ContainerState[],
-  release: Release | undefined,
-  last: ReleaseRecord | undefined,
-): string[] => {
+const driftOf = (own: ContainerState[], release: Release | undefined, history: ReleaseRecord[]): string[] => {
+  const last = history.at(-1);
   if (!last) return [];
   if (!release)
     return [`Release ${last.release} is recorded, but its file is gone from the state directory.`];
@@ -101,9 +99,12 @@ const driftOf = (
     if (!own.some(({ labels }) => serviceOf(labels) === name))
       drift.push(`Service "${name}" has no container.`);
   for (const container of own) {
-    if (parseAsideName(container.name))
+    const aside = parseAsideName(container.name);
+    if (aside)
       drift.push(
-        `Container "${container.name}" was set aside by an operation that did not end, or is under way.`,
+        history.some(({ operation }) => operation === aside.operation)
+          ? `Container "${container.name}" was replaced by operation ${aside.operation} and could not be removed; the next change of the stack removes it.`
+          : `Container "${container.name}" was set aside by an operation that did not end, or is under way.`,
       );
     const wanted = release.images[serviceOf(container.labels) as keyof typeof release.images];
     if (wanted !== undefined && wanted !== container.imageId && !parseAsideName(container.name))

@@ -45,6 +45,7 @@ export const lookAtWorld = async (ports: Ports, looking: Looking): Promise<World
     listeners: await listeners(),
     files: await fileFacts(ports.files, spec.files, secrets),
     runningStacks: runningStacks(containers),
+    committed: (await ports.memory.history(spec.name)).map(({ operation }) => operation),
     ...(runningRelease === undefined ? {} : { runningRelease }),
   };
 };

@@ -53,7 +53,10 @@ const images: Check = (wanted, _plan, world) =>
 
 const unfinished: Check = (wanted, _plan, world) =>
   world.containers
-    .filter(({ name, labels }) => stackOf(labels) === wanted.spec.name && parseAsideName(name))
+    .filter(({ name, labels }) => {
+      const aside = parseAsideName(name);
+      return stackOf(labels) === wanted.spec.name && aside && !world.committed.includes(aside.operation);
+    })
     .map(({ name }) =>
       error(
         'unfinished-operation',

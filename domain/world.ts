@@ -20,6 +20,8 @@ export type World = {
   files: Record<string, { exists: boolean; sameAsWanted: boolean; writable: boolean }>;
   /** Stacks that run healthy on this host, for `requires`. */
   runningStacks: string[];
+  /** Operations of this stack that were committed: what they set aside only waits to be dropped. */
+  committed: string[];
   /** The release that was committed last, where one was. */
   runningRelease?: ReleaseId;
 };

@@ -21,7 +21,7 @@ export type Applied = {
   unwound: {
     ran: ServiceName[];
     data: DataOutcome[];
-    /** Data is being put back, or could not be: the snapshots are all that there is of it. */
+    /** Data is being put back, or could not be, or may have to be: the snapshots are all that there is of it. */
     dataAtRisk: boolean;
   };
 };

@@ -1,4 +1,5 @@
 /** The way back. Undo steps run in reverse of their registration: containers, data, files, previous containers, networks, snapshots. */
+import { ApplicationFailure } from '@temporalio/workflow';
 import type { Failure, Report } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
 import { undoing } from './activities.ts';
@@ -15,9 +16,8 @@ export const registerUndo = (operation: Operation, saga: Saga, plan: Plan, appli
     snapshots: () => {
       saga.register('snapshot', 'Delete unused snapshots', async () => {
         if (unwound.dataAtRisk) {
-          saga.left.push(
-            `The snapshots of before are kept: ${applied.snapshots.map(({ location }) => location).join(', ')}`,
-          );
+          const locations = applied.snapshots.map(({ location }) => location);
+          saga.left.push(`The snapshots of before are kept: ${locations.join(', ') || 'beside the data'}`);
           return;
         }
         await undoing.dropSnapshots.executeWithOptions({ summary: 'snapshots that nothing needs' }, [
@@ -56,6 +56,8 @@ export const registerUndo = (operation: Operation, saga: Saga, plan: Plan, appli
     },
     data: () => {
       saga.register('data', 'Put data back', async () => {
+        if (unwound.dataAtRisk)
+          throw ApplicationFailure.nonRetryable('It is not known which services of the failed release ran.');
         const summary = `where a container of the failed release ran: ${unwound.ran.join(', ') || 'none'}`;
         unwound.dataAtRisk = true;
         unwound.data = await undoing.putBackData.executeWithOptions({ summary }, [
@@ -74,11 +76,18 @@ export const registerUndo = (operation: Operation, saga: Saga, plan: Plan, appli
     },
     containers: () => {
       saga.register('containers', 'Remove the new containers', async () => {
-        const stopped = await undoing.stopNew.executeWithOptions(
-          { summary: 'stop what this operation started' },
+        // Until it is known what ran, any data may have been written to.
+        unwound.dataAtRisk = true;
+        const ran = await undoing.servicesThatRan.executeWithOptions(
+          { summary: 'which may have written to data' },
           [subject, plan],
         );
-        unwound.ran = [...new Set([...unwound.ran, ...stopped])];
+        unwound.ran = [...new Set([...unwound.ran, ...ran])];
+        unwound.dataAtRisk = false;
+        await undoing.stopNew.executeWithOptions({ summary: 'stop what this operation started' }, [
+          subject,
+          plan,
+        ]);
         await undoing.removeNew.executeWithOptions({ summary: 'remove what this operation made' }, [subject]);
       });
     },

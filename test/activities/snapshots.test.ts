@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { execa } from 'execa';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { openSnapshots } from '../../activities/snapshots/index.ts';
 import { needed } from '../host/environment.ts';
+import { runInMemory } from '../simulation/run.ts';
 import { describeSnapshots } from './snapshots-contract.ts';
 
 const btrfs = needed('BATON_TEST_BTRFS');
@@ -13,6 +16,18 @@ describeSnapshots('btrfs', 'btrfs', btrfs);
 describeSnapshots('copy', 'btrfs', btrfs);
 describeSnapshots('copy', 'xfs', needed('BATON_TEST_XFS'));
 describeSnapshots('copy', 'ext4', needed('BATON_TEST_EXT4'));
+
+describe('as simulations have it', () => {
+  const root = mkdtempSync(join(tmpdir(), 'baton-tmpfs-'));
+  before(async () => {
+    await execa('mount', ['-t', 'tmpfs', 'tmpfs', root]);
+  });
+  after(async () => {
+    await execa('umount', ['--lazy', root]);
+    await rm(root, { recursive: true });
+  });
+  describeSnapshots('copy', 'tmpfs', root, runInMemory);
+});
 
 describe('what cannot be snapshotted, or not as one would think, is said', () => {
   const snapshots = openSnapshots();

@@ -80,6 +80,7 @@ export const emptyWorld = (spec: StackSpec, more: Partial<World> = {}): World =>
   listeners: {},
   files: {},
   runningStacks: [],
+  committed: [],
   ...more,
 });
 

@@ -100,7 +100,7 @@ export type Effect = {
 export type Meddler = (effect: Effect, work: () => Promise<unknown>) => Promise<unknown>;
 
 /** A log of effects begun: one line each, on the disk before the effect. */
-export class EffectLog {
+export class EffectLog implements Log {
   readonly #file: string;
   #count: number;
 
@@ -125,20 +125,25 @@ export class EffectLog {
   }
 }
 
+/** Numbers effects as they begin. */
+export type Log = { begin: (call: string, on: string) => Effect };
+
 /** The same ports, with `meddle` round each effect while there is a log. */
-export const watched = (ports: Ports, log: () => EffectLog | undefined, meddle: Meddler): Ports => {
+export const watched = (ports: Ports, log: () => Log | undefined, meddle: Meddler): Ports => {
   const wrap = <Port extends object>(name: keyof typeof methods, port: Port): Port => {
-    const kinds = methods[name] as Record<string, Kind>;
-    const entries = Object.entries(port).map(([method, work]: [string, unknown]) => {
-      if (kinds[method] !== 'effect' || typeof work !== 'function') return [method, work];
-      const call = async (...args: unknown[]): Promise<unknown> => {
-        const result = async (): Promise<unknown> => await (work.apply(port, args) as Promise<unknown>);
-        const effect = log()?.begin(`${name}.${method}`, nameOf(args));
-        return effect ? await meddle(effect, result) : await result();
-      };
-      return [method, call];
+    const kinds = methods[name] as Record<string | symbol, Kind | undefined>;
+    return new Proxy(port, {
+      get: (target, method) => {
+        const work: unknown = Reflect.get(target, method);
+        if (typeof work !== 'function') return work;
+        return async (...args: unknown[]): Promise<unknown> => {
+          const result = async (): Promise<unknown> => await (work.apply(target, args) as Promise<unknown>);
+          if (kinds[method] !== 'effect') return await result();
+          const effect = log()?.begin(`${name}.${String(method)}`, nameOf(args));
+          return effect ? await meddle(effect, result) : await result();
+        };
+      },
     });
-    return Object.fromEntries(entries) as Port;
   };
   return {
     ...ports,

@@ -7,13 +7,13 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import type { Activities } from '../../activities/index.ts';
 import { EngineError } from '../../activities/ports/engine.ts';
 import { SnapshotError } from '../../activities/ports/snapshots.ts';
 import { runWorker } from '../../worker/run.ts';
 import { EffectLog, watched, type Effect, type Meddler } from './effects.ts';
 import type { Fault } from './fault.ts';
+import { sooner } from './sooner.ts';
 
 export type Orders = {
   environment: Record<string, string>;
@@ -25,10 +25,6 @@ export type Arms = { log: string; fault?: Fault };
 
 /** How long a call hangs before its own timeout ends it; stands for the minutes of the real ones. */
 const hangMs = 400;
-/** Tries again soon: the runs of a matrix are many, and the real pauses change nothing but the time they take. */
-const nextTryMs = 20;
-const tries = 5;
-
 type Doom = { unheard: boolean };
 const activity = new AsyncLocalStorage<Doom>();
 
@@ -109,18 +105,6 @@ const meddlerOf = (fault: Fault): Meddler => {
   };
 };
 
-/** The same failure, to be tried again at once, and not as often as in earnest. */
-const sooner = (error: unknown): ApplicationFailure => {
-  const known = error instanceof ApplicationFailure ? error : undefined;
-  return ApplicationFailure.create({
-    message: error instanceof Error ? error.message : String(error),
-    ...(known?.type ? { type: known.type } : {}),
-    ...(known?.details ? { details: known.details } : {}),
-    nonRetryable: (known?.nonRetryable ?? false) || Context.current().info.attempt >= tries,
-    nextRetryDelay: nextTryMs,
-  });
-};
-
 /** Activities that die unheard when doomed, and whose next try comes soon. */
 const hastened = (activities: Activities): Activities =>
   Object.fromEntries(
@@ -134,7 +118,6 @@ const hastened = (activities: Activities): Activities =>
             return doomed() ? die() : result;
           } catch (error) {
             if (doomed()) die();
-            if (error instanceof CancelledFailure) throw error;
             throw sooner(error);
           }
         }),

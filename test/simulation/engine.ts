@@ -3,7 +3,7 @@
  * test/activities/engine-contract.ts, which says what it keeps of a real one; what runs inside containers is not part of that.
  */
 import { randomBytes } from 'node:crypto';
-import { appendFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { label } from '../../domain/labels.ts';
 import {
@@ -46,6 +46,8 @@ export class MemoryEngine implements Engine {
   readonly #directory: string;
   /** Every container that was ever made, by name, in order. */
   readonly made: string[] = [];
+  /** Every start, with the names of all that was ready at that moment. */
+  readonly starts: { name: string; beside: string[] }[] = [];
 
   constructor(directory: string, images: readonly string[]) {
     this.#directory = directory;
@@ -119,6 +121,8 @@ export class MemoryEngine implements Engine {
     const taken = this.#portTaken(container);
     if (taken !== undefined) await refuse('port-taken', `Port ${taken} is in use.`);
     const program = programOf(container.spec.service.command ?? []);
+    const ready = [...this.#containers.values()].filter((other) => isReady(other));
+    this.starts.push({ name: container.name, beside: ready.map(({ name }) => name) });
     container.status = 'running';
     container.startedAt = Date.now();
     delete container.finishedAt;
@@ -127,7 +131,7 @@ export class MemoryEngine implements Engine {
     if (program.writes !== undefined)
       for (const mount of container.spec.mounts)
         if (mount.type !== 'tmpfs' && !mount.readOnly)
-          await appendFile(join(this.#sourceOf(mount), 'rows'), `${program.writes} `);
+          await writeOnce(join(this.#sourceOf(mount), 'rows'), program.writes);
     if (program.exits !== undefined) end(container, program.exits);
   }
 
@@ -188,8 +192,7 @@ export class MemoryEngine implements Engine {
     const container = this.#must(id);
     if (container.status !== 'running') return refuse('invalid', `Container ${container.name} does not run.`);
     if (command[0] !== 'ready') return refuse('unsupported', `Nothing here runs ${command.join(' ')}.`);
-    const { readyAfterMs } = programOf(container.spec.service.command ?? []);
-    const ready = Date.now() - (container.startedAt ?? 0) >= readyAfterMs;
+    const ready = isReady(container);
     return Promise.resolve({ exitCode: ready ? 0 : 1, output: ready ? 'ready' : 'not yet' });
   }
 
@@ -341,6 +344,12 @@ export class MemoryEngine implements Engine {
   }
 }
 
+/** As an application that migrates its data: once for a version. */
+const writeOnce = async (file: string, version: string): Promise<void> => {
+  const rows = await readFile(file, 'utf8').catch(() => '');
+  if (!rows.split(' ').includes(version)) await appendFile(file, `${version} `);
+};
+
 /**
  * `serve VERSION READY_MS` writes its version to all its data and is ready after that time; `break VERSION` writes, and ends;
  * of a shell's command, what it echoes and its exit code; anything else runs on.
@@ -359,6 +368,9 @@ const programOf = ([name, version = '', readyMs = '0']: string[]): Program => {
       return { readyAfterMs: 0, says: [] };
   }
 };
+
+const isReady = ({ status, startedAt = 0, spec }: Container): boolean =>
+  status === 'running' && Date.now() - startedAt >= programOf(spec.service.command ?? []).readyAfterMs;
 
 const end = (container: Container, exitCode: number): void => {
   container.status = 'exited';

@@ -69,7 +69,7 @@ describe('patience', () => {
       preparePlan: { plan, digest: '', problems: [] },
       takeSnapshots: [],
       verifyPutBack: [],
-      stopNew: [],
+      servicesThatRan: [],
       putBackData: [],
     };
     const activities = new Proxy(
@@ -114,6 +114,7 @@ describe('patience', () => {
     'putBackFiles',
     'putBackService',
     'putBackData',
+    'servicesThatRan',
     'stopNew',
     'removeNew',
     'verifyPutBack',
@@ -125,6 +126,7 @@ describe('patience', () => {
     assert.equal(asked['validateRelease'], 12);
     assert.ok(minutes > 1 && minutes < 5, `${minutes} minutes`);
     for (const undo of [
+      'servicesThatRan',
       'stopNew',
       'removeNew',
       'putBackData',
