@@ -4,13 +4,25 @@
  */
 import { createHash } from 'node:crypto';
 import { hostname, homedir, cpus } from 'node:os';
-import { rm, writeFile } from 'node:fs/promises';
+import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { hostConfig } from '../../domain/host.ts';
 import { faultKinds, type FaultKind } from './fault.ts';
 import { found } from './found.ts';
-import { describe, report, reproduce, Results, sample, type Cell, type Entry } from './matrix.ts';
+import {
+  describe,
+  readSeeds,
+  report,
+  reproduce,
+  Results,
+  sample,
+  type Cell,
+  type Entry,
+  type Seeds,
+} from './matrix.ts';
+import { openSimulation } from '../simulation/open.ts';
+import { regressions } from '../simulation/regressions.ts';
 import { runOnce } from './run.ts';
 import { scenarios, type Scenario } from './scenarios.ts';
 import { Town } from './town.ts';
@@ -24,11 +36,13 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '100000' },
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    seeds: { type: 'string', default: '10000' },
     fresh: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
-const usage = `npm run faults -- [--operation NAME]… [--fault KIND]… [--at N] [--part 1/4] [--minutes M] [--sample N --seed S] [--fresh]
+const usage = `npm run faults -- [--operation NAME]… [--fault KIND]… [--at N] [--part 1/4] [--minutes M] [--sample N --seed S] [--seeds N] [--fresh]
+After the matrix, N seeds of the simulation (10,000); 0 for none.
 Two at a time: BATON_FAULT_TOWN=b npm run faults -- --part 2/2, beside --part 1/2.
 Operations: ${scenarios.map(({ name }) => name).join(', ')}
 Faults: ${faultKinds.join(', ')}`;
@@ -44,7 +58,8 @@ const wanted = <T extends string>(given: string[] | undefined, all: readonly T[]
 
 const { stateDirectory } = hostConfig(process.env, { hostname: hostname(), home: homedir() });
 const file = join(stateDirectory, 'faults.jsonl');
-if (values.fresh) await rm(file, { force: true });
+const seedsFile = join(stateDirectory, 'simulation.jsonl');
+if (values.fresh) for (const one of [file, seedsFile]) await rm(one, { force: true });
 const results = await Results.open(file);
 const deadline = Date.now() + Number(values.minutes) * 60_000;
 const [part = 1, parts = 1] = values.part.split('/').map(Number);
@@ -119,15 +134,39 @@ const run = async (): Promise<number> => {
   return broken;
 };
 
+/** Seeds in pieces, so that they can be gone on with. @returns how many were run, ever, and what broke. */
+const simulate = async (seeds: number): Promise<Seeds> => {
+  const done = await readSeeds(seedsFile);
+  if (done.count >= seeds || stopping || Date.now() > deadline) return done;
+  const simulation = await openSimulation();
+  try {
+    while (done.count < seeds && !stopping && Date.now() < deadline) {
+      const count = Math.min(500, seeds - done.count);
+      const broken = await simulation.runAll(done.count + 1, count);
+      for (const line of broken) console.log(`✗ · simulation · ${line}`);
+      await appendFile(seedsFile, `${JSON.stringify({ count, broken })}\n`);
+      done.count += count;
+      done.broken.push(...broken);
+      console.log(`${done.count} seeds, ${done.broken.length} broken`);
+    }
+  } finally {
+    await simulation.close();
+  }
+  return done;
+};
+
 if (values.help) console.log(usage);
 else {
-  const broken = await run();
+  let broken = await run();
   if (values.at === undefined && values.sample === undefined) {
+    const seeds = await simulate(Number(values.seeds));
+    broken += seeds.broken.length;
     const about = `On Podman and btrfs, ${cpus().length} cores, Node ${process.version}.`;
     const text = report(
       (await Results.open(file)).entries,
+      seeds,
       about,
-      found.map(({ what }) => what),
+      [...found, ...regressions].map(({ what }) => what),
     );
     await writeFile(join(import.meta.dirname, '..', '..', 'docs', 'faults.md'), text);
   }

@@ -96,8 +96,28 @@ export const sample = (
   });
 };
 
+/** Seeds of the simulation that were run, from 1 on, and what broke: `seed N: …`. */
+export type Seeds = { count: number; broken: string[] };
+
+export const readSeeds = async (file: string): Promise<Seeds> => {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const pieces = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Seeds);
+  return {
+    count: pieces.reduce((sum, { count }) => sum + count, 0),
+    broken: pieces.flatMap(({ broken }) => broken),
+  };
+};
+
 /** docs/faults.md, as of these results. */
-export const report = (entries: readonly Entry[], about: string, found: readonly string[]): string => {
+export const report = (
+  entries: readonly Entry[],
+  seeds: Seeds,
+  about: string,
+  found: readonly string[],
+): string => {
   const of = (scenario: string, kind: FaultKind): Entry[] =>
     entries.filter((entry) => entry.scenario === scenario && entry.kind === kind && entry.struck);
   const cell = (scenario: string, kind: FaultKind): string => {
@@ -128,6 +148,11 @@ ${struck.length} runs with a fault in them, ${broken.length} in which a rule was
 | --- | ${scenarios.map(() => '---').join(' | ')} |
 ${faultKinds.map((kind) => `| ${faultTitles[kind]} (\`${kind}\`) | ${scenarios.map(({ name }) => cell(name, kind)).join(' | ')} |`).join('\n')}
 ${broken.length === 0 ? '' : `\n## Broken\n\n${broken.map((entry) => `- \`${reproduce(entry)}\`: ${entry.violations.join('; ')}`).join('\n')}\n`}
+## Simulation
+
+The same workflows and activities with an engine in memory that passes the engines' contract (\`test/simulation\`): a stack of two to six
+services, an operation, and up to three faults are drawn from a seed. ${seeds.count} seeds, ${seeds.broken.length} in which a rule was broken.
+${seeds.broken.length === 0 ? '' : `\n${seeds.broken.map((line) => `- ${line}`).join('\n')}\n`}
 ## Faults that it found, and that were mended
 
 ${found.map((line) => `- ${line}`).join('\n')}
