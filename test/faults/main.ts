@@ -137,10 +137,11 @@ const run = async (): Promise<number> => {
 /** Seeds in pieces, so that they can be gone on with. @returns how many were run, ever, and what broke. */
 const simulate = async (seeds: number): Promise<Seeds> => {
   const done = await readSeeds(seedsFile);
-  if (done.count >= seeds || stopping || Date.now() > deadline) return done;
+  const mayGoOn = (): boolean => done.count < seeds && !stopping && Date.now() < deadline;
+  if (!mayGoOn()) return done;
   const simulation = await openSimulation();
   try {
-    while (done.count < seeds && !stopping && Date.now() < deadline) {
+    while (mayGoOn()) {
       const count = Math.min(500, seeds - done.count);
       const broken = await simulation.runAll(done.count + 1, count);
       for (const line of broken) console.log(`✗ · simulation · ${line}`);
