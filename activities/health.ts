@@ -11,6 +11,17 @@ const quickest = 50;
 const growth = 1.4;
 const slowest = 2_000;
 
+/**
+ * Over TCP and HTTP a question costs about a millisecond, so for a while it is asked as often as this, and what waits for the
+ * service goes on at once. One that is slow to answer is left in peace for some times as long as its answer took.
+ */
+const cheapMs = 25;
+const cheapForMs = 10_000;
+const peace = 3;
+
+/** Between two looks at the container itself, while questions are cheap. */
+const lookEveryMs = 250;
+
 /** A probe whose answer is lost is asked again after this long; doubled each time that it was not enough. */
 const firstPatienceMs = 2_000;
 
@@ -32,20 +43,17 @@ export type Waiting = Asking & {
 
 /** @returns when it is healthy. @throws a permanent failure with the log tail where it is not, and will not be. */
 export const waitHealthy = async (waiting: Waiting, signal: AbortSignal): Promise<void> => {
-  const { engine, containerId, deadlineMs } = waiting;
+  const { deadlineMs } = waiting;
   let intervalMs = quickest;
   let patienceMs = firstPatienceMs;
+  let container = await presentContainer(waiting);
+  let lookedAt = Date.now();
   for (;;) {
-    const container = await engine.inspectContainer(containerId);
-    if (!container)
-      throw permanent(
-        'ContainerGone',
-        `The container of "${waiting.service}" is gone: something outside removed it.`,
-      );
     const asked = Date.now();
     const answer = await askHealth({ ...waiting, patienceMs }, container);
+    const tookMs = Date.now() - asked;
     // A lost answer costs seconds, not the whole deadline; a check that is slow gets its time at the next try.
-    if (Date.now() - asked >= patienceMs) patienceMs *= 2;
+    if (tookMs >= patienceMs) patienceMs *= 2;
     if (answer.state === 'healthy') return;
     if (answer.state === 'hopeless') throw await unhealthy(waiting, answer.answer);
     if (elapsedMs(container) > deadlineMs)
@@ -53,9 +61,25 @@ export const waitHealthy = async (waiting: Waiting, signal: AbortSignal): Promis
         waiting,
         `was not healthy within ${deadlineMs / 1000} s; last answer: ${answer.answer}`,
       );
-    await pause(intervalMs, signal);
-    intervalMs = Math.min(slowest, intervalMs * growth);
+    const cheap = isCheap(waiting) && elapsedMs(container) < cheapForMs;
+    if (cheap) await pause(Math.min(slowest, Math.max(cheapMs, peace * tookMs)), signal);
+    else {
+      await pause(intervalMs, signal);
+      intervalMs = Math.min(slowest, intervalMs * growth);
+    }
+    if (cheap && container.status === 'running' && Date.now() - lookedAt < lookEveryMs) continue;
+    container = await presentContainer(waiting);
+    lookedAt = Date.now();
   }
+};
+
+const isCheap = ({ probe, reach }: Waiting): boolean =>
+  (probe?.type === 'tcp' || probe?.type === 'http') && reach === 'directly';
+
+const presentContainer = async ({ engine, containerId, service }: Waiting): Promise<ContainerState> => {
+  const container = await engine.inspectContainer(containerId);
+  if (container) return container;
+  throw permanent('ContainerGone', `The container of "${service}" is gone: something outside removed it.`);
 };
 
 /** Asked up to this often before a service that was healthy counts as ill: one lost answer is no illness. */

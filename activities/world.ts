@@ -70,7 +70,8 @@ const present = async <T>(
   return Object.fromEntries(found.flatMap(([name, state]) => (state === undefined ? [] : [[name, state]])));
 };
 
-const imageFacts = async (ports: Ports, looking: Looking): Promise<World['images']> => {
+const imageFacts = async (given: Ports, looking: Looking): Promise<World['images']> => {
+  const ports = { engine: askingOnce(given.engine) };
   const facts = await Promise.all(
     looking.spec.services.map(
       async (service) => [service.name, await imageOf(ports, looking, service)] as const,
@@ -79,7 +80,25 @@ const imageFacts = async (ports: Ports, looking: Looking): Promise<World['images
   return Object.fromEntries(facts);
 };
 
-const imageOf = async (ports: Ports, looking: Looking, service: ServiceSpec): Promise<ImageFacts> => {
+type ImageAsking = { engine: Pick<Ports['engine'], 'inspectImage' | 'imageExistsRemotely'> };
+
+/** Services share images, and an engine takes a while to tell of one with many tags. */
+const askingOnce = (engine: Ports['engine']): ImageAsking['engine'] => {
+  const once = <T>(ask: (reference: string) => Promise<T>): ((reference: string) => Promise<T>) => {
+    const answers = new Map<string, Promise<T>>();
+    return async (reference) => {
+      const answer = answers.get(reference) ?? ask(reference);
+      answers.set(reference, answer);
+      return await answer;
+    };
+  };
+  return {
+    inspectImage: once(async (reference) => await engine.inspectImage(reference)),
+    imageExistsRemotely: once(async (reference) => await engine.imageExistsRemotely(reference)),
+  };
+};
+
+const imageOf = async (ports: ImageAsking, looking: Looking, service: ServiceSpec): Promise<ImageFacts> => {
   const { pinned, options, settling } = looking;
   if (pinned) return await pinnedImage(ports, pinned, service.name);
   const here = await ports.engine.inspectImage(service.image);
@@ -101,7 +120,11 @@ const imagePresent = (image: { id: string; healthcheck?: string[]; volumes: stri
   volumes: image.volumes,
 });
 
-const pinnedImage = async (ports: Ports, release: Release, service: ServiceName): Promise<ImageFacts> => {
+const pinnedImage = async (
+  ports: ImageAsking,
+  release: Release,
+  service: ServiceName,
+): Promise<ImageFacts> => {
   const id = release.images[service];
   const here =
     (id && (await ports.engine.inspectImage(id))) ??
@@ -111,7 +134,7 @@ const pinnedImage = async (ports: Ports, release: Release, service: ServiceName)
   return imagePresent(here);
 };
 
-const remoteImage = async (ports: Ports, reference: string): Promise<ImageFacts> => {
+const remoteImage = async (ports: ImageAsking, reference: string): Promise<ImageFacts> => {
   try {
     if (await ports.engine.imageExistsRemotely(reference)) return { state: 'fetch', how: 'pull' };
     return { state: 'unavailable', why: 'it is not on this host, and its registry has none of that name' };

@@ -24,6 +24,20 @@ export const allAnswer = async (
   return last;
 };
 
+/** @returns when each of the ports answered first, ms since the epoch. */
+export const firstAnswers = async (ports: readonly number[], withinMs: number): Promise<number[]> => {
+  const began = Date.now();
+  return await Promise.all(
+    ports.map(async (port) => {
+      while (!(await answers(port))) {
+        if (Date.now() - began > withinMs) throw new Error(`Port ${port} did not answer in ${withinMs} ms.`);
+        await delay(askEveryMs);
+      }
+      return Date.now();
+    }),
+  );
+};
+
 /** An HTTP answer, not only a connection: a port proxy accepts before anyone listens behind it. */
 const answers = async (port: number): Promise<boolean> =>
   await new Promise((resolve) => {

@@ -15,7 +15,9 @@ import { Site } from '../test/e2e/site.ts';
 import { Town } from '../test/faults/town.ts';
 import { needed } from '../test/host/environment.ts';
 import { allAnswer } from './checker.ts';
+import { measureOwn, tellOwn, type Own } from './own.ts';
 import { findPeers, type Peer } from './peers.ts';
+import { measureScale, tellScale, type Scale } from './scale.ts';
 import { longestPath, servicesOf, stackFile, type Shape, type Variant } from './stacks.ts';
 import { median, seconds, times } from './stats.ts';
 
@@ -23,12 +25,15 @@ const { values } = parseArgs({
   options: {
     pairs: { type: 'string', default: '10' },
     only: { type: 'string' },
+    fresh: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 if (values.help) {
   console.log(
-    'npm run bench -- [--pairs N] [--only TEXT]   TEXT: part of a line such as "web5 ready 1 s, interval 1 s"',
+    `npm run bench -- [--pairs N] [--only TEXT] [--fresh]
+A run that was cut off is gone on with on the same day, unless --fresh. TEXT: part of "podman podman-compose web5, ready after 1 s,
+interval 1 s", "alone" (Baton by itself), or "scale" (an engine that takes no time).`,
   );
   process.exit();
 }
@@ -134,6 +139,8 @@ const measure = async (
   return row;
 };
 
+const unchangedTitle = 'web5, deployed again unchanged';
+
 /** A second deploy that changes nothing. */
 const unchanged = async (site: Site, peer: Peer, pairs: number): Promise<Row> => {
   const variant: Variant = { shape: 'web5', readySeconds: 0, intervalSeconds: 1 };
@@ -142,7 +149,7 @@ const unchanged = async (site: Site, peer: Peer, pairs: number): Promise<Row> =>
     stackFile('bench', needed('BATON_TEST_IMAGE'), variant, firstPort),
   );
   const row: Row = {
-    title: 'web5, deployed again unchanged',
+    title: unchangedTitle,
     engine: site.engine,
     peer: peer.name,
     pairs,
@@ -228,78 +235,124 @@ const dataUndo = async (site: Site, files: number, pairs: number): Promise<Small
   return { what: `data put back, ${files} files`, ms: swap, beside: { what: '`tar`', ms: tar } };
 };
 
+/** All that was measured; kept in bench/results by day, so that a run that was cut off is gone on with. */
+type Results = {
+  machine: string;
+  rows: Row[];
+  small?: Small[];
+  own?: Own;
+  scale?: Scale;
+  failures: string[];
+};
+
+const day = new Date().toISOString().slice(0, 10);
+const resultsFile = join(import.meta.dirname, 'results', `${day}.json`);
+
+const readResults = async (): Promise<Results> => {
+  const empty: Results = { machine: await describeMachine(), rows: [], failures: [] };
+  if (values.fresh) return empty;
+  const text = await readFile(resultsFile, 'utf8').catch(() => undefined);
+  return text === undefined ? empty : { ...(JSON.parse(text) as Results), failures: [] };
+};
+
+const describeMachine = async (): Promise<string> => {
+  const commands = [
+    ['podman', '--version'],
+    ['docker', '--version'],
+    ['uname', '-sr'],
+  ] as const;
+  const versions = await Promise.all(
+    commands.map(async ([command, argument]) => (await execa(command, [argument])).stdout),
+  );
+  return `${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB; ${versions.join('; ')}; Node ${process.version}`;
+};
+
 const run = async (): Promise<void> => {
   const config = hostConfig(process.env, { hostname: hostname(), home: homedir() });
   const pairs = Number(values.pairs);
+  const results = await readResults();
   const { peers, missing } = await findPeers(config.cacheDirectory);
+  results.failures.push(...missing);
   for (const line of missing) log(`Not compared: ${line}`);
+  const wanted = (what: string): boolean => values.only === undefined || what.includes(values.only);
   const town = await Town.open();
-  const rows: Row[] = [];
-  const failures: string[] = missing;
-  let details: Small[] = [];
   try {
     for (const engine of ['podman', 'docker'] as const) {
+      const own = peers.filter((peer) => peer.engine === engine);
+      const todo = own.flatMap((peer) => rowsOf(results, peer, pairs).filter(({ what }) => wanted(what)));
+      const alone = engine === 'podman' && wanted('alone') && !(results.small && results.own);
+      if (todo.length === 0 && !alone) continue;
       const site = await Site.open(engine, 'btrfs', { TEMPORAL_ADDRESS: town.address });
       try {
         const single = await singleStart(site);
         log(
           `${engine}: one container answers after ${Math.round(single.startMs)} ms, ${Math.round(single.cpuMs)} ms of CPU`,
         );
-        for (const peer of peers.filter((candidate) => candidate.engine === engine)) {
-          for (const variant of variants) {
-            if (
-              values.only !== undefined &&
-              !`${engine} ${peer.name} ${titleOf(variant)}`.includes(values.only)
-            )
-              continue;
-            const services = servicesOf(variant.shape);
-            const limitMs = Math.max(
-              longestPath(services) * (single.startMs + variant.readySeconds * 1000),
-              (Object.keys(services).length * single.cpuMs) / cpus().length,
-            );
-            const count = variant.shape === 'fan100' ? Math.min(pairs, 3) : pairs;
-            try {
-              rows.push(await measure(site, peer, variant, count, limitMs));
-            } catch (error) {
-              const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-              failures.push(`${peer.name}, ${titleOf(variant)}: ${why.slice(0, 200)}`);
-              log(`Not compared: ${failures.at(-1) ?? ''}`);
-              await peer.down(join(site.files, 'bench.yml')).catch(() => undefined);
-              await site.baton('remove', 'bench');
-            }
+        for (const { what, peer, measureRow } of todo)
+          try {
+            results.rows.push(await measureRow(site, single));
+            await write(results);
+          } catch (error) {
+            const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+            results.failures.push(`${what}: ${why.slice(0, 200)}`);
+            log(`Not compared: ${results.failures.at(-1) ?? ''}`);
+            await peer.down(join(site.files, 'bench.yml')).catch(() => undefined);
+            await site.baton('remove', 'bench');
           }
-          if (values.only === undefined) rows.push(await unchanged(site, peer, pairs));
+        if (alone) {
+          results.small = await small(site, pairs);
+          results.own = await measureOwn(site, firstPort, pairs);
+          await write(results);
         }
-        if (engine === 'podman' && values.only === undefined) details = await small(site, pairs);
       } finally {
         await site.close();
       }
     }
+    if (wanted('scale') && !results.scale) results.scale = await measureScale(town.address);
   } finally {
     await town.close();
   }
-  await write(rows, details, failures, pairs);
+  await write(results);
 };
 
-const write = async (rows: Row[], details: Small[], failures: string[], pairs: number): Promise<void> => {
-  const root = join(import.meta.dirname, '..');
-  const versions = await Promise.all(
-    (
-      [
-        ['podman', '--version'],
-        ['docker', '--version'],
-        ['uname', '-sr'],
-      ] as const
-    ).map(async ([command, argument]) => (await execa(command, [argument])).stdout),
-  );
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB; ${versions.join('; ')}; Node ${process.version}`;
-  const results = join(root, 'bench', 'results');
-  await mkdir(results, { recursive: true });
-  const day = new Date().toISOString().slice(0, 10);
-  await writeFile(
-    join(results, `${day}.json`),
-    `${JSON.stringify({ machine, pairs, rows, details, failures }, null, 1)}\n`,
-  );
+type Single = { startMs: number; cpuMs: number };
+type Todo = { what: string; peer: Peer; measureRow: (site: Site, single: Single) => Promise<Row> };
+
+/** What is still to be measured beside a peer. */
+const rowsOf = ({ rows }: Results, peer: Peer, pairs: number): Todo[] => {
+  const has = (title: string): boolean =>
+    rows.some((row) => row.engine === peer.engine && row.peer === peer.name && row.title === title);
+  const deploys = variants.map((variant) => ({
+    title: titleOf(variant),
+    measureRow: async (site: Site, { startMs, cpuMs }: Single): Promise<Row> => {
+      const services = servicesOf(variant.shape);
+      const limitMs = Math.max(
+        longestPath(services) * (startMs + variant.readySeconds * 1000),
+        (Object.keys(services).length * cpuMs) / cpus().length,
+      );
+      return await measure(site, peer, variant, pairs, limitMs);
+    },
+  }));
+  const again = {
+    title: unchangedTitle,
+    measureRow: async (site: Site): Promise<Row> => await unchanged(site, peer, pairs),
+  };
+  return [...deploys, again]
+    .filter(({ title }) => !has(title))
+    .map(({ title, measureRow }) => ({ what: `${peer.engine} ${peer.name} ${title}`, peer, measureRow }));
+};
+
+const write = async ({
+  machine,
+  rows,
+  small: details = [],
+  own,
+  scale,
+  failures,
+}: Results): Promise<void> => {
+  await mkdir(join(import.meta.dirname, 'results'), { recursive: true });
+  const all = { machine, rows, small: details, own, scale, failures };
+  await writeFile(resultsFile, `${JSON.stringify(all, null, 1)}\n`);
   const deploys = rows.map(
     ({ title, engine, peer, pairs: count, batonMs, peerMs, limitMs }) =>
       `| ${engine} | ${title} | ${count} | ${seconds(batonMs)} | ${peer}: ${seconds(peerMs)} | ${times(peerMs, batonMs)} | ${limitMs === 0 ? '–' : (median(batonMs) / limitMs).toFixed(2)} |`,
@@ -309,14 +362,14 @@ const write = async (rows: Row[], details: Small[], failures: string[], pairs: n
       `| ${what} | ${seconds(ms)} | ${beside ? `${beside.what}: ${seconds(beside.ms)}` : '–'} | ${beside ? times(beside.ms, ms) : '–'} |`,
   );
   await writeFile(
-    join(root, 'docs', 'benchmarks.md'),
+    join(import.meta.dirname, '..', 'docs', 'benchmarks.md'),
     `<!-- Written by \`npm run bench\`; do not edit. -->
 
 # Benchmarks
 
-${machine}. Measured on ${day}, in one run, pairs interleaved; medians with their range, ratios of medians with 95 % bootstrap
-intervals. The clock starts with the command and stops when a checker outside has seen every service answer on its host port. Baton's
-worker and its Temporal dev server (SQLite file) were running, as were the engines.
+${machine}. Measured on ${day}, pairs interleaved; medians with their range, ratios of medians with 95 % bootstrap intervals. The clock starts
+with the command and stops when a checker outside has seen every service answer on its host port. Baton's worker and its Temporal dev
+server (SQLite file) were running, as were the engines.
 
 ## Deploys
 
@@ -332,7 +385,7 @@ ${deploys.join('\n')}
 | what | Baton | beside | times as fast |
 | --- | --- | --- | --- |
 ${others.join('\n')}
-
+${own ? `\n## Baton alone, on Podman\n\n| what | |\n| --- | --- |\n${tellOwn(own)}\n` : ''}${scale ? `\n## An engine that takes no time\n\n${tellScale(scale)}\n` : ''}
 ## Not compared
 
 ${failures.length === 0 ? 'Nothing that was planned.' : failures.map((line) => `- ${line}`).join('\n')}

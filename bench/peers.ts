@@ -1,6 +1,6 @@
 /** What users would pick instead, installed into the cache: docker compose v2, docker-compose 1.29, podman-compose. */
 import { execa } from 'execa';
-import { chmod, cp, mkdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { needed } from '../test/host/environment.ts';
 
@@ -48,7 +48,7 @@ const composeV2 = async (cache: string): Promise<Peer> => {
     await execa('go', ['build', '-ldflags', flags, '-o', binary, './cmd'], { cwd: source });
   }
   const run = async (...args: string[]): Promise<void> => {
-    await execa(binary, ['compose', ...args], { env: docker() });
+    await execa(binary, args, { env: docker() });
   };
   return {
     name: 'docker compose',
@@ -84,12 +84,18 @@ const composeV1 = async (cache: string): Promise<Peer> => {
   const run = async (...args: string[]): Promise<void> => {
     await execa(program, args, { env: docker() });
   };
+  /** It does not know the key `name`. */
+  const nameless = async (file: string): Promise<string[]> => {
+    const own = `${file}.1.yml`;
+    await writeFile(own, (await readFile(file, 'utf8')).replace(/^name:.*\n/, ''));
+    return ['-p', 'bench', '-f', own];
+  };
   return {
     name: 'docker-compose',
     version: '1.29.2',
     engine: 'docker',
-    up: async (file) => await run('-f', file, 'up', '-d'),
-    down: async (file) => await run('-f', file, 'down', '-t', '0'),
+    up: async (file) => await run(...(await nameless(file)), 'up', '-d'),
+    down: async (file) => await run(...(await nameless(file)), 'down', '-t', '0'),
   };
 };
 

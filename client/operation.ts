@@ -7,6 +7,7 @@ import {
   type WorkflowStartOptions,
 } from '@temporalio/client';
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ecosystemWorkflowId, hostTaskQueue, stackWorkflowId } from '../domain/ids.ts';
 import { parseOperationId, parseStackName, type OperationId } from '../domain/names.ts';
 import {
@@ -117,9 +118,12 @@ export const demandWorker = async (client: Client, host: string): Promise<void> 
   );
 };
 
+/** The command does not wait for a look that it needs no more. */
+const nextLook = async (): Promise<undefined> => await delay(lookEveryMs, undefined, { ref: false });
+
 /** Shows the operation until it ends. @returns the exit code that its outcome asks for. */
 export const watchOperation = async (client: Client, handle: Handle, mode: OutputMode): Promise<number> => {
-  const display = stepDisplay(mode);
+  const display = await stepDisplay(mode);
   const stop = detachOnInterrupt(handle.workflowId, () => {
     display.end();
   });
@@ -132,11 +136,13 @@ export const watchOperation = async (client: Client, handle: Handle, mode: Outpu
     () => undefined,
   );
   try {
+    // What is over at once need not be watched.
+    result = await Promise.race([ended, nextLook()]);
     while (!result) {
       const progress = await progressOf(handle);
       if (progress) display.show(progress.steps);
       if (progress?.held) return tellHeld(progress, mode, display);
-      result ??= await Promise.race([ended, delay(lookEveryMs)]);
+      result ??= await Promise.race([ended, nextLook()]);
     }
     const last = await progressOf(handle);
     if (last) display.show(last.steps);
@@ -167,9 +173,6 @@ export const linkOf = async (client: Client, handle: Handle): Promise<string | u
   const { runId } = await handle.describe();
   return await webLink({ workflowId: handle.workflowId, runId }, client.options.namespace);
 };
-
-const delay = async (ms: number): Promise<undefined> =>
-  await new Promise((resolve) => setTimeout(resolve, ms, undefined));
 
 const detachOnInterrupt = (workflowId: string, before: () => void): (() => void) => {
   const detach = (): void => {

@@ -1,5 +1,4 @@
 /** Three ways to tell the same: live on a terminal, plain lines elsewhere, JSON lines for programs. */
-import { createLogUpdate } from 'log-update';
 import { styleText } from 'node:util';
 import type { Report, Step, StepState } from '../domain/operation.ts';
 import { formatLocation, type Problem } from '../domain/problem.ts';
@@ -46,7 +45,7 @@ const hasEndedOrTakesLong = ({ startedAt, endedAt }: Step): boolean =>
 /** Shows steps as they move. `end` leaves the last picture on the screen. */
 export type StepDisplay = { show: (steps: Step[]) => void; end: () => void };
 
-export const stepDisplay = (mode: OutputMode): StepDisplay => {
+export const stepDisplay = async (mode: OutputMode): Promise<StepDisplay> => {
   const told = new Map<string, StepState>();
   const news = (steps: Step[], isWorthTelling: (step: Step) => boolean = () => true): Step[] => {
     const changed = steps
@@ -57,6 +56,8 @@ export const stepDisplay = (mode: OutputMode): StepDisplay => {
   };
   switch (mode) {
     case 'live': {
+      // Only a terminal needs it, and it takes a while to load.
+      const { createLogUpdate } = await import('log-update');
       const update = createLogUpdate(process.stdout, { showCursor: true });
       return {
         show: (steps) => {

@@ -2,7 +2,7 @@
 import { createConnection } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import { toClientOptions } from '@temporalio/envconfig';
-import { readServer } from '../setup/local.ts';
+import { readServer } from '../setup/server-file.ts';
 import { temporalProfile } from '../setup/temporal-profile.ts';
 import { CommandFailure, exitCode } from './failure.ts';
 import { thisHost } from './this-host.ts';

@@ -1,6 +1,6 @@
 /** What `baton up` runs on this machine: a Temporal dev server, unless a profile names another one, and the worker. */
 import { execa } from 'execa';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,15 +11,14 @@ import { daemonPid, endDaemon, startDaemon } from './daemon.ts';
 import { NoEngine, readEngineChoice } from './engine-choice.ts';
 import { chooseEngine } from './engine.ts';
 import { SetupFailure, withProgress } from './say.ts';
+import { readServer, serverFile, type LocalServer } from './server-file.ts';
 import { findTemporal } from './temporal.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-export type LocalServer = { address: string; ui: string };
-export type LocalPaths = { serverFile: string; database: string; logs: { temporal: string; worker: string } };
+export type LocalPaths = { database: string; logs: { temporal: string; worker: string } };
 
 export const localPaths = ({ stateDirectory }: HostConfig): LocalPaths => ({
-  serverFile: join(stateDirectory, 'server.json'),
   database: join(stateDirectory, 'temporal.db'),
   logs: {
     temporal: join(stateDirectory, 'logs', 'temporal.log'),
@@ -29,12 +28,6 @@ export const localPaths = ({ stateDirectory }: HostConfig): LocalPaths => ({
 
 const pidFile = ({ stateDirectory }: HostConfig, name: 'temporal' | 'worker'): string =>
   join(stateDirectory, 'run', `${name}.pid`);
-
-/** Where the dev server listens, if `baton up` has ever started one. */
-export const readServer = async (config: HostConfig): Promise<LocalServer | undefined> => {
-  const text = await readFile(localPaths(config).serverFile, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as LocalServer);
-};
 
 /** @returns which of the two run. */
 export const runningParts = async (config: HostConfig): Promise<{ temporal: boolean; worker: boolean }> => ({
@@ -63,7 +56,7 @@ export const startServer = async (
     });
     await healthy(cli.path, server.address, paths.logs.temporal);
   });
-  await writeFile(paths.serverFile, `${JSON.stringify(server, null, 2)}\n`);
+  await writeFile(serverFile(config), `${JSON.stringify(server, null, 2)}\n`);
   return server;
 };
 

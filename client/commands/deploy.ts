@@ -7,7 +7,6 @@ import type { StackName } from '../../domain/names.ts';
 import type { OperationRequest } from '../../domain/operation.ts';
 import { newOperationId, startEcosystem, startOperation, watchOperation } from '../operation.ts';
 import { print, printJson } from '../output.ts';
-import { readSavedPlan } from '../saved-plan.ts';
 import { readEcosystem, readStackName } from '../stack-file.ts';
 import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
@@ -110,6 +109,7 @@ export const ecosystemRequest = async (
 
 const requestFor = async (file: string, options: FileOptions): Promise<OperationRequest> => {
   if (!file.endsWith('.json')) return await fileRequest(file, options);
+  const { readSavedPlan } = await import('../saved-plan.ts');
   const saved = await readSavedPlan(file);
   return {
     ...saved.request,

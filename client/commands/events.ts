@@ -18,7 +18,7 @@ export const eventsCommand = (command: Command): void => {
         const mode = outputMode(options);
         if (options.follow) return await watchOperation(client, handle, mode);
         const progress = await progressOf(handle);
-        const display = stepDisplay(mode === 'live' ? 'plain' : mode);
+        const display = await stepDisplay(mode === 'live' ? 'plain' : mode);
         display.show(progress?.steps ?? []);
         const link = await linkOf(client, handle);
         if (progress?.report && mode === 'json') printJson({ type: 'report', ...progress.report, link });

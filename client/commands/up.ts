@@ -1,8 +1,9 @@
 /** `baton up` and `baton down`: Temporal's dev server and this host's worker, in the background. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { setTimeout as delay } from 'node:timers/promises';
-import { localPaths, startServer, startWorker, stopLocal, type LocalServer } from '../../setup/local.ts';
+import { localPaths, startServer, startWorker, stopLocal } from '../../setup/local.ts';
 import { SetupFailure } from '../../setup/say.ts';
+import type { LocalServer } from '../../setup/server-file.ts';
 import { temporalProfile } from '../../setup/temporal-profile.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
 import { demandWorker } from '../operation.ts';

@@ -140,7 +140,7 @@ class World {
         return await work();
       case 'slow':
         await delay(100);
-        return await work();
+        return life?.dead ? await this.#never() : await work();
       case 'dies before':
         return await this.#die();
       case 'dies after':
@@ -278,7 +278,8 @@ export class Simulation {
     } finally {
       world.end();
       this.#worlds.delete(id);
-      await rm(world.directory, { recursive: true, force: true });
+      // What a dead worker had begun may still write for a moment.
+      await rm(world.directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     }
   }
 
