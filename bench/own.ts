@@ -122,11 +122,11 @@ const rollbackFile = (data: string, port: number, breaks: boolean): string => `n
 services:
   app:
     image: ${image()}
-    command: [sh, -c, "${breaks ? 'echo ruined > /data/rows; sleep 1000' : 'exec httpd -f -p 80 -h /data'}"]
+    command: [sh, -c, "${breaks ? 'echo ruined > /data/index.html; sleep 1000' : 'exec httpd -f -p 80 -h /data'}"]
     stop_signal: SIGKILL
     ports: ["127.0.0.1:${port}:80"]
     volumes: ["${data}:/data"]
-    x-baton: { probe: { http: ":80/rows" } }
+    x-baton: { probe: { http: ":80/" } }
 x-baton: { min_healthy_time: 100ms, healthy_deadline: 2s }
 `;
 
@@ -140,7 +140,7 @@ const rollback = async (
   const data = join(site.data, 'rollback');
   await execa('btrfs', ['subvolume', 'create', data]);
   await site.write('bench.yml', rollbackFile(data, port, false));
-  await execa('sh', ['-c', 'echo opening > "$1"', 'sh', join(data, 'rows')]);
+  await execa('sh', ['-c', 'echo opening > "$1"', 'sh', join(data, 'index.html')]);
   await mustBaton(site, 'deploy', 'bench.yml');
   const rollbackMs: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -180,7 +180,7 @@ const rollback = async (
 
 const gone = async (port: number): Promise<void> => {
   for (;;) {
-    const answered = await fetch(`http://127.0.0.1:${port}/rows`, { signal: AbortSignal.timeout(500) }).then(
+    const answered = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(500) }).then(
       () => true,
       () => false,
     );
