@@ -71,6 +71,19 @@ export default defineConfig(
     ]),
   },
   {
+    files: ['activities/**', 'worker/**', 'client/**', 'setup/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'BinaryExpression[operator="-"] > CallExpression[callee.object.name="Date"][callee.property.name="now"]',
+          message: 'Somebody may set the clock: measure time with performance.now().',
+        },
+      ],
+    },
+  },
+  {
     files: ['worker/**'],
     rules: forbid(others('worker', 'activities', 'compose', 'setup'), [
       '@temporalio/workflow',

@@ -22,7 +22,7 @@ export const containerActivities = (ports: Ports) => {
         const service = serviceOfRelease(release, plan.service);
         const secrets = await secretsOf(ports, release);
         await startedNeeds(engine, subject, plan, signal);
-        const begun = Date.now();
+        const begun = performance.now();
         const container = await oneAtATime(async () => {
           if (plan.action === 'start' && plan.previous) return await present(engine, plan.previous.id);
           return await make(ports, subject, plan, async (previous) =>
@@ -57,7 +57,7 @@ export const containerActivities = (ports: Ports) => {
         );
         if (plan.previous && plan.action === 'replace' && plan.order === 'start-first')
           await engine.stopContainer(plan.previous.id, plan.stopGraceMs);
-        return { healthyAfterMs: Date.now() - begun };
+        return { healthyAfterMs: Math.round(performance.now() - begun) };
       });
     },
 
@@ -226,11 +226,11 @@ const startedNeeds = async (
   plan: ServicePlan,
   signal: AbortSignal,
 ): Promise<void> => {
-  const begun = Date.now();
+  const begun = performance.now();
   for (const { service, condition, renewed } of plan.needs) {
     if (condition !== 'service_started') continue;
     while (!(await isStarted(engine, subject, service, renewed ?? false))) {
-      if (Date.now() - begun > plan.healthyDeadlineMs)
+      if (performance.now() - begun > plan.healthyDeadlineMs)
         throw permanent(
           'Unhealthy',
           `"${plan.service}" waited ${plan.healthyDeadlineMs / 1000} s for "${service}" to start.`,

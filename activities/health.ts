@@ -47,29 +47,34 @@ export const waitHealthy = async (waiting: Waiting, signal: AbortSignal): Promis
   let intervalMs = quickest;
   let patienceMs = firstPatienceMs;
   let container = await presentContainer(waiting);
-  let lookedAt = Date.now();
+  // A deadline by the wall clock would pass at once when that clock is set.
+  const begun = performance.now();
+  let lookedAt = begun;
+  let seen = { startedAt: container.startedAt, since: begun };
   for (;;) {
-    const asked = Date.now();
-    const answer = await askHealth({ ...waiting, patienceMs }, container);
-    const tookMs = Date.now() - asked;
+    const asked = performance.now();
+    if (container.startedAt !== seen.startedAt) seen = { startedAt: container.startedAt, since: asked };
+    const answer = await askHealth({ ...waiting, patienceMs, watchedMs: asked - seen.since }, container);
+    const tookMs = performance.now() - asked;
     // A lost answer costs seconds, not the whole deadline; a check that is slow gets its time at the next try.
     if (tookMs >= patienceMs) patienceMs *= 2;
     if (answer.state === 'healthy') return;
     if (answer.state === 'hopeless') throw await unhealthy(waiting, answer.answer);
-    if (elapsedMs(container) > deadlineMs)
+    const waitedMs = performance.now() - begun;
+    if (waitedMs > deadlineMs)
       throw await unhealthy(
         waiting,
         `was not healthy within ${deadlineMs / 1000} s; last answer: ${answer.answer}`,
       );
-    const cheap = isCheap(waiting) && elapsedMs(container) < cheapForMs;
+    const cheap = isCheap(waiting) && waitedMs < cheapForMs;
     if (cheap) await pause(Math.min(slowest, Math.max(cheapMs, peace * tookMs)), signal);
     else {
       await pause(intervalMs, signal);
       intervalMs = Math.min(slowest, intervalMs * growth);
     }
-    if (cheap && container.status === 'running' && Date.now() - lookedAt < lookEveryMs) continue;
+    if (cheap && container.status === 'running' && performance.now() - lookedAt < lookEveryMs) continue;
     container = await presentContainer(waiting);
-    lookedAt = Date.now();
+    lookedAt = performance.now();
   }
 };
 
@@ -100,9 +105,9 @@ export const askAgain = async (
 
 export type Health = { state: 'healthy' | 'waiting' | 'hopeless'; answer: string };
 
-/** Asks once. */
+/** Asks once. @param waiting.watchedMs for how long this start of the container has been seen. */
 export const askHealth = async (
-  waiting: Asking & Pick<Waiting, 'health' | 'probe'>,
+  waiting: Asking & Pick<Waiting, 'health' | 'probe'> & { watchedMs?: number },
   container: ContainerState,
 ): Promise<Health> => {
   const { health } = waiting;
@@ -114,7 +119,7 @@ export const askHealth = async (
     case 'completion':
       return { state: 'waiting', answer: 'still runs' };
     case 'running':
-      return elapsedMs(container) >= settledMs
+      return Math.max(waiting.watchedMs ?? 0, sinceStartMs(container)) >= settledMs
         ? { state: 'healthy', answer: 'runs' }
         : { state: 'waiting', answer: 'has just started' };
     case 'probe':
@@ -164,7 +169,9 @@ const endedHealth = (
   return { state: comesBack ? 'waiting' : 'hopeless', answer: why };
 };
 
-const elapsedMs = ({ startedAt }: ContainerState): number =>
+/** By the wall clock, which may be set in between: a container's start is told by no other. */
+const sinceStartMs = ({ startedAt }: ContainerState): number =>
+  // eslint-disable-next-line no-restricted-syntax
   startedAt === undefined ? 0 : Date.now() - Date.parse(startedAt);
 
 const logTailLines = 20;

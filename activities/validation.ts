@@ -76,7 +76,7 @@ const check = async (
   secrets: Secrets,
   signal: AbortSignal,
 ): Promise<void> => {
-  const begun = Date.now();
+  const begun = performance.now();
   for (;;) {
     const container = owner === undefined ? undefined : ofService(await containersOf(ports, subject), owner);
     const { healthy, answer } = await askProbe(
@@ -85,7 +85,7 @@ const check = async (
       container,
     );
     if (healthy) return;
-    if (Date.now() - begun > checkPatienceMs) {
+    if (performance.now() - begun > checkPatienceMs) {
       const logTail = container && secrets.redact(await ports.engine.logs(container.id, { tail: 20 }));
       throw permanent(
         'CheckFailed',
@@ -124,7 +124,7 @@ const soak = async (
   secrets: Secrets,
   signal: AbortSignal,
 ): Promise<void> => {
-  const begun = Date.now();
+  const begun = performance.now();
   let first: ContainerState[] | undefined;
   let waiting = services;
   while (waiting.length > 0) {
@@ -144,7 +144,7 @@ const soak = async (
         );
       }),
     );
-    const elapsedMs = Date.now() - begun;
+    const elapsedMs = performance.now() - begun;
     waiting = waiting.filter(({ plan }) => plan.health !== 'completion' && elapsedMs < plan.minHealthyTimeMs);
     const leftMs = Math.max(0, ...waiting.map(({ plan }) => plan.minHealthyTimeMs - elapsedMs));
     if (waiting.length > 0) await pause(Math.min(soakEveryMs, leftMs), signal);

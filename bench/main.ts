@@ -10,16 +10,15 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openSnapshots } from '../activities/snapshots/index.ts';
 import { hostConfig } from '../domain/host.ts';
-import { snapshotName } from '../domain/snapshot.ts';
 import { Site } from '../test/e2e/site.ts';
 import { Town } from '../test/faults/town.ts';
 import { needed } from '../test/host/environment.ts';
 import { allAnswer, quickNeighbours } from './checker.ts';
-import { measureOwn, tellOwn, type Own } from './own.ts';
+import { measureOwn, snapshotNames, tellOwn, type Own } from './own.ts';
 import { findPeers, type Peer } from './peers.ts';
 import { measureScale, tellScale, type Scale } from './scale.ts';
 import { longestPath, servicesOf, stackFile, type Shape, type Variant } from './stacks.ts';
-import { median, seconds, times } from './stats.ts';
+import { median, seconds, timed, times } from './stats.ts';
 
 const { values } = parseArgs({
   options: {
@@ -157,17 +156,12 @@ const unchanged = async (site: Site, peer: Peer, pairs: number): Promise<Row> =>
     peerMs: [],
     limitMs: 0,
   };
-  const time = async (work: () => Promise<unknown>): Promise<number> => {
-    const began = performance.now();
-    await work();
-    return performance.now() - began;
-  };
   await site.baton('deploy', 'bench.yml');
   for (let pair = 0; pair < pairs; pair += 1)
-    row.batonMs.push(await time(() => site.baton('deploy', 'bench.yml')));
+    row.batonMs.push(await timed(() => site.baton('deploy', 'bench.yml')));
   await site.baton('remove', 'bench');
   await peer.up(file);
-  for (let pair = 0; pair < pairs; pair += 1) row.peerMs.push(await time(() => peer.up(file)));
+  for (let pair = 0; pair < pairs; pair += 1) row.peerMs.push(await timed(() => peer.up(file)));
   await peer.down(file);
   log(`${site.engine}: ${row.title}: Baton ${seconds(row.batonMs)}, ${peer.name} ${seconds(row.peerMs)}`);
   return row;
@@ -177,15 +171,10 @@ type Small = { what: string; ms: number[]; beside?: { what: string; ms: number[]
 
 /** Start to end of the command line, and data put back against what `tar` takes for the same. */
 const small = async (site: Site, pairs: number): Promise<Small[]> => {
-  const time = async (work: () => Promise<unknown>): Promise<number> => {
-    const began = performance.now();
-    await work();
-    return performance.now() - began;
-  };
   const repeat = async (work: () => Promise<unknown>): Promise<number[]> => {
     await work();
     const taken: number[] = [];
-    for (let round = 0; round < pairs; round += 1) taken.push(await time(work));
+    for (let round = 0; round < pairs; round += 1) taken.push(await timed(work));
     return taken;
   };
   const help = await repeat(() => site.baton('--help'));
@@ -212,24 +201,17 @@ const dataUndo = async (site: Site, files: number, pairs: number): Promise<Small
   const swap: number[] = [];
   const tar: number[] = [];
   for (let round = 0; round < pairs; round += 1) {
-    const label = {
-      stack: 'bench' as never,
-      operation: round.toString(16).padStart(8, '0') as never,
-      takenAt: '2026-01-01T00:00:00Z',
-    };
-    const before = snapshotName({ ...label, purpose: 'before' });
-    const failed = snapshotName({ ...label, purpose: 'failed' });
+    const { before, failed } = snapshotNames(round);
     await snapshots.take(path, before, 'btrfs');
-    let began = performance.now();
-    await snapshots.swapIn(path, before, 'btrfs', failed);
-    swap.push(performance.now() - began);
+    swap.push(await timed(() => snapshots.swapIn(path, before, 'btrfs', failed)));
     const kept = await snapshots.find(path, failed);
     if (kept) await snapshots.remove(kept);
-    began = performance.now();
-    await execa('find', [path, '-mindepth', '1', '-delete']);
-    await execa('tar', ['-C', path, '-xpf', archive]);
-    await execa('sync', ['-f', path]);
-    tar.push(performance.now() - began);
+    const unpack = async (): Promise<void> => {
+      await execa('find', [path, '-mindepth', '1', '-delete']);
+      await execa('tar', ['-C', path, '-xpf', archive]);
+      await execa('sync', ['-f', path]);
+    };
+    tar.push(await timed(unpack));
   }
   log(`data undo of ${files} files: ${seconds(swap)}, tar ${seconds(tar)}`);
   return { what: `data put back, ${files} files`, ms: swap, beside: { what: '`tar`', ms: tar } };

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openSnapshots } from '../activities/snapshots/index.ts';
 import { stackWorkflowId } from '../domain/ids.ts';
 import type { StackName } from '../domain/names.ts';
-import { snapshotName } from '../domain/snapshot.ts';
+import { snapshotName, type SnapshotName } from '../domain/snapshot.ts';
 import type { Site } from '../test/e2e/site.ts';
 import { needed } from '../test/host/environment.ts';
 import { allAnswer, firstAnswers } from './checker.ts';
@@ -160,13 +160,7 @@ const rollback = async (
   const rollbackPartsMs: number[] = [];
   const snapshots = openSnapshots();
   for (let round = 0; round < rounds; round += 1) {
-    const label = {
-      stack: 'parts' as never,
-      operation: round.toString(16).padStart(8, '0') as never,
-      takenAt: '2026-01-01T00:00:00Z',
-    };
-    const before = snapshotName({ ...label, purpose: 'before' });
-    const failed = snapshotName({ ...label, purpose: 'failed' });
+    const { before, failed } = snapshotNames(round);
     await snapshots.take(data, before, 'btrfs');
     const began = performance.now();
     await site.cli('stop', '-t', '0', 'bench-app-1');
@@ -176,6 +170,19 @@ const rollback = async (
   }
   await mustBaton(site, 'remove', 'bench');
   return { rollbackMs, rollbackPartsMs };
+};
+
+/** Names as Baton would give them, others in each round. */
+export const snapshotNames = (round: number): { before: SnapshotName; failed: SnapshotName } => {
+  const label = {
+    stack: 'bench' as never,
+    operation: round.toString(16).padStart(8, '0') as never,
+    takenAt: '2026-01-01T00:00:00Z',
+  };
+  return {
+    before: snapshotName({ ...label, purpose: 'before' }),
+    failed: snapshotName({ ...label, purpose: 'failed' }),
+  };
 };
 
 const gone = async (port: number): Promise<void> => {

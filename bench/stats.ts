@@ -1,6 +1,13 @@
-/** Medians, ranges, and ratios with bootstrap confidence intervals. */
+/** Times, medians, ranges, and ratios with bootstrap confidence intervals. */
 
 export type Sample = readonly number[];
+
+/** @returns ms. */
+export const timed = async (work: () => Promise<unknown>): Promise<number> => {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+};
 
 export const median = (values: Sample): number => {
   const sorted = [...values].sort((a, b) => a - b);

@@ -40,6 +40,8 @@ const stepLine = ({ title, state, startedAt, endedAt, note }: Step): string => {
 
 /** A line for the begin of every quick step would only be noise. */
 const hasEndedOrTakesLong = ({ startedAt, endedAt }: Step): boolean =>
+  // The server's clock says when it began.
+  // eslint-disable-next-line no-restricted-syntax
   endedAt !== undefined || startedAt === undefined || Date.now() - startedAt > 1_000;
 
 /** Shows steps as they move. `end` leaves the last picture on the screen. */

@@ -13,7 +13,7 @@ const checks: [name: string, command: string, ...args: string[]][] = [
 
 const results = await Promise.all(
   checks.map(async ([name, command, ...args]) => {
-    const began = Date.now();
+    const began = performance.now();
     const { exitCode, all } = await execa(command, args, {
       cwd: root,
       reject: false,
@@ -22,7 +22,7 @@ const results = await Promise.all(
       stdin: 'ignore',
     });
     process.stdout.write(
-      `${exitCode === 0 ? '✓' : '✗'} ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)\n${exitCode === 0 ? '' : `${all}\n`}`,
+      `${exitCode === 0 ? '✓' : '✗'} ${name} (${((performance.now() - began) / 1000).toFixed(1)} s)\n${exitCode === 0 ? '' : `${all}\n`}`,
     );
     return exitCode === 0;
   }),

@@ -52,8 +52,8 @@ export const endDaemon = async (pidFile: string, graceMs = 20_000): Promise<bool
   const pid = await daemonPid(pidFile);
   if (pid !== undefined) {
     process.kill(pid, 'SIGTERM');
-    const began = Date.now();
-    while ((await daemonPid(pidFile)) !== undefined && Date.now() - began < graceMs) await delay(50);
+    const began = performance.now();
+    while ((await daemonPid(pidFile)) !== undefined && performance.now() - began < graceMs) await delay(50);
     if ((await daemonPid(pidFile)) !== undefined) process.kill(pid, 'SIGKILL');
   }
   await rm(pidFile, { force: true });

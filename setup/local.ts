@@ -105,10 +105,10 @@ const supervised = (command: string, ...args: string[]): { command: string; args
 const serverPatienceMs = 60_000;
 
 const healthy = async (cli: string, address: string, log: string): Promise<void> => {
-  const began = Date.now();
+  const began = performance.now();
   const args = ['operator', 'cluster', 'health', '--address', address];
   while ((await execa(cli, args, { reject: false })).exitCode !== 0) {
-    if (Date.now() - began > serverPatienceMs)
+    if (performance.now() - began > serverPatienceMs)
       throw new SetupFailure(`The Temporal dev server does not answer at ${address}. Its log: ${log}`);
     await delay(100);
   }

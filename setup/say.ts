@@ -6,13 +6,13 @@ export const say = (line: string): void => {
 
 /** Tells that something began, and how long it took; nothing is told of what takes less than half a second. */
 export const withProgress = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
-  const began = Date.now();
+  const began = performance.now();
   const timer = setTimeout(() => {
     say(`▸ ${what} …`);
   }, 500);
   try {
     const result = await work();
-    const tookMs = Date.now() - began;
+    const tookMs = performance.now() - began;
     if (tookMs > 500) say(`✓ ${what} (${(tookMs / 1000).toFixed(1)} s)`);
     return result;
   } finally {

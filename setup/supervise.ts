@@ -31,10 +31,10 @@ const runOnce = async (): Promise<string> =>
 
 const stopping = (): boolean => stop.signal.aborted;
 for (let pauseMs = shortestMs; !stopping();) {
-  const began = Date.now();
+  const began = performance.now();
   const how = await runOnce();
   if (stopping()) break;
-  pauseMs = Date.now() - began > settledMs ? shortestMs : Math.min(longestMs, pauseMs * 2);
+  pauseMs = performance.now() - began > settledMs ? shortestMs : Math.min(longestMs, pauseMs * 2);
   console.error(`${new Date().toISOString()} ended (${how}); starting again in ${pauseMs / 1000} s.`);
   await delay(pauseMs, undefined, { signal: stop.signal }).catch(() => undefined);
 }

@@ -80,9 +80,9 @@ const startService = async (
   };
   let started = false;
   let child = run();
-  const begun = Date.now();
+  const begun = performance.now();
   while (!(await answers(socket))) {
-    if (child.exitCode !== null || Date.now() - begun > startTimeoutMs)
+    if (child.exitCode !== null || performance.now() - begun > startTimeoutMs)
       throw new EngineError(
         'unreachable',
         'Podman is installed, but `podman system service` does not start.',

@@ -79,14 +79,14 @@ const workerPatienceMs = 60_000;
 
 const workerAnswers = async (log: string): Promise<void> => {
   const { host } = thisHost();
-  const began = Date.now();
+  const began = performance.now();
   await withClient(async (client) => {
     for (;;) {
       try {
         await demandWorker(client, host);
         return;
       } catch (error) {
-        if (Date.now() - began > workerPatienceMs)
+        if (performance.now() - began > workerPatienceMs)
           throw new CommandFailure(
             exitCode.failed,
             `The worker does not come up. Its log: ${log}`,

@@ -36,7 +36,7 @@ export const faultTitles: Record<FaultKind, string> = {
   'server-dies': 'the Temporal server is killed and comes back',
   'both-die': 'worker and server are killed and come back',
   cancel: 'a cancel arrives at that moment',
-  'clock-jumps': 'the worker’s clock jumps an hour',
+  'clock-jumps': 'the worker’s clock jumps an hour, on or back',
 };
 
 /** Where even the undo may be impossible, `needs-human` is an honest end. */

@@ -95,7 +95,8 @@ const meddlerOf = (fault: Fault): Meddler => {
         return await work();
       case 'clock-jumps': {
         const now = Date.now.bind(Date);
-        Date.now = () => now() + 3_600_000;
+        const jump = fault.at % 2 === 0 ? 3_600_000 : -3_600_000;
+        Date.now = () => now() + jump;
         return await work();
       }
       default:

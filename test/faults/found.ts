@@ -14,4 +14,8 @@ export const found: readonly { what: string; cells: readonly Cell[] }[] = [
     what: 'Snapshots were deleted though the data could not be put back from them',
     cells: [{ scenario: 'failing deploy', kind: 'fails-always', at: 16 }],
   },
+  {
+    what: 'A wait for health ended at once when the clock was set',
+    cells: [{ scenario: 'failing ecosystem', kind: 'clock-jumps', at: 10 }],
+  },
 ];

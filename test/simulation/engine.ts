@@ -25,6 +25,8 @@ type Container = {
   status: 'created' | 'running' | 'paused' | 'exited';
   restartPolicy: string;
   startedAt?: number;
+  /** Its last start by a clock that nobody sets. */
+  startedTick?: number;
   finishedAt?: number;
   exitCode?: number;
   log: string[];
@@ -35,6 +37,17 @@ type Container = {
 
 /** What a container's command does; see `programOf`. */
 type Program = { writes?: string; readyAfterMs: number; exits?: number; says: string[] };
+
+export const memoryEngineInfo: EngineInfo = {
+  kind: 'docker',
+  version: '0.0',
+  rootless: false,
+  cpus: 2,
+  memoryBytes: 2 ** 30,
+  storageDriver: 'memory',
+  canPause: true,
+  reach: 'directly',
+};
 
 export class MemoryEngine implements Engine {
   readonly kind = 'docker';
@@ -66,16 +79,7 @@ export class MemoryEngine implements Engine {
   }
 
   info(): Promise<EngineInfo> {
-    return Promise.resolve({
-      kind: this.kind,
-      version: '0.0',
-      rootless: false,
-      cpus: 2,
-      memoryBytes: 2 ** 30,
-      storageDriver: 'memory',
-      canPause: true,
-      reach: 'directly',
-    });
+    return Promise.resolve(memoryEngineInfo);
   }
 
   listContainers(filter?: { label?: string }): Promise<ContainerState[]> {
@@ -125,6 +129,7 @@ export class MemoryEngine implements Engine {
     this.starts.push({ name: container.name, beside: ready.map(({ name }) => name) });
     container.status = 'running';
     container.startedAt = Date.now();
+    container.startedTick = performance.now();
     delete container.finishedAt;
     delete container.exitCode;
     container.log.push(...program.says);
@@ -369,8 +374,9 @@ const programOf = ([name, version = '', readyMs = '0']: string[]): Program => {
   }
 };
 
-const isReady = ({ status, startedAt = 0, spec }: Container): boolean =>
-  status === 'running' && Date.now() - startedAt >= programOf(spec.service.command ?? []).readyAfterMs;
+const isReady = ({ status, startedTick = 0, spec }: Container): boolean =>
+  status === 'running' &&
+  performance.now() - startedTick >= programOf(spec.service.command ?? []).readyAfterMs;
 
 const end = (container: Container, exitCode: number): void => {
   container.status = 'exited';

@@ -27,9 +27,9 @@ import type { deployStack } from '../../workflows/deploy-stack.ts';
 import type { resumeUnwind } from '../../workflows/resume-unwind.ts';
 import { watched, type Effect } from '../faults/effects.ts';
 import { sooner } from '../faults/sooner.ts';
-import { MemoryEngine } from './engine.ts';
+import { MemoryEngine, memoryEngineInfo } from './engine.ts';
 import { runInMemory } from './run.ts';
-import { drawTown, townFile, type Town } from './town.ts';
+import { dataNames, drawTown, townFile, type Town } from './town.ts';
 
 const image = 'simulated:1';
 /** Longer than any run takes that ends by itself. */
@@ -77,7 +77,7 @@ class World {
     const ports = {
       host: this.#host,
       engine: this.engine,
-      engineInfo: { ...simulatedEngine },
+      engineInfo: memoryEngineInfo,
       snapshots: openSnapshots({ run: runInMemory }),
       memory: openMemory(join(this.directory, 'state')),
       files: openFiles(),
@@ -175,9 +175,7 @@ class World {
   async write(version: 1 | 2, broken = false): Promise<string> {
     const file = join(this.directory, `${this.stack}.yml`);
     await mkdir(this.directory, { recursive: true });
-    for (const one of ['one', 'two']) {
-      await mkdir(join(this.directory, 'data', one), { recursive: true });
-    }
+    for (const one of dataNames) await mkdir(join(this.directory, 'data', one), { recursive: true });
     const place = { stack: this.stack, image, directory: join(this.directory, 'data'), firstPort: 40_000 };
     await writeFile(file, townFile(this.town, place, { version, broken }));
     return file;
@@ -202,7 +200,7 @@ class World {
   /** Names of snapshots that lie there. */
   async snapshots(): Promise<string[]> {
     const names = await Promise.all(
-      ['one', 'two'].map(
+      dataNames.map(
         async (one) => await readdir(join(this.directory, 'data', '.baton-snapshots', one)).catch(() => []),
       ),
     );
@@ -226,17 +224,6 @@ class Life {
     this.end.catch(() => undefined);
   }
 }
-
-const simulatedEngine = {
-  kind: 'docker',
-  version: '0.0',
-  rootless: false,
-  cpus: 2,
-  memoryBytes: 2 ** 30,
-  storageDriver: 'memory',
-  canPause: true,
-  reach: 'directly',
-} as const;
 
 /** All seeds of one process: their worlds, and the activities that find theirs by its stack. */
 export class Simulation {

@@ -2,6 +2,9 @@
 import { join } from 'node:path';
 import { random } from '../faults/matrix.ts';
 
+/** Directories that services share. */
+export const dataNames = ['one', 'two'] as const;
+
 export type Service = {
   name: string;
   needs: { name: string; condition: 'service_healthy' | 'service_started' }[];
@@ -69,7 +72,7 @@ export const drawTown = (seed: number): Town => {
       needs: earlier
         .filter(() => chance(0.4))
         .map((name) => ({ name, condition: chance(0.7) ? 'service_healthy' : 'service_started' })),
-      data: ['one', 'two'].filter(() => chance(0.4)),
+      data: dataNames.filter(() => chance(0.4)),
       readyMs: upTo(120),
       changes: chance(0.7),
       port: chance(0.3),
