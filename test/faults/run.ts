@@ -97,12 +97,14 @@ class Scene {
   /** Set by faults that must be ended when the run is over. */
   mend: (() => Promise<void>) | undefined;
   #strike: (scene: Scene) => Promise<void> = () => Promise.resolve();
+  readonly #broken = Promise.withResolvers<never>();
 
   private constructor(town: Town, site: Site) {
     this.town = town;
     this.site = site;
     this.log = join(site.files, 'effects.jsonl');
     this.worker = this.#takeWorker();
+    this.#broken.promise.catch(() => undefined);
   }
 
   static async open(town: Town, stacks: readonly string[]): Promise<Scene> {
@@ -138,9 +140,21 @@ class Scene {
   #takeWorker(): FaultyWorker {
     const worker = this.town.takeWorker();
     worker.onFault = async () => {
-      await this.#strike(this);
+      await this.whole(this.#strike(this));
     };
     return worker;
+  }
+
+  /** Rejects where bringing about the fault, or ending it, failed: then the run says nothing about Baton. */
+  get broken(): Promise<never> {
+    return this.#broken.promise;
+  }
+
+  /** Part of a fault: fails the run where it fails itself. */
+  async whole(part: Promise<void>): Promise<void> {
+    await part.catch((error: unknown) => {
+      this.#broken.reject(error);
+    });
   }
 
   /** From here on effects are numbered. */
@@ -264,15 +278,11 @@ const strike =
     switch (kind) {
       case 'engine-dies':
         await town.killEngine();
-        void delay(300).then(async () => {
-          await town.startEngine();
-        });
+        void scene.whole(delay(300).then(async () => await town.startEngine()));
         return;
       case 'server-dies':
         await town.killTemporal();
-        void delay(200).then(async () => {
-          await town.startTemporal();
-        });
+        void scene.whole(delay(200).then(async () => await town.startTemporal()));
         return;
       case 'both-die':
         await Promise.all([town.killTemporal(), scene.worker.kill()]);
@@ -302,9 +312,10 @@ export const runOnce = async (town: Town, { scenario, fault }: Run): Promise<Run
     const startedAt = new Date();
     const handle = await begin(client, scene.site, scenario);
     started.resolve(handle);
-    const report = await outcomeOf(client, handle, () => {
+    const outcome = outcomeOf(client, handle, () => {
       scene.replaceDead(fault);
     });
+    const report = await Promise.race([outcome, scene.broken]);
     await scene.mend?.();
     scene.mend = undefined;
     const torn = await lookAt(scene.site, scene.ports);

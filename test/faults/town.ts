@@ -127,9 +127,12 @@ export class Town {
 
   async startTemporal(): Promise<void> {
     const cli = needed('BATON_TEST_TEMPORAL_BIN');
-    this.#temporal = background(cli, this.#temporalArguments);
     const health = ['operator', 'cluster', 'health', '--address', this.address];
-    await until('Temporal', async () => (await execa(cli, health, { reject: false })).exitCode === 0);
+    await until('Temporal', async () => {
+      // While nobody listened, a client that dials this port on loopback may have got it as its own: it ends at once then.
+      if (!runs(this.#temporal)) this.#temporal = background(cli, this.#temporalArguments);
+      return (await execa(cli, health, { reject: false })).exitCode === 0;
+    });
   }
 
   async killTemporal(): Promise<void> {
@@ -156,8 +159,11 @@ export class Town {
 const background = (command: string, args: string[]): ChildProcess =>
   spawn(command, args, { stdio: 'ignore' });
 
+const runs = (child: ChildProcess | undefined): child is ChildProcess =>
+  child !== undefined && child.exitCode === null && child.signalCode === null;
+
 const end = async (child: ChildProcess | undefined): Promise<void> => {
-  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  if (!runs(child)) return;
   const ended = once(child, 'exit');
   child.kill('SIGKILL');
   await ended;
