@@ -2,12 +2,11 @@
 import { lstat } from 'node:fs/promises';
 import type { Driver } from './driver.ts';
 import { isThere } from './is-there.ts';
-import { locationOf, prepareLayout } from './layout.ts';
+import { locationOf } from './layout.ts';
 import { likeItsOwner } from './owner.ts';
+import { prepareWithReserve } from './reserve.ts';
 import type { Run } from './run.ts';
-
-/** Every subvolume's root directory has this inode number (btrfs(5)). */
-const subvolumeInode = 256;
+import { subvolumeInode } from './subvolume.ts';
 
 export const btrfsDriver = (run: Run): Driver => {
   const isSubvolume = async (path: string): Promise<boolean> =>
@@ -17,7 +16,7 @@ export const btrfsDriver = (run: Run): Driver => {
     async take(source, name, signal) {
       const location = locationOf(source, name);
       if (await isSubvolume(location)) return;
-      await prepareLayout(source);
+      await prepareWithReserve(run, source);
       // One system call makes it whole and read-only: there is no half-made one to clean up.
       await run('btrfs', ['subvolume', 'snapshot', '-r', '--', source, location], signal);
       await run('sync', ['-f', location]);

@@ -3,8 +3,9 @@ import { lstat, rename } from 'node:fs/promises';
 import { SnapshotError } from '../ports/snapshots.ts';
 import type { Driver } from './driver.ts';
 import { isThere } from './is-there.ts';
-import { draftOf, locationOf, prepareLayout } from './layout.ts';
+import { draftOf, locationOf } from './layout.ts';
 import { likeItsOwner } from './owner.ts';
+import { prepareWithReserve } from './reserve.ts';
 import type { Run } from './run.ts';
 import { scan } from './scan.ts';
 
@@ -29,7 +30,7 @@ export const copyDriver = (run: Run): Driver => {
     async take(source, name, signal) {
       const location = locationOf(source, name);
       if (await isThere(location)) return;
-      await prepareLayout(source);
+      await prepareWithReserve(run, source);
       const draft = draftOf(source, name);
       for (let attempt = 1; ; attempt += 1) {
         await remove(draft);

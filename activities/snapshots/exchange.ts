@@ -19,7 +19,7 @@ export const exchange = async (run: Run, one: string, other: string): Promise<vo
     await run('python3', ['-c', python, one, other]);
   } catch (error) {
     throw new SnapshotError(
-      'internal',
+      error instanceof SnapshotError ? error.code : 'internal',
       `The data could not be exchanged: ${error instanceof Error ? error.message : String(error)}`,
       { cause: error },
     );

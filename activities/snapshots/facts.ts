@@ -3,6 +3,7 @@ import { lstat, opendir, readFile, realpath, stat, statfs } from 'node:fs/promis
 import { dirname, join } from 'node:path';
 import type { PathFacts } from '../ports/snapshots.ts';
 import type { Run } from './run.ts';
+import { subvolumeInode } from './subvolume.ts';
 
 /** From statfs(2) and linux/magic.h. */
 const magic: Record<number, string> = {
@@ -15,10 +16,14 @@ const magic: Record<number, string> = {
   0x794c7630: 'overlay',
 };
 
-/** Every subvolume's root directory has this inode number (btrfs(5)). */
-const subvolumeInode = 256;
 /** Looking at more files than this takes too long for a plan. */
 const entriesLimit = 2_000_000;
+
+const filesystemName = (type: number): string => magic[type] ?? `0x${type.toString(16)}`;
+
+/** The name of the filesystem that a path is on, `btrfs` for one. */
+export const filesystemOf = async (path: string): Promise<string> =>
+  filesystemName((await statfs(path)).type);
 
 export const inspectPath = async (run: Run, path: string, sizeLimitBytes: number): Promise<PathFacts> => {
   const missing = await missingFacts(path);
@@ -26,7 +31,7 @@ export const inspectPath = async (run: Run, path: string, sizeLimitBytes: number
   const realPath = await realpath(path);
   const info = await stat(realPath);
   const filesystem = await statfs(realPath);
-  const name = magic[filesystem.type] ?? `0x${filesystem.type.toString(16)}`;
+  const name = filesystemName(filesystem.type);
   const type = info.isDirectory()
     ? 'directory'
     : info.isFile()
@@ -111,7 +116,8 @@ const driverFor = (
   };
 };
 
-const mountPoints = async (): Promise<string[]> => {
+/** Everything that is mounted, as this process sees it. */
+export const mountPoints = async (): Promise<string[]> => {
   const table = await readFile('/proc/self/mountinfo', 'utf8');
   // Octal escapes: see proc_pid_mountinfo(5).
   return table

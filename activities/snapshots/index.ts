@@ -9,6 +9,7 @@ import { inspectPath } from './facts.ts';
 import { isThere } from './is-there.ts';
 import { locationOf, prepareLayout, snapshotsOf } from './layout.ts';
 import { bringInNothing, isUnderWay, restoreCopy, swapIn } from './restore.ts';
+import { withReserve } from './reserve.ts';
 import { run as runCommand, type Run } from './run.ts';
 
 /**
@@ -71,7 +72,9 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
       const { source, driver, location, name } = snapshot;
       if (!(await isThere(location)))
         throw new SnapshotError('not-found', `Snapshot ${name} of ${source} is gone (${location}).`);
-      await restoreCopy({ run, driver: drivers[driver], source, snapshot: location, keptAs });
+      await withReserve(run, source, async () => {
+        await restoreCopy({ run, driver: drivers[driver], source, snapshot: location, keptAs });
+      });
       return await seen(source, keptAs);
     },
 
@@ -80,29 +83,37 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
       const snapshot = locationOf(source, name);
       if (!(await isThere(snapshot)) && !(await isUnderWay(source, keptAs)))
         throw new SnapshotError('not-found', `Snapshot ${name} of ${source} is gone (${snapshot}).`);
-      await swapIn({ run, driver: drivers[driver], source, snapshot, keptAs });
+      await withReserve(run, source, async () => {
+        await swapIn({ run, driver: drivers[driver], source, snapshot, keptAs });
+      });
       return await seen(source, keptAs);
     },
 
     async clear(path, keptAs) {
       const source = await realOr(path);
-      await prepareLayout(source);
       const driver = (await drivers.btrfs.isWhole(source)) ? drivers.btrfs : drivers.copy;
-      await bringInNothing({ run, driver, source, keptAs });
+      await withReserve(run, source, async () => {
+        await prepareLayout(source);
+        await bringInNothing({ run, driver, source, keptAs });
+      });
       return await seen(source, keptAs);
     },
 
     async moveAway(path, keptAs) {
       const source = await realOr(path);
       if (!(await isThere(source)) || (await removedEmpty(source))) return await at(source, keptAs);
-      await prepareLayout(source);
-      // One rename on one filesystem: it is here or there, at every moment.
-      await plainMove(run, source, locationOf(source, keptAs));
+      await withReserve(run, source, async () => {
+        await prepareLayout(source);
+        // One rename on one filesystem: it is here or there, at every moment.
+        await plainMove(run, source, locationOf(source, keptAs));
+      });
       return await at(source, keptAs);
     },
 
-    async remove({ driver, location }) {
-      if (await isThere(location)) await drivers[driver].remove(location);
+    async remove({ driver, location, source }) {
+      await withReserve(run, source, async () => {
+        if (await isThere(location)) await drivers[driver].remove(location);
+      });
     },
   };
 };

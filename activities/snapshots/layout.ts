@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { SnapshotName } from '../../domain/snapshot.ts';
 
-const directoryName = '.baton-snapshots';
+export const directoryName = '.baton-snapshots';
 
 export const snapshotsOf = (realPath: string): string =>
   join(dirname(realPath), directoryName, basename(realPath));

@@ -11,6 +11,7 @@ import { exchange } from './exchange.ts';
 import { isThere } from './is-there.ts';
 import { draftOf, locationOf, snapshotsOf } from './layout.ts';
 import type { Run } from './run.ts';
+import { subvolumeInode } from './subvolume.ts';
 
 export type Restoring = {
   run: Run;
@@ -111,7 +112,7 @@ const findIncoming = async (source: string, keptAs: SnapshotName): Promise<Incom
 /** Tells two files or directories on one filesystem apart: the inode, or for a subvolume its id. */
 const identity = async (run: Run, path: string): Promise<string> => {
   const { ino } = await lstat(path);
-  return ino === 256
+  return ino === subvolumeInode
     ? `subvolume${(await run('btrfs', ['inspect-internal', 'rootid', path])).trim()}`
     : `inode${ino}`;
 };

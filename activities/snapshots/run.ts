@@ -13,7 +13,7 @@ export const run: Run = async (command, args, signal) => {
   });
   if (result.exitCode === 0) return result.stdout;
   const said = result.stderr.trim().split('\n').at(-1) ?? '';
-  const code = /no space left/i.test(said)
+  const code = /no space left|quota exceeded/i.test(said)
     ? 'no-space'
     : /not permitted|permission denied/i.test(said)
       ? 'permission'
