@@ -178,26 +178,6 @@ const anyAddress = (ip: string | undefined): boolean =>
 const sameAddress = (one: string | undefined, other: string | undefined): boolean =>
   anyAddress(one) || anyAddress(other) || one === other;
 
-const duplicatePorts: Check = (wanted) => {
-  const seen = new Map<string, string>();
-  return wanted.spec.services.flatMap((service) =>
-    service.ports.flatMap((port) => {
-      if (port.published === undefined) return [];
-      const key = `${port.hostIp ?? ''}:${port.published}/${port.protocol}`;
-      const first = seen.get(key);
-      seen.set(key, service.name);
-      if (first === undefined) return [];
-      return [
-        error(
-          'port-twice',
-          `Port ${port.published}/${port.protocol} is published by "${first}" and again by "${service.name}". ${nothing}`,
-          { at: port.at },
-        ),
-      ];
-    }),
-  );
-};
-
 const externals: Check = ({ spec }, plan, world) => {
   if (plan.kind === 'remove') return [];
   const missingNetworks = Object.values(spec.networks).filter(
@@ -385,7 +365,6 @@ const checks: readonly Check[] = [
   names,
   unreachableProbes,
   ports,
-  duplicatePorts,
   externals,
   memory,
   required,

@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { isNoop, isRefused } from '../../domain/plan.ts';
+import {
+  isChanging,
+  isNoop,
+  isRefused,
+  needsImages,
+  type Plan,
+  type ServicePlan,
+} from '../../domain/plan.ts';
 import type { ServiceSpec, StackSpec } from '../../domain/stack.ts';
 import { mustLoad } from '../compose/loading.ts';
-import { actions, codes, containersOf, emptyWorld, plan, runningWorld } from './worlds.ts';
+import type { ContainerFacts, ImageFacts, World } from '../../domain/world.ts';
+import { actions, containersOf, emptyWorld, imagesBut, plan, release, runningWorld } from './worlds.ts';
 
 const photos = await mustLoad(`
 name: photos
@@ -139,67 +147,407 @@ describe('a plan', () => {
   });
 });
 
-describe('preflight', () => {
-  const port = { hostIp: '', hostPort: 8080, protocol: 'tcp' };
+const serviceOf = (made: Plan, name: string): ServicePlan => {
+  const found = made.services.find(({ service }) => service === name);
+  assert.ok(found, name);
+  return found;
+};
 
-  test('names the container that has the port', () => {
-    const squatter = {
-      ...containersOf(photos)[1],
-      id: 'other',
-      name: 'blog',
-      labels: {},
-      ports: [port],
-    } as never;
-    const made = plan(photos, emptyWorld(photos, { containers: [squatter] }));
-    assert.match(made.problems.map(({ message }) => message).join(), /8080.*"blog"/);
+/** One service `a` with these lines, and what is planned for it on an empty host. */
+const planOf = async (text: string, world: (spec: StackSpec) => World = emptyWorld): Promise<ServicePlan> => {
+  const spec = await mustLoad(`name: web\nservices:\n  a:\n    image: app\n    ${text}\n`);
+  return serviceOf(plan(spec, world(spec)), 'a');
+};
+
+/** The stack's containers, some of them otherwise. */
+const runningBut = (spec: StackSpec, other: (container: ContainerFacts) => Partial<ContainerFacts>): World =>
+  runningWorld(spec, {
+    containers: containersOf(spec).map((container) => ({ ...container, ...other(container) })),
   });
 
-  test('refuses a probe that can never be answered', () => {
-    const world = emptyWorld(photos);
-    const rootless = { ...world, engine: { ...world.engine, canReachContainers: false } };
-    const probed = changed(photos, 'db', { probe: { type: 'tcp', port: 5432 } });
-    assert.match(
-      plan(probed, rootless)
-        .problems.map(({ code }) => code)
-        .join(),
-      /probe-unreachable/,
+describe('reasons', () => {
+  const reasonsFor = (world: World, spec = photos): string[] => serviceOf(plan(spec, world), 'cache').reasons;
+  const cacheBut = (more: Partial<ContainerFacts>): World =>
+    runningBut(photos, ({ name }) => (name.includes('cache') ? more : {}));
+  const image = (cache: ImageFacts): World => runningWorld(photos, { images: imagesBut(photos, { cache }) });
+
+  test('are none where nothing changes', () => {
+    assert.deepEqual(reasonsFor(runningWorld(photos)), []);
+  });
+
+  test('are one for what is new', () => {
+    assert.deepEqual(reasonsFor(emptyWorld(photos)), ['new']);
+  });
+
+  test('tell an image from a configuration', () => {
+    assert.deepEqual(reasonsFor(cacheBut({ imageId: 'sha256:old' })), ['image changed']);
+    assert.deepEqual(reasonsFor(runningWorld(photos), changed(photos, 'cache', { user: '1' })), [
+      'configuration changed',
+    ]);
+    assert.deepEqual(reasonsFor(cacheBut({ imageId: 'o' }), changed(photos, 'cache', { user: '1' })), [
+      'image changed',
+    ]);
+  });
+
+  test('tell an image that is to come', () => {
+    assert.deepEqual(reasonsFor(image({ state: 'fetch', how: 'pull' })), ['image is pulled']);
+    assert.deepEqual(reasonsFor(image({ state: 'fetch', how: 'build' })), ['image is built']);
+    assert.deepEqual(reasonsFor(image({ state: 'unavailable', why: 'no' })), []);
+  });
+
+  test('tell a container that Compose made', () => {
+    const labels = { 'com.docker.compose.project': 'photos', 'com.docker.compose.service': 'cache' };
+    assert.deepEqual(reasonsFor(cacheBut({ labels })), ['was not made by Baton']);
+    assert.deepEqual(reasonsFor(cacheBut({ labels, imageId: 'o' })), [
+      'image changed',
+      'was not made by Baton',
+    ]);
+  });
+
+  test('tell what is only started', () => {
+    const stopped = serviceOf(plan(photos, cacheBut({ running: false, status: 'exited' })), 'cache');
+    assert.deepEqual([stopped.action, stopped.reasons], ['start', ['is exited']]);
+  });
+
+  test('tell a migration that failed from one that ended', () => {
+    const after = (exitCode: number): string[] => {
+      const world = runningBut(photos, ({ name }) =>
+        name.includes('migrate') ? { running: false, status: 'exited', exitCode } : {},
+      );
+      const { action, reasons } = serviceOf(plan(photos, world), 'migrate');
+      return [action, ...reasons];
+    };
+    assert.deepEqual(after(0), ['keep']);
+    assert.deepEqual(after(1), ['start', 'is exited']);
+  });
+
+  test('a container that was set aside is not the service’s', () => {
+    assert.deepEqual(reasonsFor(cacheBut({ name: 'photos-cache-1.baton-0123abcd' })), ['new']);
+  });
+
+  test('a service whose data is put back is started again, others are not', () => {
+    const restore = [{ path: '/data/db', snapshot: 's' as never }];
+    const made = plan(photos, runningWorld(photos), { restore });
+    const told = made.services.map(({ service, action, reasons }) => [service, action, ...reasons]);
+    assert.deepEqual(told, [
+      ['db', 'start', 'its data is put back'],
+      ['cache', 'keep'],
+      ['migrate', 'keep'],
+      ['app', 'keep'],
+    ]);
+    assert.deepEqual(made.restore, restore);
+    const stopped = runningBut(photos, () => ({ running: false, status: 'exited' }));
+    assert.deepEqual(serviceOf(plan(photos, stopped, { restore }), 'db').reasons, ['is exited']);
+  });
+});
+
+describe('what follows another service', async () => {
+  const tunnel = await mustLoad(`
+name: web
+services:
+  vpn: {image: vpn}
+  app: {image: app, network_mode: "service:vpn"}
+  worker: {image: worker, depends_on: {vpn: {condition: service_started, restart: true}}}
+  reader: {image: reader, depends_on: [vpn]}
+`);
+  const told = (world: World, spec = tunnel): string[][] =>
+    plan(spec, world)
+      .services.filter(isChanging)
+      .map(({ service, action, reasons }) => [service, action, ...reasons]);
+
+  test('is replaced with it', () => {
+    assert.deepEqual(told(runningWorld(tunnel), changed(tunnel, 'vpn', { user: '1' })), [
+      ['vpn', 'replace', 'configuration changed'],
+      ['app', 'replace', 'network owner "vpn" is replaced'],
+      ['worker', 'replace', '"vpn" is replaced and asks for a restart'],
+    ]);
+  });
+
+  test('gets the new network where its owner is made anew or started again', () => {
+    const without = runningWorld(tunnel, {
+      containers: containersOf(tunnel).filter(({ name }) => name !== 'web-vpn-1'),
+    });
+    assert.deepEqual(told(without)[1], ['app', 'replace', 'network owner "vpn" is replaced']);
+    const stopped = runningBut(tunnel, ({ name }) =>
+      name === 'web-vpn-1' ? { running: false, status: 'exited' } : {},
     );
-    assert.equal(isRefused(plan(probed, world)), false);
+    assert.deepEqual(told(stopped), [
+      ['vpn', 'start', 'is exited'],
+      ['app', 'replace', 'network owner "vpn" is started again'],
+    ]);
   });
 
-  test('names the process that has the port', () => {
-    const made = plan(photos, emptyWorld(photos, { listeners: { '8080/tcp': 'nginx' } }));
-    assert.equal(isRefused(made), true);
+  test('waits for the new one', () => {
+    const made = plan(changed(tunnel, 'vpn', { user: '1' }), runningWorld(tunnel));
+    assert.deepEqual(serviceOf(made, 'app').needs, [
+      { service: 'vpn', condition: 'service_started', renewed: true },
+    ]);
+    assert.deepEqual(serviceOf(made, 'app').phase, 2);
+    assert.deepEqual(serviceOf(plan(tunnel, runningWorld(tunnel)), 'reader').needs, [
+      { service: 'vpn', condition: 'service_started', renewed: false },
+    ]);
   });
 
-  test('refuses data that cannot be put back, until it is declared', () => {
-    const facts = {
-      ...emptyWorld(photos).paths['/data/db'],
-      driver: undefined,
-      reason: 'it is a mount point',
-    } as never;
-    const paths = { ...emptyWorld(photos).paths, '/data/db': facts };
-    assert.equal(isRefused(plan(photos, emptyWorld(photos, { paths }))), true);
-    const declared = changed(photos, 'db', { data: { '/data': 'external' } });
-    assert.equal(isRefused(plan(declared, emptyWorld(declared, { paths }))), false);
+  test('needs the owner of its network once, where it says so itself', async () => {
+    const both = await mustLoad(`
+name: web
+services:
+  vpn: {image: vpn, healthcheck: {test: x}}
+  app: {image: app, network_mode: "service:vpn", depends_on: {vpn: {condition: service_healthy}}}
+`);
+    assert.deepEqual(serviceOf(plan(both, emptyWorld(both)), 'app').needs, [
+      { service: 'vpn', condition: 'service_healthy', renewed: true },
+    ]);
   });
+});
 
-  test('says everything that is wrong at once', () => {
-    const images = {
-      ...emptyWorld(photos).images,
-      cache: { state: 'unavailable', why: 'no registry answers' },
-    } as never;
-    const made = plan(
-      { ...photos, requires: ['traefik' as never] },
-      emptyWorld(photos, { images, listeners: { '8080/tcp': 'nginx' } }),
+describe('how health is known', () => {
+  const healthOf = async (text: string, hasHealthcheck = false): Promise<string> => {
+    const { health } = await planOf(text, (spec) =>
+      emptyWorld(spec, {
+        images: imagesBut(spec, { a: { state: 'present', id: 'i', hasHealthcheck, volumes: [] } }),
+      }),
     );
-    for (const code of ['image-unavailable', 'requires'])
-      assert.ok(codes(made).includes(code), codes(made).join());
-    assert.ok(made.problems.filter(({ severity }) => severity === 'error').length >= 3);
+    return health;
+  };
+  for (const [text, health] of [
+    ['x-baton: {probe: {tcp: 80}}', 'probe'],
+    ['healthcheck: {test: x}', 'healthcheck'],
+    ['healthcheck: {disable: true}', 'running'],
+    ['healthcheck: {interval: 1s}', 'running'],
+    ['user: "1"', 'running'],
+    ['healthcheck: {test: x}\n    x-baton: {probe: {tcp: 80}}', 'probe'],
+  ] as const)
+    test(`${health}: ${text.replaceAll('\n    ', ', ')}`, async () => {
+      assert.equal(await healthOf(text), health);
+    });
+
+  test('an image brings its own healthcheck, unless it is disabled', async () => {
+    assert.equal(await healthOf('user: "1"', true), 'healthcheck');
+    assert.equal(await healthOf('healthcheck: {interval: 1s}', true), 'healthcheck');
+    assert.equal(await healthOf('healthcheck: {disable: true}', true), 'running');
   });
 
-  test('warns that running alone is weak proof of health', () => {
+  test('of an image that is not here yet is not known', async () => {
+    const { health } = await planOf('user: "1"', (spec) =>
+      emptyWorld(spec, { images: imagesBut(spec, { a: { state: 'fetch', how: 'pull' } }) }),
+    );
+    assert.equal(health, 'running');
+  });
+
+  test('a migration is healthy when it has completed', () => {
     const made = plan(photos, emptyWorld(photos));
-    assert.ok(codes(made).includes('weak-health'));
+    assert.equal(serviceOf(made, 'migrate').health, 'completion');
+    assert.equal(serviceOf(made, 'db').health, 'healthcheck');
+  });
+});
+
+describe('the old container stops first', () => {
+  const first: Record<string, string> = {
+    'with a fixed name': 'container_name: fixed',
+    'with a host port': 'ports: ["80:80"]',
+    'with writable data': 'volumes: ["/d:/d"]',
+    'with an anonymous volume': 'volumes: ["/d"]',
+    'with a device': 'devices: ["/dev/dri:/dev/dri"]',
+    'with a GPU': 'gpus: all',
+    'with a MAC address': 'mac_address: "02:42:ac:11:00:02"',
+    'with an IPv4 address': 'networks: {default: {ipv4_address: 10.0.0.2}}',
+    'with an IPv6 address': 'networks: {default: {ipv6_address: "fd00::2"}}',
+    'with a MAC address on a network': 'networks: {default: {mac_address: "02:42:ac:11:00:02"}}',
+    'on the host’s network': 'network_mode: host',
+    'without a network': 'network_mode: none',
+  };
+  for (const [what, text] of Object.entries(first))
+    test(what, async () => {
+      assert.equal((await planOf(text)).order, 'stop-first');
+    });
+
+  const beside: Record<string, string> = {
+    'nothing of its own': 'user: "1"',
+    'a port that the engine picks': 'ports: ["80"]',
+    'read-only data': 'volumes: ["/d:/d:ro"]',
+    memory: 'tmpfs: [/tmp]',
+    'a network': 'networks: {default: {aliases: [b]}}',
+  };
+  for (const [what, text] of Object.entries(beside))
+    test(`but not with ${what}`, async () => {
+      assert.equal((await planOf(text)).order, 'start-first');
+    });
+});
+
+describe('times', () => {
+  const timesOf = async (text: string): Promise<number[]> => {
+    const { healthyDeadlineMs, minHealthyTimeMs, stopGraceMs } = await planOf(text);
+    return [healthyDeadlineMs, minHealthyTimeMs, stopGraceMs];
+  };
+
+  test('are Nomad’s and Compose’s unless said', async () => {
+    assert.deepEqual(await timesOf('user: "1"'), [300_000, 10_000, 10_000]);
+  });
+
+  test('are the service’s before the stack’s', async () => {
+    assert.deepEqual(
+      await timesOf('stop_grace_period: 3s\n    x-baton: {min_healthy_time: 1s, healthy_deadline: 20s}'),
+      [20_000, 1_000, 3_000],
+    );
+    assert.deepEqual(
+      await timesOf('user: "1"\nx-baton: {min_healthy_time: 2s, healthy_deadline: 30s}'),
+      [30_000, 2_000, 10_000],
+    );
+  });
+
+  test('no service waits longer than the roll-out may stand still', async () => {
+    assert.deepEqual(await timesOf('user: "1"\nx-baton: {progress_deadline: 7s}'), [7_000, 10_000, 10_000]);
+    assert.deepEqual(
+      await timesOf('x-baton: {healthy_deadline: 20s}\nx-baton: {progress_deadline: 7s}'),
+      [7_000, 10_000, 10_000],
+    );
+  });
+});
+
+describe('what is removed', () => {
+  const without = (spec: StackSpec, name: string): StackSpec => ({
+    ...spec,
+    services: spec.services
+      .filter((service) => service.name !== name)
+      .map((service) => ({
+        ...service,
+        dependsOn: service.dependsOn.filter((need) => need.service !== name),
+      })),
+  });
+
+  test('is told whole', () => {
+    const made = plan(without(photos, 'app'), runningWorld(photos), { running: photos });
+    assert.deepEqual(serviceOf(made, 'app'), {
+      service: 'app',
+      action: 'remove',
+      reasons: ['is not in the stack any more'],
+      phase: 0,
+      containerName: 'photos-app-1',
+      image: { reference: 'sha256:app', id: 'sha256:app' },
+      previous: { id: 'id-photos-app', name: 'photos-app-1', running: true, imageId: 'sha256:app' },
+      needs: [
+        { service: 'db', condition: 'service_healthy' },
+        { service: 'cache', condition: 'service_started' },
+        { service: 'migrate', condition: 'service_completed_successfully' },
+      ],
+      health: 'running',
+      order: 'stop-first',
+      healthyDeadlineMs: 300_000,
+      minHealthyTimeMs: 10_000,
+      stopGraceMs: 10_000,
+    });
+  });
+
+  test('needs nothing where its release is not known', () => {
+    const made = plan(without(photos, 'app'), runningWorld(photos));
+    assert.deepEqual(serviceOf(made, 'app').needs, []);
+    const other = plan(without(photos, 'app'), runningWorld(photos), { running: without(photos, 'app') });
+    assert.deepEqual(serviceOf(other, 'app').needs, []);
+  });
+
+  test('goes by its container’s name where no label names the service', () => {
+    const world = runningBut(photos, ({ name, labels }) =>
+      name === 'photos-app-1' ? { labels: { 'dev.baton.stack': labels['dev.baton.stack'] ?? '' } } : {},
+    );
+    const made = plan(without(photos, 'app'), world);
+    assert.equal(serviceOf(made, 'photos-app-1').action, 'remove');
+  });
+
+  test('is not what an operation set aside, nor another stack’s', () => {
+    const world = runningBut(photos, ({ name, labels }) =>
+      name === 'photos-app-1'
+        ? { name: 'photos-app-1.baton-0123abcd' }
+        : name === 'photos-cache-1'
+          ? { labels: { ...labels, 'dev.baton.stack': 'blog' } }
+          : {},
+    );
+    const made = plan(without(without(photos, 'app'), 'cache'), world);
+    assert.ok(made.services.every(({ action }) => action !== 'remove'));
+  });
+});
+
+describe('networks, volumes and files', async () => {
+  const spec = await mustLoad(`
+name: web
+services:
+  a: {image: app, networks: [front, shared], volumes: ["media:/m", "theirs:/t"]}
+networks: {front: , shared: {external: true}}
+volumes: {media: , theirs: {external: true}}
+x-baton: {files: [{path: /etc/web.conf, content: x}, {path: /etc/same.conf, content: x}]}
+`);
+  const files = {
+    '/etc/web.conf': { exists: true, sameAsWanted: false, writable: true },
+    '/etc/same.conf': { exists: true, sameAsWanted: true, writable: true },
+  };
+  const told = ({ networks, volumes }: Plan): string[] =>
+    [...networks, ...volumes].map(({ key, name, action }) => `${action} ${key} ${name}`);
+
+  test('are made where they are missing', () => {
+    const made = plan(spec, emptyWorld(spec, { files, volumes: { theirs: { mountpoint: '/t' } } }));
+    assert.deepEqual(told(made), ['create front web_front', 'create media web_media']);
+    assert.deepEqual(made.files, [
+      { path: '/etc/web.conf', action: 'write' },
+      { path: '/etc/same.conf', action: 'keep' },
+    ]);
+    assert.equal(made.previousRelease, undefined);
+  });
+
+  test('are kept where they are', () => {
+    const made = plan(spec, runningWorld(spec, { files }));
+    assert.deepEqual(told(made), ['keep front web_front', 'keep media web_media']);
+    assert.equal(made.previousRelease, release);
+  });
+
+  test('go with the stack, except for its data', () => {
+    const removal = { kind: 'remove' as const, obsoleteFiles: ['/etc/web.conf'] };
+    const made = plan({ ...spec, services: [], files: [] }, runningWorld(spec), removal);
+    assert.deepEqual(told(made), ['remove front web_front']);
+    assert.deepEqual(made.files, [{ path: '/etc/web.conf', action: 'remove' }]);
+    const gone = plan({ ...spec, services: [], files: [] }, emptyWorld(spec), removal);
+    assert.deepEqual(told(gone), []);
+  });
+});
+
+describe('a plan as a whole', async () => {
+  const spec = await mustLoad(`
+name: web
+services:
+  a: {image: app, networks: [front], volumes: ["media:/m"], x-baton: {validate: [{tcp: 80}, {tcp: 81}]}}
+networks: {front: }
+volumes: {media: }
+x-baton: {validate: [{http: "http://example.test/"}], files: [{path: /etc/web.conf, content: x}]}
+`);
+  const same = { files: { '/etc/web.conf': { exists: true, sameAsWanted: true, writable: true } } };
+  const quiet = runningWorld(spec, same);
+
+  test('says what it is of', () => {
+    const { format, kind, stack, host, engine, checks, policy, file } = plan(spec, quiet);
+    assert.deepEqual([format, kind, stack, host, engine, checks], [1, 'deploy', 'web', 'host', 'podman', 3]);
+    assert.equal(policy, spec.policy);
+    assert.equal(file, spec.file);
+    assert.equal(plan(spec, quiet).release, release);
+  });
+
+  test('is empty only where nothing at all would change', () => {
+    assert.equal(isNoop(plan(spec, quiet)), true);
+    const changes: [string, World, Parameters<typeof plan>[2]?][] = [
+      ['a container', { ...quiet, containers: [] }],
+      ['a network', { ...quiet, networks: {} }],
+      ['a volume', { ...quiet, volumes: {} }],
+      ['a file', { ...quiet, files: {} }],
+      ['data', quiet, { restore: [{ path: '/d' }] }],
+    ];
+    for (const [what, world, wanted] of changes) assert.equal(isNoop(plan(spec, world, wanted)), false, what);
+  });
+
+  test('waits for images where one must be fetched for a service that stays', () => {
+    assert.equal(needsImages(plan(spec, quiet)), false);
+    const images = imagesBut(spec, { a: { state: 'fetch', how: 'build' } });
+    const made = plan(spec, { ...quiet, images });
+    assert.equal(needsImages(made), true);
+    assert.deepEqual(serviceOf(made, 'a').image, { reference: 'app', fetch: 'build' });
+    const removed = made.services.map((service) => ({ ...service, action: 'remove' as const }));
+    assert.equal(needsImages({ ...made, services: removed }), false);
   });
 });

@@ -5,7 +5,7 @@ import { planChange } from '../../domain/planner.ts';
 import { containerLabels } from '../../domain/labels.ts';
 import type { OperationId } from '../../domain/names.ts';
 import type { StackSpec } from '../../domain/stack.ts';
-import type { ContainerFacts, PathFacts, World } from '../../domain/world.ts';
+import type { ContainerFacts, ImageFacts, PathFacts, World } from '../../domain/world.ts';
 
 export const release = '0123456789ab' as ReleaseId;
 const operation = '00000000' as OperationId;
@@ -82,6 +82,12 @@ export const emptyWorld = (spec: StackSpec, more: Partial<World> = {}): World =>
   runningStacks: [],
   committed: [],
   ...more,
+});
+
+/** Every image is present, except for these. */
+export const imagesBut = (spec: StackSpec, others: Record<string, ImageFacts>): World['images'] => ({
+  ...emptyWorld(spec).images,
+  ...others,
 });
 
 /** The container of each service, running as its spec says. */
