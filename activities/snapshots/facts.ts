@@ -2,28 +2,11 @@
 import { lstat, opendir, readFile, realpath, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PathFacts } from '../ports/snapshots.ts';
+import { filesystemOf, isSubvolume, subvolumeInode } from './filesystem.ts';
 import type { Run } from './run.ts';
-import { subvolumeInode } from './subvolume.ts';
-
-/** From statfs(2) and linux/magic.h. */
-const magic: Record<number, string> = {
-  0x9123683e: 'btrfs',
-  0x58465342: 'xfs',
-  0xef53: 'ext4',
-  0x01021994: 'tmpfs',
-  0x2fc12fc1: 'zfs',
-  0x6969: 'nfs',
-  0x794c7630: 'overlay',
-};
 
 /** Looking at more files than this takes too long for a plan. */
 const entriesLimit = 2_000_000;
-
-const filesystemName = (type: number): string => magic[type] ?? `0x${type.toString(16)}`;
-
-/** The name of the filesystem that a path is on, `btrfs` for one. */
-export const filesystemOf = async (path: string): Promise<string> =>
-  filesystemName((await statfs(path)).type);
 
 export const inspectPath = async (run: Run, path: string, sizeLimitBytes: number): Promise<PathFacts> => {
   const missing = await missingFacts(path);
@@ -31,7 +14,7 @@ export const inspectPath = async (run: Run, path: string, sizeLimitBytes: number
   const realPath = await realpath(path);
   const info = await stat(realPath);
   const filesystem = await statfs(realPath);
-  const name = filesystemName(filesystem.type);
+  const name = await filesystemOf(realPath);
   const type = info.isDirectory()
     ? 'directory'
     : info.isFile()
@@ -41,11 +24,11 @@ export const inspectPath = async (run: Run, path: string, sizeLimitBytes: number
         : info.isBlockDevice() || info.isCharacterDevice()
           ? 'device'
           : 'other';
-  const isSubvolume = name === 'btrfs' && info.isDirectory() && info.ino === subvolumeInode;
   const isMountRoot = (await mountPoints()).includes(realPath);
   const reflink = name === 'btrfs' || (name === 'xfs' && (await xfsReflink(run, realPath)));
+  const ownSubvolume = await isSubvolume(realPath);
   const size =
-    isSubvolume || (type !== 'directory' && type !== 'file')
+    ownSubvolume || (type !== 'directory' && type !== 'file')
       ? { sizeBytes: 0, sizeExceeded: false }
       : await sizeOf(run, realPath, reflink ? Number.MAX_SAFE_INTEGER : sizeLimitBytes);
   const facts = {
@@ -54,7 +37,7 @@ export const inspectPath = async (run: Run, path: string, sizeLimitBytes: number
     realPath,
     type,
     filesystem: name,
-    isSubvolume,
+    isSubvolume: ownSubvolume,
     isMountRoot,
     nested: type === 'directory' ? await nestedIn(run, realPath, name, info.dev) : [],
     noCow: name === 'btrfs' && (await isNoCow(run, realPath)),

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import type { SnapshotName } from '../../domain/snapshot.ts';
 import type { Driver } from './driver.ts';
 import { exchange } from './exchange.ts';
+import { isSubvolume } from './filesystem.ts';
 import { isThere } from './is-there.ts';
 import { draftOf, locationOf, snapshotsOf } from './layout.ts';
 import type { Run } from './run.ts';
-import { subvolumeInode } from './subvolume.ts';
 
 export type Restoring = {
   run: Run;
@@ -111,8 +111,7 @@ const findIncoming = async (source: string, keptAs: SnapshotName): Promise<Incom
 
 /** Tells two files or directories on one filesystem apart: the inode, or for a subvolume its id. */
 const identity = async (run: Run, path: string): Promise<string> => {
-  const { ino } = await lstat(path);
-  return ino === subvolumeInode
+  return (await isSubvolume(path))
     ? `subvolume${(await run('btrfs', ['inspect-internal', 'rootid', path])).trim()}`
-    : `inode${ino}`;
+    : `inode${(await lstat(path)).ino}`;
 };

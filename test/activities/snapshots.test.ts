@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { execa } from 'execa';
 import { mkdtempSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { openSnapshots } from '../../activities/snapshots/index.ts';
+import { parseOperationId, parseStackName } from '../../domain/names.ts';
+import { snapshotName } from '../../domain/snapshot.ts';
 import { needed } from '../host/environment.ts';
 import { runInMemory } from '../simulation/run.ts';
 import { describeSnapshots } from './snapshots-contract.ts';
@@ -27,6 +29,35 @@ describe('as simulations have it', () => {
     await rm(root, { recursive: true });
   });
   describeSnapshots('copy', 'tmpfs', root, runInMemory);
+});
+
+describe('a directory with the number that subvolumes have on btrfs', () => {
+  const root = mkdtempSync(join(tmpdir(), 'baton-tmpfs-'));
+  before(async () => {
+    await execa('mount', ['-t', 'tmpfs', 'tmpfs', root]);
+  });
+  after(async () => {
+    await execa('umount', ['--lazy', root]);
+    await rm(root, { recursive: true });
+  });
+
+  test('is a directory like any other elsewhere', async () => {
+    const numbered = async (name = 0): Promise<string> => {
+      const path = join(root, `${name}`);
+      await mkdir(path);
+      return (await lstat(path)).ino === 256 ? path : await numbered(name + 1);
+    };
+    const path = await numbered();
+    await writeFile(join(path, 'rows'), 'opening');
+    const [stack, operation] = [parseStackName('photos'), parseOperationId('0123abcd')];
+    assert.ok(stack && operation);
+    const kept = snapshotName({ stack, operation, purpose: 'undone', takenAt: '2026-01-01T00:00:00Z' });
+    const snapshots = openSnapshots();
+    assert.equal((await snapshots.inspect(path, { sizeLimitBytes: 1 })).driver, 'copy');
+    const { driver, location } = await snapshots.clear(path, kept);
+    assert.equal(driver, 'copy');
+    assert.equal(await readFile(join(location, 'rows'), 'utf8'), 'opening');
+  });
 });
 
 describe('what cannot be snapshotted, or not as one would think, is said', () => {

@@ -138,7 +138,5 @@ export const runningWorld = (spec: StackSpec, more: Partial<World> = {}): World 
 export const actions = (plan: Plan): Record<string, string> =>
   Object.fromEntries(plan.services.map(({ service, action }) => [service, action]));
 
-export const codes = (plan: Plan): string[] => plan.problems.map(({ code }) => code).sort();
-
 export const plan = (spec: StackSpec, world: World, more: Partial<Wanted> = {}): Plan =>
   planChange(wantedOf(spec, more), world);
