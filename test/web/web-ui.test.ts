@@ -59,9 +59,16 @@ x-baton: {min_healthy_time: "\${SOAK:-300ms}", healthy_deadline: 3s}
   /** That text, once it holds all of these. */
   const shows = async (...wanted: string[]): Promise<string> => {
     let now = '';
+    let lastSeen = Date.now();
     const holds = async (): Promise<boolean> => {
       await page.keyboard.press('r');
       now = await text();
+      if (now.trim() !== '') lastSeen = Date.now();
+      // On a busy machine a page at times stays white; a person reloads it.
+      else if (Date.now() - lastSeen > 5_000) {
+        await page.reload({ timeout: 10_000 }).catch(() => undefined);
+        lastSeen = Date.now();
+      }
       return wanted.every((part) => now.includes(part));
     };
     await until('the page', holds, 30_000).catch(() => {
