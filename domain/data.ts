@@ -91,12 +91,9 @@ const writableMounts = (spec: StackSpec, world: World): Mounted[] =>
     service.mounts.flatMap((mount): Mounted[] => {
       if (mount.type === 'tmpfs' || mount.readOnly) return [];
       if (mount.type === 'bind') return [{ path: mount.source, service, mount }];
-      const name =
-        mount.volume === undefined ? undefined : (spec.volumes[mount.volume]?.name ?? mount.volume);
-      const mountpoint = name === undefined ? undefined : world.volumes[name]?.mountpoint;
-      return mountpoint === undefined || name === undefined
-        ? []
-        : [{ path: mountpoint, volume: name, service, mount }];
+      const named = mount.volume === undefined ? undefined : spec.volumes[mount.volume];
+      const present = named && world.volumes[named.name];
+      return present ? [{ path: present.mountpoint, volume: named.name, service, mount }] : [];
     }),
   );
 
@@ -194,15 +191,15 @@ const classify = (asked: DataClass | undefined, path: string, facts: PathFacts |
   return { ...base, class: 'snapshot', notes, ...(facts.driver ? { driver: facts.driver } : {}) };
 };
 
-/** Where one path holds another, the outer one's snapshot is enough; two would tear when put back. */
+/** Sorted by path. Where one path holds another, the outer one's snapshot is enough; two would tear when put back. */
 const withoutOverlap = (entries: DataPlan[]): DataPlan[] => {
   const kept: DataPlan[] = [];
-  for (const entry of entries.sort((a, b) => a.path.length - b.path.length || (a.path < b.path ? -1 : 1))) {
+  for (const entry of entries.sort((a, b) => (a.path < b.path ? -1 : 1))) {
     const outer = kept.find(
       ({ path, class: kind }) => kind === 'snapshot' && entry.path.startsWith(`${path}/`),
     );
     if (!outer || entry.class !== 'snapshot') kept.push(entry);
     else for (const service of entry.services) merge(outer, service, entry.reachedBy);
   }
-  return kept.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return kept;
 };

@@ -39,8 +39,8 @@ export const asideName = (name: string, operation: OperationId): string => `${na
 
 /** The reverse of {@link asideName}. */
 export const parseAsideName = (name: string): { name: string; operation: string } | undefined => {
-  const match = /^(?<name>.+)\.baton-(?<operation>[0-9a-f]{8})$/.exec(name)?.groups;
-  return match ? { name: match['name'] ?? '', operation: match['operation'] ?? '' } : undefined;
+  const groups = /^(?<name>.+)\.baton-(?<operation>[0-9a-f]{8})$/.exec(name)?.groups;
+  return groups && { ...(groups as { name: string; operation: string }) };
 };
 
 /** The stack that a container belongs to: made by Baton, or by `docker compose`. */

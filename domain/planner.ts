@@ -67,12 +67,10 @@ const planResources = (
 
 const planServices = (wanted: Wanted, world: World, own: ContainerFacts[]): ServicePlan[] => {
   const { spec } = wanted;
-  const byName = new Map(spec.services.map((service) => [service.name, service]));
   const plans = new Map<ServiceName, ServicePlan>();
   phasesOf(dependencyGraph(spec)).forEach((names, index) => {
-    for (const name of names) {
-      const service = byName.get(name);
-      if (!service) continue;
+    for (const service of spec.services.filter((one) => names.includes(one.name))) {
+      const { name } = service;
       const current = currentContainer(own, name);
       const { action, reasons } = decide(wanted, service, world, current, plans);
       const image = world.images[name];

@@ -31,12 +31,11 @@ const warning = (code: string, message: string, rest: Partial<Problem> = {}): Pr
 
 /** Services that get a container of their own by this plan. */
 const arriving = (wanted: Wanted, plan: Plan): { service: ServiceSpec; change: ServicePlan }[] =>
-  plan.services
-    .filter((change) => isChanging(change) && change.action !== 'remove')
-    .flatMap((change) => {
-      const service = wanted.spec.services.find(({ name }) => name === change.service);
-      return service ? [{ service, change }] : [];
-    });
+  wanted.spec.services.flatMap((service) =>
+    plan.services
+      .filter((change) => change.service === service.name && isChanging(change) && change.action !== 'remove')
+      .map((change) => ({ service, change })),
+  );
 
 const images: Check = (wanted, _plan, world) =>
   wanted.spec.services.flatMap((service) => {

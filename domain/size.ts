@@ -9,7 +9,7 @@ export const formatBytes = (bytes: number): string => {
     unit += 1;
   }
   const digits = unit > 0 && value < 10 ? 1 : 0;
-  return `${value.toFixed(digits)} ${units[unit] ?? 'B'}`;
+  return `${value.toFixed(digits)} ${units[unit] as string}`;
 };
 
 /** `83000` → `1m 23s`; `2400` → `2.4s`; `210` → `210ms`. */

@@ -24,14 +24,13 @@ const pattern =
 
 /** The reverse of {@link snapshotName}. @returns `undefined` where the text is not a snapshot's name. */
 export const parseSnapshotName = (text: string): (SnapshotLabel & { name: SnapshotName }) | undefined => {
-  const groups = pattern.exec(text)?.groups;
+  const groups = pattern.exec(text)?.groups as
+    (Omit<SnapshotLabel, 'takenAt'> & { time: string }) | undefined;
   if (!groups) return undefined;
-  const time = groups['time'] ?? '';
+  const { time, ...label } = groups;
   return {
     name: text as SnapshotName,
-    stack: groups['stack'] as StackName,
-    purpose: groups['purpose'] as SnapshotPurpose,
-    operation: groups['operation'] as OperationId,
+    ...label,
     takenAt: time.replace(/^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/, '$1-$2-$3T$4:$5:$6Z'),
   };
 };

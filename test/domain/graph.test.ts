@@ -57,6 +57,26 @@ describe('dependency graphs', () => {
     assert.equal(reachableFrom(chain, ['n99999']).size, 100_000);
   });
 
+  test('what is needed and is no node is in nobody’s way', () => {
+    const graph = new Map([['a', ['elsewhere']]]);
+    assert.equal(findCycle(graph), undefined);
+    assert.deepEqual(phasesOf(graph), [['a']]);
+    assert.deepEqual([...reversed(graph)], [['a', []]]);
+    assert.deepEqual([...reachableFrom(graph, ['a'])], ['a', 'elsewhere']);
+  });
+
+  test('a circle has no phases, and is named in order', () => {
+    const circle = new Map([
+      ['start', ['a']],
+      ['a', ['b']],
+      ['b', ['c', 'start2']],
+      ['c', ['a']],
+      ['start2', []],
+    ]);
+    assert.deepEqual(findCycle(circle), ['a', 'b', 'c', 'a']);
+    assert.throws(() => phasesOf(circle), new RangeError('The graph has a cycle.'));
+  });
+
   test('turned round twice, a graph is what it was', () => {
     fc.assert(
       fc.property(acyclic, (graph) => {

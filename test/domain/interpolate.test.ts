@@ -67,6 +67,46 @@ describe('interpolation', () => {
     assert.equal(result.offset, 2);
   });
 
+  test('what is malformed is told, and where', () => {
+    const told = (text: string): unknown => {
+      const result = resolveTemplate(text, () => undefined);
+      return result.ok ? result : [result.code, result.offset, result.message];
+    };
+    assert.deepEqual(told('ab${}'), [
+      'malformed',
+      2,
+      '"${" is not followed by the name of a variable; write "$$" for a plain "$"',
+    ]);
+    assert.deepEqual(told('${A'), [
+      'malformed',
+      0,
+      '"${A" is not closed by "}" or followed by one of :- - :? ? :+ +',
+    ]);
+    assert.deepEqual(told('${A:-b'), ['malformed', 0, '"${A:-" is not closed by "}" on the same line']);
+    assert.deepEqual(told('${A:-b\n}'), ['malformed', 0, '"${A:-" is not closed by "}" on the same line']);
+    assert.deepEqual(told('${A:-{\n}}'), ['malformed', 0, '"${A:-" is not closed by "}" on the same line']);
+    assert.deepEqual(told('x${A:-${}}'), [
+      'malformed',
+      6,
+      '"${" is not followed by the name of a variable; write "$$" for a plain "$"',
+    ]);
+    const deep = '${A:-'.repeat(33) + '}'.repeat(33);
+    assert.deepEqual(told(deep), ['malformed', 160, '"${" is nested more than 32 deep']);
+    assert.equal(resolveTemplate('${A:-'.repeat(32) + '}'.repeat(32), () => undefined).ok, true);
+    assert.deepEqual(told('x$A${B?}'), ['required', 3, 'Variable B is required and has no value']);
+    assert.deepEqual(referencedVariables('${'), []);
+  });
+
+  test('an expression that does not balance ends at the last brace of its line', () => {
+    const text = (template: string): unknown => {
+      const result = resolveTemplate(template, () => undefined);
+      return result.ok ? result.text : result.code;
+    };
+    assert.equal(text('${A:-{}'), '{');
+    assert.equal(text('${A:-{x}'), '{x');
+    assert.equal(text('${A:-{x}}'), '{x}');
+  });
+
   test('variables inside defaults are found', () => {
     assert.deepEqual(referencedVariables('${A:-${B-$C}} $$D ${A}'), ['A', 'B', 'C']);
   });
