@@ -14,6 +14,7 @@ import {
   stat,
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { errnoOf, ifThere } from './errno.ts';
 import type { Files } from './ports/files.ts';
 
 export const openFiles = (): Files => ({
@@ -47,12 +48,7 @@ export const openFiles = (): Files => ({
       await link(path, kept);
     } catch (error) {
       // No hard links on this filesystem, or not of a file of someone else's.
-      if (!(
-        error instanceof Error &&
-        'code' in error &&
-        (error.code === 'EPERM' || error.code === 'ENOTSUP')
-      ))
-        throw error;
+      if (!['EPERM', 'ENOTSUP'].includes(String(errnoOf(error)))) throw error;
       await copyFile(path, kept);
       await chown(kept, there.uid, there.gid);
       await chmod(kept, there.mode & 0o7777);
@@ -104,15 +100,5 @@ const flushDirectory = async (directory: string): Promise<void> => {
     await handle.sync();
   } finally {
     await handle.close();
-  }
-};
-
-/** @returns undefined where the path does not exist. */
-export const ifThere = async <T>(read: () => Promise<T>): Promise<T | undefined> => {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
   }
 };

@@ -4,7 +4,8 @@ import { appendFile, link, mkdir, readdir, readFile, rm, writeFile } from 'node:
 import { dirname, join } from 'node:path';
 import { parseStackName, type OperationId, type ReleaseId, type StackName } from '../domain/names.ts';
 import type { Release, ReleaseRecord } from '../domain/release.ts';
-import { ifThere, writeWhole } from './files.ts';
+import { errnoOf, ifThere } from './errno.ts';
+import { writeWhole } from './files.ts';
 import { keyedHash } from './hash.ts';
 import type { ContainerBefore, KeptFile, Memory } from './ports/memory.ts';
 
@@ -102,7 +103,7 @@ const readOrMakeKey = async (file: string): Promise<Buffer> => {
   const draft = `${file}.${process.pid}`;
   await writeFile(draft, randomBytes(32).toString('hex'), { mode: 0o600, flush: true });
   await link(draft, file).catch((error: unknown) => {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (errnoOf(error) !== 'EEXIST') throw error;
   });
   await rm(draft);
   return await readOrMakeKey(file);

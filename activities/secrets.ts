@@ -8,6 +8,7 @@ import { resolveTemplate } from '../domain/interpolate.ts';
 import type { ServiceName } from '../domain/names.ts';
 import type { ContentSource, ServiceSpec, StackSpec, Template } from '../domain/stack.ts';
 import { permanent } from './activity.ts';
+import { isMissing } from './errno.ts';
 import { canonicalJson, keyedHash } from './hash.ts';
 
 export type Secrets = {
@@ -151,8 +152,7 @@ const readEnvFile = async (
   try {
     text = await readSmall(path);
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (missing && options.required === false) return {};
+    if (isMissing(error) && options.required === false) return {};
     throw permanent(
       'EnvFileUnreadable',
       `The env file ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,

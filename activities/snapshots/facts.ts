@@ -1,18 +1,19 @@
 /** What a path is. Reads only; a path that is missing is a fact, not an error. */
-import { lstat, opendir, readFile, realpath, stat, statfs } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, readFile, realpath, stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { errnoOf, ifThere } from '../errno.ts';
 import type { PathFacts } from '../ports/snapshots.ts';
 import { filesystemOf, isSubvolume, subvolumeInode } from './filesystem.ts';
 import type { Run } from './run.ts';
+import { walk } from './walk.ts';
 
 /** Looking at more files than this takes too long for a plan. */
 const entriesLimit = 2_000_000;
 
 export const inspectPath = async (run: Run, path: string, sizeLimitBytes: number): Promise<PathFacts> => {
-  const missing = await missingFacts(path);
-  if (missing) return missing;
+  const info = await ifThere(() => stat(path));
+  if (!info) return missingFacts(path);
   const realPath = await realpath(path);
-  const info = await stat(realPath);
   const filesystem = await statfs(realPath);
   const name = await filesystemOf(realPath);
   const type = info.isDirectory()
@@ -48,38 +49,29 @@ export const inspectPath = async (run: Run, path: string, sizeLimitBytes: number
   return { ...facts, ...driverFor(facts) };
 };
 
-const missingFacts = async (path: string): Promise<PathFacts | undefined> => {
-  try {
-    await stat(path);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')))
-      throw error;
-    return {
-      path,
-      exists: false,
-      realPath: path,
-      type: 'missing',
-      filesystem: 'none',
-      isSubvolume: false,
-      isMountRoot: false,
-      nested: [],
-      noCow: false,
-      reflink: false,
-      sizeBytes: 0,
-      sizeExceeded: false,
-      freeBytes: 0,
-      driver: undefined,
-      reason: 'does not exist yet',
-    };
-  }
-};
+const missingFacts = (path: string): PathFacts => ({
+  path,
+  exists: false,
+  realPath: path,
+  type: 'missing',
+  filesystem: 'none',
+  isSubvolume: false,
+  isMountRoot: false,
+  nested: [],
+  noCow: false,
+  reflink: false,
+  sizeBytes: 0,
+  sizeExceeded: false,
+  freeBytes: 0,
+  driver: undefined,
+  reason: 'does not exist yet',
+});
 
 const driverFor = (
   facts: Pick<PathFacts, 'type' | 'isMountRoot' | 'isSubvolume' | 'nested' | 'reflink' | 'filesystem'>,
 ): Pick<PathFacts, 'driver' | 'reason'> => {
   if (facts.type !== 'directory' && facts.type !== 'file')
-    return { driver: undefined, reason: `it is a ${facts.type}` };
+    return { driver: undefined, reason: `it is a ${facts.type === 'other' ? 'pipe' : facts.type}` };
   if (facts.isMountRoot)
     return {
       driver: undefined,
@@ -121,7 +113,7 @@ const nestedIn = async (run: Run, root: string, filesystem: string, device: numb
   const nested = new Set(mounts);
   const byFind = async (): Promise<void> => {
     const found = await run('find', [root, '-mindepth', '1', '-type', 'd', '-inum', `${subvolumeInode}`]);
-    for (const line of found.split('\n')) if (line !== '') nested.add(line);
+    for (const line of found.split('\n').filter((path) => path !== '')) nested.add(line);
   };
   const byWalk = walk(root, async (path, isDirectory) => {
     if (!isDirectory || nested.size >= 100) return isDirectory;
@@ -138,7 +130,7 @@ type Size = { sizeBytes: number; sizeExceeded: boolean };
 
 const sizeOf = async (run: Run, path: string, limitBytes: number): Promise<Size> =>
   await whereClosed(sizeByWalk(path, limitBytes), async () => {
-    const [bytes = ''] = (await run('du', ['-s', '--block-size=1', '--', path])).split('\t');
+    const [bytes] = (await run('du', ['-s', '--block-size=1', '--', path])).split('\t');
     return { sizeBytes: Number(bytes), sizeExceeded: Number(bytes) > limitBytes };
   });
 
@@ -167,37 +159,14 @@ const whereClosed = async <T>(own: Promise<T>, inside: () => Promise<T>): Promis
   try {
     return await own;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EACCES') return await inside();
-    throw error;
-  }
-};
-
-/** Visits everything below; `visit` says whether to go into a directory. What vanishes meanwhile is skipped. */
-const walk = async (
-  root: string,
-  visit: (path: string, isDirectory: boolean) => Promise<boolean>,
-): Promise<void> => {
-  const pending = [root];
-  for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
-    try {
-      for await (const entry of await opendir(directory)) {
-        const path = join(directory, entry.name);
-        if (await visit(path, entry.isDirectory())) pending.push(path);
-      }
-    } catch (error) {
-      if (!(
-        error instanceof Error &&
-        'code' in error &&
-        (error.code === 'ENOENT' || error.code === 'ENOTDIR')
-      ))
-        throw error;
-    }
+    if (errnoOf(error) !== 'EACCES') throw error;
+    return await inside();
   }
 };
 
 const isNoCow = async (run: Run, path: string): Promise<boolean> => {
   const said = await run('lsattr', ['-d', '--', path]).catch(() => '');
-  return said.split(/\s/)[0]?.includes('C') ?? false;
+  return /^\S*C/.test(said);
 };
 
 const xfsReflink = async (run: Run, path: string): Promise<boolean> => {

@@ -5,6 +5,7 @@ import { SnapshotError, type Snapshot, type Snapshots } from '../ports/snapshots
 import { btrfsDriver } from './btrfs.ts';
 import { copyDriver } from './copy.ts';
 import type { Driver } from './driver.ts';
+import { errnoOf } from '../errno.ts';
 import { inspectPath } from './facts.ts';
 import { isThere } from './is-there.ts';
 import { locationOf, prepareLayout, snapshotsOf } from './layout.ts';
@@ -25,12 +26,14 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
       : async (command, args, signal) => await plain(first, [...rest, command, ...args], signal);
   const drivers: Record<SnapshotDriver, Driver> = { btrfs: btrfsDriver(run), copy: copyDriver(run) };
 
-  const at = async (source: string, name: SnapshotName): Promise<Snapshot | undefined> => {
+  const describe = async (source: string, name: SnapshotName): Promise<Snapshot> => {
     const location = locationOf(source, name);
-    if (!(await isThere(location))) return undefined;
     const driver: SnapshotDriver = (await drivers.btrfs.isWhole(location)) ? 'btrfs' : 'copy';
     return { name, location, source, driver };
   };
+
+  const at = async (source: string, name: SnapshotName): Promise<Snapshot | undefined> =>
+    (await isThere(locationOf(source, name))) ? await describe(source, name) : undefined;
 
   const seen = async (source: string, keptAs: SnapshotName): Promise<Snapshot> => {
     const kept = await at(source, keptAs);
@@ -64,8 +67,7 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
       const sorted = parsed.sort((a, b) =>
         a.takenAt < b.takenAt ? -1 : a.takenAt > b.takenAt ? 1 : a.name < b.name ? -1 : 1,
       );
-      const found = await Promise.all(sorted.map(async ({ name }) => await at(source, name)));
-      return found.flatMap((snapshot) => snapshot ?? []);
+      return await Promise.all(sorted.map(async ({ name }) => await describe(source, name)));
     },
 
     async restore(snapshot, keptAs) {
@@ -129,9 +131,8 @@ const removedEmpty = async (path: string): Promise<boolean> => {
     await rmdir(path);
     return true;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOTEMPTY' || code === 'ENOTDIR') return false;
-    throw error;
+    if (!['ENOTEMPTY', 'ENOTDIR'].includes(String(errnoOf(error)))) throw error;
+    return false;
   }
 };
 

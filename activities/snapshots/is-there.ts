@@ -1,11 +1,6 @@
 import { lstat } from 'node:fs/promises';
+import { ifThere } from '../errno.ts';
 
-export const isThere = async (path: string): Promise<boolean> => {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
-  }
-};
+/** True for anything at that path, a dangling link included. */
+export const isThere = async (path: string): Promise<boolean> =>
+  (await ifThere(() => lstat(path))) !== undefined;

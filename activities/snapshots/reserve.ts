@@ -7,6 +7,7 @@ import { constants } from 'node:fs';
 import { access, mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SnapshotError } from '../ports/snapshots.ts';
+import { errnoOf } from '../errno.ts';
 import { mountPoints } from './facts.ts';
 import { filesystemOf } from './filesystem.ts';
 import { isThere } from './is-there.ts';
@@ -62,7 +63,7 @@ export const withReserve = async <T>(run: Run, source: string, work: () => Promi
 const isNoSpace = (error: unknown): boolean =>
   error instanceof SnapshotError
     ? error.code === 'no-space'
-    : error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+    : ['ENOSPC', 'EDQUOT'].includes(String(errnoOf(error)));
 
 const makeReserve = async (run: Run, place: string): Promise<void> => {
   const path = fileIn(place);
