@@ -126,8 +126,8 @@ const carriedVolumes = (spec: StackSpec, services: ServicePlan[], world: World):
   });
 
 const addRemoved = (byPath: Map<string, DataPlan>, removed: ServicePlan, world: World): void => {
-  const container = world.containers.find(({ id }) => id === removed.previous?.id);
-  for (const mount of container?.mounts ?? []) {
+  const containers = world.containers.filter(({ id }) => id === removed.previous?.id);
+  for (const mount of containers.flatMap(({ mounts }) => mounts)) {
     if (mount.type === 'tmpfs' || mount.readOnly) continue;
     const existing = byPath.get(mount.source);
     if (existing) merge(existing, removed.service, [removed.service]);

@@ -1,7 +1,7 @@
 /** What a path is. Reads only; a path that is missing is a fact, not an error. */
 import { lstat, readFile, realpath, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoOf, ifThere } from '../errno.ts';
+import { ifThere } from '../errno.ts';
 import type { PathFacts } from '../ports/snapshots.ts';
 import { filesystemOf, isSubvolume, subvolumeInode } from './filesystem.ts';
 import type { Run } from './run.ts';
@@ -158,8 +158,7 @@ const sizeByWalk = async (path: string, limitBytes: number): Promise<Size> => {
 const whereClosed = async <T>(own: Promise<T>, inside: () => Promise<T>): Promise<T> => {
   try {
     return await own;
-  } catch (error) {
-    if (errnoOf(error) !== 'EACCES') throw error;
+  } catch {
     return await inside();
   }
 };

@@ -64,9 +64,7 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
       const directory = snapshotsOf(source);
       const names = (await isThere(directory)) ? await readdir(directory) : [];
       const parsed = names.flatMap((name) => parseSnapshotName(name) ?? []);
-      const sorted = parsed.sort((a, b) =>
-        a.takenAt < b.takenAt ? -1 : a.takenAt > b.takenAt ? 1 : a.name < b.name ? -1 : 1,
-      );
+      const sorted = parsed.sort((a, b) => (inTime(a) < inTime(b) ? -1 : 1));
       return await Promise.all(sorted.map(async ({ name }) => await describe(source, name)));
     },
 
@@ -119,6 +117,8 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
     },
   };
 };
+
+const inTime = ({ takenAt, name }: { takenAt: string; name: SnapshotName }): string => `${takenAt} ${name}`;
 
 const plainMove = async (run: Run, from: string, to: string): Promise<void> => {
   await run('mv', ['--no-target-directory', '--', from, to]);

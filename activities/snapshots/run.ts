@@ -12,7 +12,7 @@ export const run: Run = async (command, args, signal) => {
     ...(signal ? { cancelSignal: signal } : {}),
   });
   if (result.exitCode === 0) return result.stdout;
-  const said = result.stderr.trim().split('\n').at(-1) ?? '';
+  const said = result.stderr.trim().replace(/^[^]*\n/, '');
   const code = /no space left|quota exceeded/i.test(said)
     ? 'no-space'
     : /not permitted|permission denied/i.test(said)
@@ -20,6 +20,6 @@ export const run: Run = async (command, args, signal) => {
       : 'internal';
   throw new SnapshotError(
     code,
-    `${command} ended with ${result.exitCode ?? result.signal ?? 'an error'}: ${said || result.shortMessage || ''}`,
+    `${command} ended with ${result.exitCode ?? result.signal ?? 'an error'}: ${said || String(result.shortMessage)}`,
   );
 };

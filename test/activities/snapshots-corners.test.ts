@@ -237,6 +237,11 @@ describe('snapshots', () => {
     assert.equal(await snapshots.find(join(directory, 'missing'), nameOf()), undefined);
   });
 
+  test('that are not there cannot be put back', async () => {
+    for (const path of [data, join(directory, 'missing')])
+      await assert.rejects(snapshots.swapIn(path, nameOf(), 'copy', nameOf('failed')), { code: 'not-found' });
+  });
+
   test('of one second are listed by name', async () => {
     const names = [nameOf('failed'), nameOf('before', '1123abcd'), nameOf('before'), nameOf('undone')];
     for (const name of names) await snapshots.take(data, name, 'copy');
@@ -336,16 +341,24 @@ describe('a command', () => {
     const base = await mkdtemp(join(needed('BATON_TEST_BTRFS'), 'corners-'));
     const subvolume = join(base, 'data');
     await execa('btrfs', ['subvolume', 'create', subvolume]);
-    const lying = openSnapshots({
-      run: except('btrfs', (args) => (args.includes('snapshot') ? 'no more' : undefined)),
-    });
-    await assert.rejects(lying.take(subvolume, nameOf(), 'btrfs'));
-    const silent = openSnapshots({
-      run: except('mv', () => 'no more'),
+    const lying = openSnapshots({ run: () => Promise.resolve('') });
+    await openSnapshots().take(subvolume, nameOf(), 'btrfs');
+    await assert.rejects(lying.take(subvolume, nameOf('failed'), 'btrfs'), {
+      message: `The snapshot ${nameOf('failed')} of ${subvolume} was made but cannot be seen.`,
     });
     await execa('btrfs', ['subvolume', 'delete', subvolume]);
     await rm(base, { recursive: true });
-    await assert.rejects(silent.moveAway(data, nameOf('failed')));
+    assert.equal(await lying.moveAway(data, nameOf('failed')), undefined);
+    const quiet = openSnapshots({
+      run: except('sync', (args) => {
+        if (!args[1]?.includes('undone')) return undefined;
+        rmSync(args[1], { recursive: true });
+        return 'no more';
+      }),
+    });
+    await assert.rejects(quiet.clear(data, nameOf('undone')), {
+      message: /^What .* held was kept, but cannot be seen at /,
+    });
   });
 });
 
