@@ -9,8 +9,13 @@ import type { Ports } from './ports/index.ts';
 import type { ContainerBefore } from './ports/memory.ts';
 
 /** Writes down every container of the stack. The first call of an operation wins, so a retry cannot record a half-changed state. */
-export const captureBefore = async (ports: Ports, subject: Subject, plan: Plan): Promise<void> => {
-  if (await ports.memory.getBefore(subject.operation)) return;
+export const captureBefore = async (
+  ports: Ports,
+  subject: Subject,
+  plan: Plan,
+): Promise<readonly ContainerBefore[]> => {
+  const known = await ports.memory.getBefore(subject.operation);
+  if (known) return known;
   const ids = new Set(plan.services.flatMap(({ previous }) => (previous ? [previous.id] : [])));
   const own = (await ports.engine.listContainers()).filter(
     ({ id, labels, name }) => ids.has(id) || (stackOf(labels) === subject.stack && !parseAsideName(name)),
@@ -36,6 +41,7 @@ export const captureBefore = async (ports: Ports, subject: Subject, plan: Plan):
     }),
   );
   await ports.memory.putBefore(subject.operation, before);
+  return before;
 };
 
 const describe = (container: ContainerState, service: string, healthy: boolean): ContainerBefore => ({

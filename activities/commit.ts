@@ -56,11 +56,11 @@ export const commitActivities = (ports: Ports) => ({
 /** Those that this operation set aside, and those of earlier ones that could not be removed then. One that resists keeps no other. */
 const dropContainers = async ({ engine, memory }: Ports, { stack, operation }: Subject): Promise<void> => {
   const committed = new Set([operation, ...(await memory.history(stack)).map((entry) => entry.operation)]);
-  const left: { name: string; error: unknown }[] = [];
+  const left: { name: string; error: Error }[] = [];
   for (const { id, name, labels } of guestsFirst(await engine.listContainers())) {
     const aside = parseAsideName(name);
     if (!aside || !committed.has(aside.operation as OperationId) || stackOf(labels) !== stack) continue;
-    await engine.removeContainer(id).catch((error: unknown) => left.push({ name, error }));
+    await engine.removeContainer(id).catch((error: unknown) => left.push({ name, error: error as Error }));
   }
   const [first] = left;
   if (!first) return;
@@ -68,7 +68,7 @@ const dropContainers = async ({ engine, memory }: Ports, { stack, operation }: S
   const { error } = first;
   throw new EngineError(
     error instanceof EngineError ? error.code : 'internal',
-    `${names} could not be removed: ${error instanceof Error ? error.message : String(error)}`,
+    `${names} could not be removed: ${error.message}`,
     { cause: error },
   );
 };

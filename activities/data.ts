@@ -5,11 +5,17 @@ import type { Plan } from '../domain/plan.ts';
 import type { ServiceName } from '../domain/names.ts';
 import { stackOf } from '../domain/labels.ts';
 import { reaches } from '../domain/paths.ts';
-import { snapshotName, type SnapshotName, type SnapshotPurpose } from '../domain/snapshot.ts';
+import {
+  snapshotName,
+  type SnapshotDriver,
+  type SnapshotName,
+  type SnapshotPurpose,
+} from '../domain/snapshot.ts';
 import type { Subject } from '../domain/subject.ts';
 import { beating, permanent } from './activity.ts';
 import { captureBefore } from './before.ts';
 import type { Ports } from './ports/index.ts';
+import type { ContainerBefore } from './ports/memory.ts';
 import { SnapshotError, type Snapshots } from './ports/snapshots.ts';
 
 /** Docker's and Compose's default grace before a kill. */
@@ -19,15 +25,13 @@ export const dataActivities = (ports: Ports) => ({
   /** @returns one entry per protected path, each seen on the disk after it was taken. */
   async takeSnapshots(subject: Subject, plan: Plan): Promise<SnapshotTaken[]> {
     return await beating(async (signal) => {
-      await captureBefore(ports, subject, plan);
+      const before = await captureBefore(ports, subject, plan);
       const taken: SnapshotTaken[] = [];
       for (const { path, driver } of protectedData(plan.data)) {
         const name = nameOf(subject, 'before');
-        await settled(ports, subject, path, driver, () => ports.snapshots.take(path, name, driver, signal));
-        const seen = await ports.snapshots.find(path, name);
-        if (!seen)
-          throw permanent('SnapshotMissing', `The snapshot ${name} of ${path} was made but cannot be seen.`);
-        taken.push({ path, name, location: seen.location });
+        const take = () => ports.snapshots.take(path, name, driver, signal);
+        const { location } = await settled(ports, before, path, driver, take);
+        taken.push({ path, name, location });
       }
       return taken;
     });
@@ -100,13 +104,12 @@ const nameOf = ({ stack, operation, startedAt }: Subject, purpose: SnapshotPurpo
  */
 const settled = async <T>(
   ports: Ports,
-  { operation }: Subject,
+  before: readonly ContainerBefore[],
   path: string,
   driver: DataPlan['driver'],
   take: () => Promise<T>,
 ): Promise<T> => {
   if (driver === 'btrfs' || !ports.engineInfo.canPause) return await take();
-  const before = (await ports.memory.getBefore(operation)) ?? [];
   // One that is paused now was paused by a person, or by an earlier try of this.
   const writers = (await usersOf(ports, path, 'writable')).filter(
     ({ id, status }) =>
@@ -153,7 +156,8 @@ const putBackOne = async (
   const failedState = { snapshot: failed, writesFrom, writesTo: new Date().toISOString() };
   if (!(await ports.snapshots.find(path, failed))) {
     await stopUsers(ports, subject, path);
-    await swapIn(ports, path, before, entry.driver ?? 'copy', failed);
+    // Preflight refuses data that exists and has no driver.
+    await swapIn(ports, path, before, entry.driver as SnapshotDriver, failed);
   }
   return { path, did: 'restored', snapshot: before, failedState };
 };

@@ -136,8 +136,8 @@ const rollOut = async (
           throw error;
         }
       });
-    } catch (error) {
-      throw cause ?? error;
+    } catch {
+      throw cause;
     }
   });
 };

@@ -100,13 +100,13 @@ const preparePlan = async (
 
 const fetchImages = async (plan: Plan): Promise<void> => {
   await Promise.all(
-    plan.services
-      .filter(({ image }) => image.fetch !== undefined)
-      .map(({ service, image }) =>
-        lengthy.fetchImage.executeWithOptions({ summary: `${image.fetch ?? 'fetch'} ${image.reference}` }, [
-          { stack: plan.stack, release: plan.release, service },
-        ]),
-      ),
+    plan.services.flatMap(({ service, image: { fetch, reference } }) =>
+      fetch === undefined
+        ? []
+        : lengthy.fetchImage.executeWithOptions({ summary: `${fetch} ${reference}` }, [
+            { stack: plan.stack, release: plan.release, service },
+          ]),
+    ),
   );
 };
 

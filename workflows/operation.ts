@@ -77,8 +77,7 @@ export class Operation {
 
   /** The steps that will come, so that the checklist shows the way from the start. */
   announce(steps: readonly { id: string; title: string }[]): void {
-    for (const { id, title } of steps)
-      if (!this.#steps.some((step) => step.id === id)) this.#steps.push({ id, title, state: 'waiting' });
+    for (const { id, title } of steps) this.#steps.push({ id, title, state: 'waiting' });
     this.#show();
   }
 
@@ -100,11 +99,10 @@ export class Operation {
       'hold',
       `${failure.step}: ${failure.message} Put everything back: baton cancel ${this.request.stack}`,
     );
-    try {
-      await this.waitFor('hold', 'Hold for a person', () => this.stopReason !== undefined);
-    } catch (error) {
-      if (!isCancellation(error)) throw error;
-    }
+    // A cancel is an answer too.
+    await this.waitFor('hold', 'Hold for a person', () => this.stopReason !== undefined).catch(
+      () => undefined,
+    );
     this.#held = undefined;
   }
 
@@ -136,16 +134,7 @@ export class Operation {
   }
 
   note(id: string, note: string): void {
-    const step = this.#steps.find((candidate) => candidate.id === id);
-    if (step) step.note = note;
-    this.#show();
-  }
-
-  tookMs(id: string): number | undefined {
-    const step = this.#steps.find((candidate) => candidate.id === id);
-    return step?.startedAt === undefined || step.endedAt === undefined
-      ? undefined
-      : step.endedAt - step.startedAt;
+    this.#set(id, id, { note });
   }
 
   close(outcome: Outcome, rest: Partial<Report>): Report {

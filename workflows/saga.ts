@@ -33,27 +33,24 @@ export class Saga {
 }
 
 /** The innermost message: Temporal wraps what an activity threw. */
-export const reasonOf = (error: unknown): string => {
-  let current = error;
-  while (current instanceof Error && current.cause instanceof Error) current = current.cause;
-  return current instanceof Error ? current.message : String(current);
-};
+export const reasonOf = (error: unknown): string =>
+  causesOf(error)
+    .map(({ message }) => message)
+    .at(-1) as string;
+
+/** The error and what it came from, outermost first. */
+const causesOf = (error: unknown): Error[] =>
+  error instanceof Error ? [error, ...causesOf(error.cause)] : [];
 
 /** The step that failed, why, and the log tail that came with it. */
 export const failureOf = (error: unknown, operation: Operation): Failure => {
-  let current = error;
-  let logTail: string | undefined;
-  while (current instanceof Error) {
-    const details =
-      current instanceof ApplicationFailure
-        ? (current.details?.[0] as { logTail?: string } | undefined)
-        : undefined;
-    logTail ??= details?.logTail;
-    current = current.cause;
-  }
+  const details = causesOf(error).flatMap((cause) =>
+    cause instanceof ApplicationFailure ? cause.details : [],
+  );
+  const told = details.find((detail) => (detail as { logTail?: string } | null)?.logTail !== undefined);
   return {
     step: operation.failedStep ?? 'Operation',
     message: reasonOf(error),
-    ...(logTail === undefined ? {} : { logTail }),
+    ...(told as { logTail: string } | undefined),
   };
 };

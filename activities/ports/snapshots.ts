@@ -45,7 +45,7 @@ export type Snapshot = {
 export interface Snapshots {
   /** Read-only. Never throws for a path that is missing. */
   inspect(path: string, options: { sizeLimitBytes: number }): Promise<PathFacts>;
-  /** Idempotent by name: a complete snapshot of that name is returned as it is; an incomplete one is removed and taken again. */
+  /** What it returns was seen on the disk afterwards. Idempotent by name: a complete snapshot of that name is returned as it is; an incomplete one is removed and taken again. */
   take(path: string, name: SnapshotName, driver: SnapshotDriver, signal?: AbortSignal): Promise<Snapshot>;
   /** Seen with the driver's own eyes (`btrfs subvolume show`, a completed marker), not from memory. */
   find(path: string, name: SnapshotName): Promise<Snapshot | undefined>;
