@@ -40,8 +40,7 @@ export const captureBefore = async (
       return describe(container, service, health.state === 'healthy');
     }),
   );
-  await ports.memory.putBefore(subject.operation, before);
-  return before;
+  return await ports.memory.putBefore(subject.operation, before);
 };
 
 const describe = (container: ContainerState, service: string, healthy: boolean): ContainerBefore => ({

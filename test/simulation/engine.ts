@@ -3,7 +3,8 @@
  * test/activities/engine-contract.ts, which says what it keeps of a real one; what runs inside containers is not part of that.
  */
 import { randomBytes } from 'node:crypto';
-import { appendFile, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { label } from '../../domain/labels.ts';
 import {
@@ -124,6 +125,9 @@ export class MemoryEngine implements Engine {
     if (container.status === 'running' || container.status === 'paused') return;
     const taken = this.#portTaken(container);
     if (taken !== undefined) await refuse('port-taken', `Port ${taken} is in use.`);
+    for (const mount of container.spec.mounts)
+      if (mount.type === 'bind' && mount.createHostPath && !existsSync(mount.source))
+        await mkdir(mount.source, { recursive: true });
     const program = programOf(container.spec.service.command ?? []);
     const ready = [...this.#containers.values()].filter((other) => isReady(other));
     this.starts.push({ name: container.name, beside: ready.map(({ name }) => name) });

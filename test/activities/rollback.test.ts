@@ -1,0 +1,352 @@
+/** What rollback, commit and planning meet seldom: tried twice, or with something gone that they count on. */
+import assert from 'node:assert/strict';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { differencesFromBefore } from '../../activities/before.ts';
+import { openFiles } from '../../activities/files.ts';
+import { createActivities, type Activities } from '../../activities/index.ts';
+import { openMemory } from '../../activities/memory.ts';
+import type { Prepared } from '../../activities/plan.ts';
+import type { ContainerState } from '../../activities/ports/engine.ts';
+import type { Ports } from '../../activities/ports/index.ts';
+import { openSnapshots } from '../../activities/snapshots/index.ts';
+import type { OperationRequest, ReleaseSource, SnapshotTaken } from '../../domain/operation.ts';
+import { isChanging, type Plan } from '../../domain/plan.ts';
+import { subjectOf, type Subject } from '../../domain/subject.ts';
+import { needed } from '../host/environment.ts';
+import { memoryEngineInfo, MemoryEngine } from '../simulation/engine.ts';
+
+const image = 'app';
+
+/** A host with an engine in memory, real snapshots and a real memory, on which activities run one by one. */
+class House {
+  readonly directory: string;
+  readonly ports: Ports;
+  readonly engine: MemoryEngine;
+  readonly #activities: Activities;
+
+  constructor(directory: string) {
+    this.directory = directory;
+    this.engine = new MemoryEngine(join(directory, 'volumes'), [image]);
+    this.ports = {
+      host: 'host',
+      engine: this.engine,
+      engineInfo: memoryEngineInfo,
+      snapshots: openSnapshots(),
+      memory: openMemory(join(directory, 'state')),
+      files: openFiles(),
+      environment: {},
+    };
+    this.#activities = createActivities(this.ports);
+  }
+
+  async run<Name extends keyof Activities>(
+    name: Name,
+    ...args: Parameters<Activities[Name]>
+  ): Promise<Awaited<ReturnType<Activities[Name]>>> {
+    const activity = this.#activities[name] as (...all: unknown[]) => Promise<unknown>;
+    return (await new MockActivityEnvironment().run<unknown[], unknown, typeof activity>(
+      activity,
+      ...args,
+    )) as never;
+  }
+
+  get data(): string {
+    return join(this.directory, 'data');
+  }
+
+  request(source: ReleaseSource, kind: OperationRequest['kind'] = 'deploy'): OperationRequest {
+    return {
+      operation: randomBytes(4).toString('hex') as OperationRequest['operation'],
+      kind,
+      stack: 'web' as OperationRequest['stack'],
+      host: 'host',
+      source,
+      options: { copyLimitBytes: 2 ** 30, build: false, pull: false },
+    };
+  }
+
+  async file(text: string): Promise<ReleaseSource> {
+    const file = join(this.directory, 'web.yml');
+    await writeFile(file, `name: web\nx-baton: {min_healthy_time: 0s}\n${text}`);
+    return { from: 'file', file, envFiles: [], variables: {}, profiles: [] };
+  }
+
+  async plan(source: ReleaseSource, kind: OperationRequest['kind'] = 'deploy'): Promise<Prepared> {
+    return await this.run('preparePlan', this.request(source, kind));
+  }
+
+  /** An operation up to where its containers run. */
+  async rollOut(text: string): Promise<{ subject: Subject; plan: Plan; snapshots: SnapshotTaken[] }> {
+    const request = this.request(await this.file(text));
+    const { plan, problems } = await this.run('preparePlan', request);
+    assert.ok(plan, JSON.stringify(problems));
+    const subject = subjectOf(request, plan, new Date());
+    const snapshots = await this.run('takeSnapshots', subject, plan);
+    await this.run('prepareResources', subject, plan);
+    for (const service of plan.services.filter(isChanging))
+      await this.run('rollOutService', subject, service);
+    return { subject, plan, snapshots };
+  }
+
+  async deploy(text: string): Promise<void> {
+    const { subject, plan, snapshots } = await this.rollOut(text);
+    await this.run('recordRelease', subject, plan, snapshots);
+    await this.run('dropReplaced', subject, plan);
+  }
+
+  async container(service: string): Promise<ContainerState> {
+    const found = (await this.engine.listContainers()).find(
+      ({ labels, name }) => labels['dev.baton.service'] === service && !name.includes('.baton-'),
+    );
+    assert.ok(found, service);
+    return found;
+  }
+}
+
+let house: House;
+beforeEach(async () => {
+  house = new House(await mkdtemp(join(needed('BATON_TEST_EXT4'), 'house-')));
+  await mkdir(house.data);
+  await writeFile(join(house.data, 'rows'), '');
+});
+afterEach(async () => {
+  await rm(house.directory, { recursive: true });
+});
+
+const rows = async (directory: string): Promise<string> => await readFile(join(directory, 'rows'), 'utf8');
+
+/** A service that writes its version into its data. */
+const app = (version: string, more = ''): string =>
+  `services:\n  app: {image: ${image}, command: [serve, "${version}"], volumes: ["${house.data}:/data"]}\n${more}`;
+
+describe('data that is put back', () => {
+  test('is put back once, however often it is asked for', async () => {
+    await house.deploy(app('one'));
+    const before = await rows(house.data);
+    const { subject, plan } = await house.rollOut(app('two'));
+    assert.notEqual(await rows(house.data), before);
+    const first = await house.run('putBackData', subject, plan, ['app' as never], 'then');
+    assert.equal(await rows(house.data), before);
+    const second = await house.run('putBackData', subject, plan, ['app' as never], 'then');
+    assert.equal(await rows(house.data), before);
+    assert.equal(first[0]?.failedState?.snapshot, second[0]?.failedState?.snapshot);
+    assert.equal((await house.ports.snapshots.list(house.data)).length, 2);
+  });
+
+  test('stops the readers of its stack too: they would go on seeing what was exchanged away', async () => {
+    const reader = (version: string): string =>
+      app(version, `  reader: {image: ${image}, command: [serve, x], volumes: ["${house.data}:/data:ro"]}\n`);
+    await house.deploy(reader('one'));
+    const { subject, plan } = await house.rollOut(reader('two'));
+    await house.run('putBackData', subject, plan, ['app' as never], 'then');
+    assert.equal((await house.container('reader')).status, 'exited');
+  });
+
+  test('is for a person where its snapshot is gone', async () => {
+    await house.deploy(app('one'));
+    const { subject, plan, snapshots } = await house.rollOut(app('two'));
+    await rm(snapshots[0]?.location ?? '', { recursive: true });
+    await assert.rejects(house.run('putBackData', subject, plan, ['app' as never], 'then'), {
+      type: 'SnapshotMissing',
+      nonRetryable: true,
+      message: /is gone .* The data could not be put back\.$/,
+    });
+    const restore = [{ path: house.data, snapshot: snapshots[0]?.name as never }];
+    await assert.rejects(house.run('restoreWanted', subject, restore), {
+      type: 'SnapshotMissing',
+      message: `Snapshot ${snapshots[0]?.name} of ${house.data} is gone.`,
+    });
+  });
+
+  test('an error of the disk is another matter, and tried again', async () => {
+    await house.deploy(app('one'));
+    const { subject, plan } = await house.rollOut(app('two'));
+    house.ports.snapshots.swapIn = () => Promise.reject(new Error('i/o error'));
+    await assert.rejects(house.run('putBackData', subject, plan, ['app' as never], 'then'), {
+      message: 'i/o error',
+    });
+  });
+
+  test('which a container made is moved away, and kept', async () => {
+    await rm(house.data, { recursive: true });
+    const { subject, plan } = await house.rollOut(app('one'));
+    for (let time = 0; time < 2; time += 1) {
+      const [outcome] = await house.run('putBackData', subject, plan, ['app' as never], 'then');
+      assert.equal(outcome?.did, 'restored');
+      const [kept] = await house.ports.snapshots.list(house.data);
+      assert.equal(outcome.failedState?.snapshot, kept?.name);
+      assert.notEqual(await rows(kept?.location ?? ''), '');
+    }
+    await assert.rejects(stat(house.data), { code: 'ENOENT' });
+  });
+
+  test('which is empty and was not there before leaves nothing', async () => {
+    await rm(house.data, { recursive: true });
+    const { subject, plan } = await house.rollOut(app('one'));
+    await rm(join(house.data, 'rows'));
+    const [outcome] = await house.run('putBackData', subject, plan, ['app' as never], 'then');
+    assert.deepEqual(outcome, { path: house.data, did: 'restored' });
+  });
+});
+
+/** The engine tells something else of its containers. */
+const told = (other: (container: ContainerState) => Partial<ContainerState>): void => {
+  const list = house.engine.listContainers.bind(house.engine);
+  house.engine.listContainers = async (filter) =>
+    (await list(filter)).map((container) => ({ ...container, ...other(container) }));
+};
+
+describe('what was before', () => {
+  const reading = `services:\n  app: {image: ${image}, command: [serve, "1"], volumes: ["/etc/hosts:/hosts:ro"]}\n`;
+
+  test('is written down with its mounts and its health, by the container’s name where no label names a service', async () => {
+    await house.deploy(reading);
+    told(() => ({
+      labels: { 'dev.baton.stack': 'web' },
+      healthcheck: { test: ['CMD', 'true'], timeoutMs: 1, intervalMs: 1, startPeriodMs: 1, retries: 1 },
+    }));
+    const { plan } = await house.plan(await house.file(reading));
+    assert.ok(plan);
+    const subject = subjectOf(house.request({ from: 'nothing', withData: false }), plan, new Date());
+    await house.run('takeSnapshots', subject, plan);
+    const [before] = (await house.ports.memory.getBefore(subject.operation)) ?? [];
+    assert.equal(before?.service, 'web-app-1');
+    assert.deepEqual(before.mounts, ['/etc/hosts:/hosts:ro']);
+  });
+
+  test('is missed where it is gone, and where it is otherwise', async () => {
+    await house.deploy(`${app('one')}  other: {image: ${image}, command: [serve, x]}\n`);
+    const { plan } = await house.plan(await house.file(app('two')));
+    assert.ok(plan);
+    const subject = subjectOf(house.request({ from: 'nothing', withData: false }), plan, new Date());
+    await house.run('takeSnapshots', subject, plan);
+    assert.deepEqual(await differencesFromBefore(house.ports, subject), []);
+    await house.engine.removeContainer((await house.container('app')).id);
+    await house.engine.stopContainer((await house.container('other')).id);
+    assert.deepEqual((await differencesFromBefore(house.ports, subject)).sort(), [
+      'Container "web-app-1" of "app" is gone.',
+      'Container "web-other-1": running was true, is false.',
+    ]);
+    const nobody = { ...subject, operation: '00000000' as Subject['operation'] };
+    assert.deepEqual(await differencesFromBefore(house.ports, nobody), []);
+  });
+});
+
+describe('a commit', () => {
+  test('tells what could not be removed, by name', async () => {
+    await house.deploy(app('one'));
+    const { subject, plan, snapshots } = await house.rollOut(app('two'));
+    await house.run('recordRelease', subject, plan, snapshots);
+    house.engine.removeContainer = () => Promise.reject(new Error('it resists'));
+    await assert.rejects(house.run('dropReplaced', subject, plan), {
+      type: 'internal',
+      message: /^"web-app-1\.baton-[0-9a-f]{8}" could not be removed: it resists$/,
+    });
+  });
+
+  test('passes over a release of long ago that is lost', async () => {
+    for (const version of ['1', '2', '3', '4', '5', '6']) await house.deploy(app(version));
+    const [first] = await house.ports.memory.history('web' as Subject['stack']);
+    const getRelease = house.ports.memory.getRelease.bind(house.ports.memory);
+    house.ports.memory.getRelease = async (stack, id) =>
+      id === first?.release ? undefined : await getRelease(stack, id);
+    await house.deploy(app('7'));
+  });
+});
+
+describe('a plan', () => {
+  const codesOf = ({ problems }: Prepared): string[] =>
+    problems.filter(({ severity }) => severity === 'error').map(({ code, message }) => `${code}: ${message}`);
+
+  test('cannot be made of a file that is wrong', async () => {
+    assert.match(codesOf(await house.plan(await house.file('services: 7\n'))).join(), /^type: /);
+  });
+
+  test('cannot be made where a variable that it needs has no value', async () => {
+    const made = await house.plan(
+      await house.file(`services:\n  app: {image: ${image}, environment: {P: "\${NOPE:?set it}"}}\n`),
+    );
+    assert.match(codesOf(made).join(), /NOPE/);
+    assert.equal(made.plan, undefined);
+  });
+
+  test('of a stack that is not there cannot remove or undo it', async () => {
+    assert.deepEqual(codesOf(await house.plan({ from: 'nothing', withData: false }, 'remove')), [
+      'no-such-stack: No release of a stack "web" is recorded on this host. Nothing was changed.',
+    ]);
+    assert.deepEqual(codesOf(await house.plan({ from: 'release', withData: false }, 'undo')), [
+      'no-such-release: Stack "web" has no earlier release to go back to. Nothing was changed.',
+    ]);
+    const release = '0123456789ab' as NonNullable<Subject['previousRelease']>;
+    assert.deepEqual(codesOf(await house.plan({ from: 'release', release, withData: false }, 'undo')), [
+      'no-such-release: Stack "web" has no release 0123456789ab. Nothing was changed.',
+    ]);
+  });
+
+  test('goes back to the release before, with the data that it left', async () => {
+    await house.deploy(app('one'));
+    await house.deploy(app('two'));
+    const [first, second] = await house.ports.memory.history('web' as Subject['stack']);
+    const { plan } = await house.plan({ from: 'release', withData: true }, 'undo');
+    assert.equal(plan?.release, first?.release);
+    assert.deepEqual(plan?.restore, [{ path: house.data, snapshot: second?.snapshots[0]?.name }]);
+    assert.deepEqual((await house.plan({ from: 'release', withData: false }, 'undo')).plan?.restore, []);
+  });
+
+  test('of going back to what runs has no data to put back', async () => {
+    await house.deploy(app('one'));
+    const [first] = await house.ports.memory.history('web' as Subject['stack']);
+    assert.ok(first);
+    const { plan } = await house.plan({ from: 'release', release: first.release, withData: true }, 'undo');
+    assert.deepEqual(plan?.restore, []);
+  });
+
+  test('is settled with the release that was prepared, not with a file edited since', async () => {
+    const source = await house.file(app('one'));
+    const { plan } = await house.run('preparePlan', house.request(source));
+    assert.ok(plan);
+    await house.file(app('edited'));
+    const settled = await house.run('preparePlan', house.request(source), plan.release);
+    assert.equal(settled.plan?.release, plan.release);
+  });
+
+  test('that was saved is applied only while it is the same', async () => {
+    const source = await house.file(app('one'));
+    const { digest } = await house.plan(source);
+    assert.ok(digest);
+    const request = house.request(source);
+    const again = (expectedPlan: string): OperationRequest => ({
+      ...request,
+      options: { ...request.options, expectedPlan },
+    });
+    assert.ok((await house.run('preparePlan', again(digest))).plan);
+    assert.deepEqual(codesOf(await house.run('preparePlan', again('0'))), [
+      `plan-outdated: The saved plan (0) is out of date: by now the plan would be another one (${digest}). Nothing was changed.`,
+    ]);
+  });
+
+  test('takes away the files that the stack no longer has', async () => {
+    const file = (name: string): string =>
+      `${app('one')}x-baton: {min_healthy_time: 0s, files: [{path: ${house.directory}/${name}, content: x}]}\n`;
+    const write = async (name: string): Promise<ReleaseSource> => {
+      const source = await house.file('');
+      assert.equal(source.from, 'file');
+      await writeFile(source.file, `name: web\n${file(name)}`);
+      return source;
+    };
+    const request = house.request(await write('a'));
+    const { plan } = await house.run('preparePlan', request);
+    assert.ok(plan);
+    const subject = subjectOf(request, plan, new Date());
+    await house.run('recordRelease', subject, plan, []);
+    const next = await house.plan(await write('b'));
+    assert.deepEqual(next.plan?.files, [
+      { path: join(house.directory, 'b'), action: 'write' },
+      { path: join(house.directory, 'a'), action: 'remove' },
+    ]);
+  });
+});
