@@ -1,6 +1,7 @@
 /** What happens to snapshots seldom: odd files, closed directories, data that keeps changing, commands that fail or lie. */
 import assert from 'node:assert/strict';
 import { execa } from 'execa';
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -370,6 +371,19 @@ describe('space that is set aside', () => {
     const reserve = join(place, '.baton-snapshots', '.reserve', 'space');
     assert.equal((await stat(reserve)).size, 64 * 1024);
     await rm(reserve);
+    await execa('btrfs', ['subvolume', 'delete', join(place, '.baton-snapshots', '.reserve')]);
+  });
+
+  test('may be made by another operation at the very moment', async () => {
+    const path = join(place, 'e');
+    await execa('btrfs', ['subvolume', 'create', path]);
+    const late = openSnapshots({
+      run: except('btrfs', (args) => {
+        if (args.includes('create')) execFileSync('btrfs', [...args]);
+      }),
+    });
+    assert.equal((await late.take(path, nameOf(), 'btrfs')).driver, 'btrfs');
+    await rm(join(place, '.baton-snapshots', '.reserve', 'space'));
     await execa('btrfs', ['subvolume', 'delete', join(place, '.baton-snapshots', '.reserve')]);
   });
 

@@ -24,6 +24,9 @@ const tests = [
   'test/activities/*.test.ts',
   'test/workflows/*.test.ts',
   'test/simulation/*.test.ts',
+  'test/e2e/deploy-podman-btrfs.test.ts',
+  'test/e2e/ecosystem.test.ts',
+  'test/e2e/features-docker.test.ts',
 ];
 
 const raw = await mkdtemp(join(tmpdir(), 'baton-coverage-'));

@@ -1,0 +1,303 @@
+/** How operations end when several things come together: real stacks, with the one activity in question made to fail. */
+import assert from 'node:assert/strict';
+import { Context } from '@temporalio/activity';
+import { execa } from 'execa';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, test } from 'node:test';
+import type { WorkflowHandle } from '@temporalio/client';
+import { resumeRequest } from '../../client/commands/resume.ts';
+import { startEcosystem, startOperation, startResume } from '../../client/operation.ts';
+import type { EcosystemRequest } from '../../domain/ecosystem.ts';
+import { stackWorkflowId } from '../../domain/ids.ts';
+import type { OperationRequest, Progress, Report } from '../../domain/operation.ts';
+import type { Plan } from '../../domain/plan.ts';
+import type { StackStatus } from '../../domain/status.ts';
+import { until } from '../e2e/site.ts';
+import { injected, Laboratory, type Meddle } from './laboratory.ts';
+
+const stackFile = (name: string, more = ''): string => `
+name: ${name}
+services:
+  app:
+    image: \${IMAGE}
+    command: [httpd, -f, -p, "80", -h, /etc]
+    stop_signal: SIGKILL
+    environment: {RELEASE: "\${RELEASE:-1}"}
+    volumes: ["\${DATA}/${name}:/data"]
+    x-baton: {probe: {tcp: 80}}
+x-baton: {min_healthy_time: 0s, rollback: "\${ROLLBACK:-auto}"${more}}
+`;
+
+/** The activity under way goes on until it hears that it is cancelled. */
+const heardOfIt = async (): Promise<void> => {
+  const context = Context.current();
+  const beat = setInterval(() => {
+    context.heartbeat();
+  }, 200);
+  try {
+    await context.cancelled;
+  } finally {
+    clearInterval(beat);
+  }
+};
+
+describe('how operations end', () => {
+  let laboratory: Laboratory;
+  const files: Record<string, string> = {};
+
+  before(async () => {
+    laboratory = await Laboratory.open();
+    for (const name of ['ledger', 'edge']) {
+      await execa('btrfs', ['subvolume', 'create', join(laboratory.site.data, name)]);
+      files[name] = await laboratory.site.write(`${name}.yml`, stackFile(name));
+    }
+  });
+  afterEach(() => {
+    laboratory.meddle = () => undefined;
+  });
+  after(async () => {
+    await laboratory.close();
+  });
+
+  const request = (stack: string, variables: Record<string, string> = {}): OperationRequest =>
+    laboratory.request(stack, files[stack] ?? '', variables);
+  const run = async (asked: OperationRequest, meddle: Meddle = () => undefined): Promise<Report> => {
+    laboratory.meddle = meddle;
+    return (await laboratory.run(asked)).report;
+  };
+  const handleOf = (stack: string): WorkflowHandle =>
+    laboratory.client.workflow.getHandle(stackWorkflowId(laboratory.site.host, stack as Plan['stack']));
+  const without = (...failing: string[]): Meddle => {
+    return (activity) => {
+      if (failing.includes(activity)) throw injected();
+    };
+  };
+
+  describe('a deploy', () => {
+    test('that is refused tells what was planned', async () => {
+      const { outcome, changes, previousRelease } = await run(
+        laboratory.request(
+          'ledger',
+          await laboratory.site.write('refused.yml', stackFile('ledger', ', requires: [nothing]')),
+        ),
+      );
+      assert.equal(outcome, 'refused');
+      assert.deepEqual([changes[0]?.action, previousRelease], ['create', undefined]);
+    });
+
+    test('that builds its image fetches it before anything is touched', async () => {
+      await laboratory.site.write('image/Dockerfile', `FROM ${laboratory.site.environment['IMAGE']}\n`);
+      const text = stackFile('built').replace('image: ${IMAGE}', 'build: ./image');
+      const file = await laboratory.site.write('built.yml', text);
+      const { outcome } = await run(laboratory.request('built', file));
+      assert.equal(outcome, 'done');
+    });
+
+    test('that is cancelled while it plans has changed nothing', async () => {
+      const { outcome, notes } = await run(request('ledger'), async (activity, moment) => {
+        if (activity !== 'preparePlan' || moment !== 'before') return;
+        await handleOf('ledger').executeUpdate('rollBack', { args: ['not now'] });
+        await heardOfIt();
+      });
+      assert.deepEqual([outcome, notes], ['cancelled', ['Nothing was changed.']]);
+    });
+
+    test('that is cancelled just before it is recorded is put back', async () => {
+      const { outcome, notes } = await run(request('ledger'), async (activity, moment) => {
+        if (activity === 'validateRelease' && moment === 'after')
+          await handleOf('ledger').executeUpdate('rollBack', { args: [''] });
+      });
+      assert.deepEqual([outcome, notes], ['cancelled', ['asked to stop']]);
+    });
+
+    test('whose workflow is cancelled is put back, too', async () => {
+      const { outcome, notes } = await run(request('ledger'), async (activity, moment) => {
+        if (activity !== 'validateRelease' || moment !== 'before') return;
+        await handleOf('ledger').cancel();
+        await heardOfIt();
+      });
+      assert.deepEqual([outcome, notes], ['cancelled', ['The operation was cancelled.']]);
+    });
+
+    test('that holds, and whose workflow is then cancelled, is put back', async () => {
+      laboratory.meddle = without('validateRelease');
+      const handle = await laboratory.start(request('ledger', { ROLLBACK: 'hold' }));
+      await until('it to hold', async () => (await handle.query<Progress>('progress')).held !== undefined);
+      await handle.cancel();
+      assert.equal((await handle.result()).outcome, 'rolled-back');
+    });
+
+    test('whose every trace is as before, though a service that was needed is long gone', async () => {
+      const both = `${stackFile('pair').replace('    x-baton:', '    depends_on: [db]\n    x-baton:')}`;
+      const text = both.replace(
+        'services:',
+        'services:\n  db: {image: "${IMAGE}", command: [sleep, "1000"], stop_signal: SIGKILL}',
+      );
+      const file = await laboratory.site.write('pair.yml', text);
+      assert.equal((await run(laboratory.request('pair', file))).outcome, 'done');
+      await laboratory.site.cli('rm', '-f', '-t', '0', 'pair-db-1');
+      await writeFile(
+        file,
+        'name: pair\nservices: {other: {image: "${IMAGE}", command: [sleep, "1000"], stop_signal: SIGKILL}}\nx-baton: {min_healthy_time: 0s}\n',
+      );
+      const { outcome, left } = await run(laboratory.request('pair', file), without('validateRelease'));
+      assert.deepEqual([outcome, left], ['rolled-back', []]);
+    });
+  });
+
+  test('where it is not known what ran, data is left to a person, and the resume puts it back', async () => {
+    assert.equal((await run(request('ledger'))).outcome, 'done');
+    const asked = request('ledger', { RELEASE: '2' });
+    const report = await run(asked, without('validateRelease', 'servicesThatRan', 'putBackService app'));
+    assert.equal(report.outcome, 'needs-human');
+    assert.match(report.left.join(), /It is not known which services of the failed release ran/);
+    assert.match(report.left.join(), /The snapshots of before are kept: \//);
+
+    const plan = await handleOf('ledger').query<Plan | undefined>('plan');
+    laboratory.meddle = without('putBackData');
+    const again = await startResume(laboratory.client, resumeRequest('ledger', report, plan));
+    const second = await again.result();
+    assert.equal(second.outcome, 'needs-human');
+    assert.match(second.left.join(), /The snapshots of before are kept: beside the data/);
+
+    laboratory.meddle = () => undefined;
+    const last = await startResume(laboratory.client, resumeRequest('ledger', second, plan));
+    assert.equal((await last.result()).outcome, 'rolled-back');
+  });
+
+  test('the status of every stack is one question', async () => {
+    const all = await laboratory.client.workflow.execute('stackStatus', {
+      workflowId: `question/${laboratory.site.host}/status/all`,
+      taskQueue: `baton.${laboratory.site.host}`,
+      args: [],
+    });
+    assert.ok((all as StackStatus[]).some(({ stack }) => stack === 'ledger'));
+  });
+
+  describe('an ecosystem', () => {
+    const ecosystem = (phases: Record<string, OperationRequest[]>): EcosystemRequest => {
+      const base = request('ledger');
+      const name = 'home' as Plan['stack'];
+      const workflowId = `ecosystem/${base.host}/home`;
+      return {
+        operation: base.operation,
+        kind: 'deploy',
+        stack: name,
+        host: base.host,
+        file: '/home.yml',
+        phases: Object.entries(phases).map(([phase, members]) => ({
+          name: phase,
+          members: members.map((member) => ({
+            request: { ...member, ecosystem: { workflowId, name } },
+            after: [],
+          })),
+        })),
+      };
+    };
+    const deploy = async (
+      phases: Record<string, OperationRequest[]>,
+      meddle: Meddle = () => undefined,
+    ): Promise<Report> => {
+      laboratory.meddle = meddle;
+      return await (await startEcosystem(laboratory.client, ecosystem(phases))).result();
+    };
+    const three = { RELEASE: '3' };
+
+    test('with a file that is not there is refused before anything is touched', async () => {
+      const missing = laboratory.request('edge', '/nowhere.yml');
+      const { outcome, problems, stacks } = await deploy({ data: [request('ledger', three), missing] });
+      assert.equal(outcome, 'refused');
+      assert.equal(problems.length, 1);
+      assert.deepEqual(stacks ?? [], []);
+    });
+
+    test('that cannot be planned has changed nothing', async () => {
+      const { outcome, failure, notes } = await deploy({ data: [request('ledger')] }, without('preparePlan'));
+      assert.deepEqual([outcome, failure?.step, notes], ['refused', 'Preflight', ['Nothing was changed.']]);
+    });
+
+    test('with one stack that fails puts the others back that go on beside it', async () => {
+      const { outcome, stacks, failure } = await deploy(
+        { all: [request('ledger', three), request('edge', three)] },
+        (activity) => {
+          if (activity === 'validateRelease') throw injected();
+        },
+      );
+      assert.equal(outcome, 'rolled-back');
+      assert.deepEqual(
+        stacks?.map((one) => one.outcome),
+        ['rolled-back', 'rolled-back'],
+      );
+      assert.match(failure?.message ?? '', /injected/);
+    });
+
+    test('with a stack that is refused in its turn puts the ones before it back', async () => {
+      files['needy'] = await laboratory.site.write('needy.yml', stackFile('needy', ', requires: [nothing]'));
+      const { outcome, failure } = await deploy({
+        data: [request('ledger', three)],
+        edge: [request('needy')],
+      });
+      assert.equal(outcome, 'rolled-back');
+      assert.match(
+        failure?.message ?? '',
+        /^needy: Refused: nothing was changed. .*requires stack "nothing"/,
+      );
+    });
+
+    test('of which one stack cannot be put back needs a person, who is told which', async () => {
+      const { outcome, left } = await deploy(
+        { data: [request('ledger', three)], edge: [request('edge', three)] },
+        (activity) => {
+          if (activity === 'putBackFiles') throw injected();
+          if (activity === 'validateRelease') throw injected();
+        },
+      );
+      assert.equal(outcome, 'needs-human');
+      assert.match(left.join(), /^ledger: /);
+      const report = await handleOf('ledger').result();
+      laboratory.meddle = () => undefined;
+      const plan = await handleOf('ledger').query<Plan | undefined>('plan');
+      const resumed = await startResume(laboratory.client, resumeRequest('ledger', report as Report, plan));
+      assert.equal((await resumed.result()).outcome, 'rolled-back');
+    });
+
+    test('whose workflow is cancelled is put back', async () => {
+      const { outcome, notes } = await deploy(
+        { data: [request('ledger', three)] },
+        async (activity, moment) => {
+          if (activity !== 'validateRelease' || moment !== 'before') return;
+          await laboratory.client.workflow.getHandle(`ecosystem/${laboratory.site.host}/home`).cancel();
+          await heardOfIt();
+        },
+      );
+      assert.deepEqual([outcome, notes], ['cancelled', ['The operation was cancelled.']]);
+    });
+
+    test('of which one stack does not commit when the others have is torn, and says so', async () => {
+      let recorded = 0;
+      const { outcome, left } = await deploy(
+        { data: [request('ledger', three)], edge: [request('edge', three)] },
+        (activity, moment) => {
+          if (activity === 'recordRelease' && moment === 'before' && ++recorded > 1) throw injected();
+        },
+      );
+      assert.equal(outcome, 'needs-human');
+      assert.match(left.join(), /did not commit while other stacks did/);
+    });
+
+    test('with a stack that already runs leaves that one alone', async () => {
+      const four = { RELEASE: '4' };
+      await run(request('edge', four));
+      const { outcome, stacks } = await deploy({
+        data: [request('edge', four)],
+        edge: [request('ledger', four)],
+      });
+      assert.equal(outcome, 'done');
+      assert.deepEqual(
+        stacks?.map((one) => one.outcome),
+        ['unchanged', 'done'],
+      );
+    });
+  });
+});
