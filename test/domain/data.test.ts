@@ -157,6 +157,47 @@ volumes: {v: {external: true, name: media}}
   });
 });
 
+describe('volumes without a name of two services', async () => {
+  const two = await mustLoad(`
+name: web
+services:
+  a: {image: app, volumes: ["/anonymous"]}
+  b: {image: app, volumes: ["/anonymous", "/data:/data"]}
+`);
+  const world = runningWorld(two, {
+    containers: containersOf(two).map((container) => ({
+      ...container,
+      mounts: [
+        {
+          type: 'volume' as const,
+          source: `/volumes/${container.name}`,
+          volume: container.name,
+          target: '/anonymous',
+          readOnly: false,
+        },
+        { type: 'bind' as const, source: '/data', target: '/data', readOnly: false },
+      ],
+    })),
+    paths: { '/volumes/web-a-1': facts(), '/volumes/web-b-1': facts(), '/data': facts() },
+  });
+
+  test('are told apart', () => {
+    assert.deepEqual(dataOf(change(two, 'a'), world), [
+      '/volumes/web-a-1 (volume web-a-1) snapshot by btrfs of a, reached by a: a btrfs subvolume',
+    ]);
+    assert.deepEqual(dataOf(change(two, 'a', 'b'), world), [
+      '/data snapshot by btrfs of b, reached by b: a btrfs subvolume',
+      '/volumes/web-a-1 (volume web-a-1) snapshot by btrfs of a, reached by a: a btrfs subvolume',
+      '/volumes/web-b-1 (volume web-b-1) snapshot by btrfs of b, reached by b: a btrfs subvolume',
+    ]);
+  });
+
+  test('and only those that are volumes are told as such', () => {
+    const [data] = plan(change(two, 'b'), world).data;
+    assert.ok(data && !('volume' in data), data?.path);
+  });
+});
+
 describe('classes', () => {
   const classOf = async (text: string, path: string, more: Partial<PathFacts> = {}): Promise<string> => {
     const spec = await ofA(text);
@@ -247,6 +288,11 @@ describe('another stack’s container that writes to the same path', async () =>
     assert.deepEqual(dataBeside({}), [
       '/d external of a, reached by a: container "other" of another stack writes here too',
     ]);
+  });
+
+  test('makes it external whatever else that one has mounted', () => {
+    const [told] = dataBeside({ mounts: [{ ...mount, source: '/e' }, mount] });
+    assert.match(told ?? '', / external /);
   });
 
   test('does not where it is stopped, only reads, writes elsewhere, or is the stack’s own', () => {

@@ -65,6 +65,17 @@ describe('dependency graphs', () => {
     assert.deepEqual([...reachableFrom(graph, ['a'])], ['a', 'elsewhere']);
   });
 
+  test('what two need is no circle, in whatever order it is listed', () => {
+    const diamond = new Map([
+      ['a', ['b', 'c']],
+      ['b', ['d']],
+      ['c', ['d']],
+      ['d', []],
+    ]);
+    assert.equal(findCycle(diamond), undefined);
+    assert.deepEqual(phasesOf(diamond), [['d'], ['b', 'c'], ['a']]);
+  });
+
   test('a circle has no phases, and is named in order', () => {
     const circle = new Map([
       ['start', ['a']],

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { escapeTemplate, referencedVariables, resolveTemplate } from '../../domain/interpolate.ts';
+import {
+  escapeTemplate,
+  parseTemplate,
+  referencedVariables,
+  resolveTemplate,
+} from '../../domain/interpolate.ts';
 
 type Fixture = {
   environment: Record<string, string>;
@@ -58,6 +63,40 @@ describe('interpolation', () => {
         missing: ['NOPE', 'ALSO'],
       },
     );
+  });
+
+  test('what is missing in a default counts only where the default is taken', () => {
+    const missing = (template: string): unknown => {
+      const result = resolveTemplate(template, (name) => (name === 'SET' ? 'x' : undefined));
+      return result.ok && result.missing;
+    };
+    assert.deepEqual(missing('${A:-$B}'), ['B']);
+    assert.deepEqual(missing('${SET:-$B}'), []);
+    assert.deepEqual(missing('${SET:+$B}'), ['B']);
+    assert.deepEqual(missing('${A:+$B}'), []);
+    assert.deepEqual(missing('$SET'), []);
+  });
+
+  test('a template is text and variables, each with its place', () => {
+    assert.deepEqual(parseTemplate('a$B${C:-d}e'), {
+      ok: true,
+      parts: [
+        { type: 'text', text: 'a' },
+        { type: 'variable', name: 'B', operand: [], offset: 1 },
+        {
+          type: 'variable',
+          name: 'C',
+          operator: ':-',
+          operand: [{ type: 'text', text: 'd' }],
+          offset: 3,
+        },
+        { type: 'text', text: 'e' },
+      ],
+    });
+    assert.deepEqual(parseTemplate('${A}'), {
+      ok: true,
+      parts: [{ type: 'variable', name: 'A', operand: [], offset: 0 }],
+    });
   });
 
   test('a required variable gives its own message', () => {

@@ -207,6 +207,8 @@ describe('reasons', () => {
   test('tell what is only started', () => {
     const stopped = serviceOf(plan(photos, cacheBut({ running: false, status: 'exited' })), 'cache');
     assert.deepEqual([stopped.action, stopped.reasons], ['start', ['is exited']]);
+    const ended = cacheBut({ running: false, status: 'exited', exitCode: 0 });
+    assert.deepEqual(reasonsFor(ended), ['is exited']);
   });
 
   test('tell a migration that failed from one that ended', () => {
@@ -288,6 +290,20 @@ services:
     ]);
   });
 
+  test('needs the owner of its network beside all else', async () => {
+    const both = await mustLoad(`
+name: web
+services:
+  vpn: {image: vpn}
+  db: {image: db}
+  app: {image: app, network_mode: "service:vpn", depends_on: [db]}
+`);
+    assert.deepEqual(
+      serviceOf(plan(both, emptyWorld(both)), 'app').needs.map(({ service }) => service),
+      ['db', 'vpn'],
+    );
+  });
+
   test('needs the owner of its network once, where it says so itself', async () => {
     const both = await mustLoad(`
 name: web
@@ -357,6 +373,15 @@ describe('the old container stops first', () => {
     'on the host’s network': 'network_mode: host',
     'without a network': 'network_mode: none',
   };
+  test('with an address on one of its networks', async () => {
+    const spec = await mustLoad(`
+name: web
+services: {a: {image: app, networks: {x: {ipv4_address: 10.0.0.2}, y: }}}
+networks: {x: , y: }
+`);
+    assert.equal(serviceOf(plan(spec, emptyWorld(spec)), 'a').order, 'stop-first');
+  });
+
   for (const [what, text] of Object.entries(first))
     test(what, async () => {
       assert.equal((await planOf(text)).order, 'stop-first');
@@ -490,7 +515,7 @@ x-baton: {files: [{path: /etc/web.conf, content: x}, {path: /etc/same.conf, cont
       { path: '/etc/web.conf', action: 'write' },
       { path: '/etc/same.conf', action: 'keep' },
     ]);
-    assert.equal(made.previousRelease, undefined);
+    assert.ok(!('previousRelease' in made));
   });
 
   test('are kept where they are', () => {
@@ -527,6 +552,24 @@ x-baton: {validate: [{http: "http://example.test/"}], files: [{path: /etc/web.co
     assert.equal(policy, spec.policy);
     assert.equal(file, spec.file);
     assert.equal(plan(spec, quiet).release, release);
+  });
+
+  test('is not empty where one of several services changes, or one goes', () => {
+    assert.equal(isNoop(plan(changed(photos, 'cache', { user: '1' }), runningWorld(photos))), false);
+    const [cache] = photos.services.filter(({ name }) => name === 'cache');
+    assert.ok(cache);
+    const alone = { ...photos, networks: {}, services: [{ ...cache, network: { mode: 'none' as const } }] };
+    const both = {
+      ...alone,
+      services: [...alone.services, { ...cache, name: 'b' as never, containerName: 'b' }],
+    };
+    assert.equal(isNoop(plan(alone, runningWorld(both))), false);
+  });
+
+  test('names the image of each service', () => {
+    assert.deepEqual(serviceOf(plan(spec, quiet), 'a').image, { reference: 'app', id: 'sha256:app' });
+    const images = imagesBut(photos, { cache: { state: 'fetch', how: 'pull' } });
+    assert.equal(needsImages(plan(photos, runningWorld(photos, { images }))), true);
   });
 
   test('is empty only where nothing at all would change', () => {

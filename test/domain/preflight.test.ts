@@ -124,6 +124,30 @@ describe('containers', () => {
       told: [],
     },
     {
+      name: 'two of services of the same name, of which one is another stack’s',
+      world: runningHost({
+        containers: [
+          db,
+          app,
+          {
+            ...app,
+            id: 'theirs',
+            name: 'blog-app-1',
+            labels: { ...ofBlog, 'dev.baton.service': 'app' },
+            ports: [],
+          },
+        ],
+      }),
+      told: [],
+    },
+    {
+      name: 'that only have to be started',
+      world: runningHost({
+        containers: [db, app].map((container) => ({ ...container, running: false, status: 'exited' })),
+      }),
+      told: [],
+    },
+    {
       name: 'two of one service',
       world: runningHost({ containers: [db, app, { ...app, id: 'second', name: 'web-app-2' }] }),
       told: [
@@ -431,6 +455,11 @@ describe('data', () => {
       told: [nested('/data/db/a, /data/db/b, /data/db/c, …', 4)],
     },
     {
+      name: 'of a subvolume is of no size',
+      world: on({ reflink: false, sizeBytes: 2 ** 40, sizeExceeded: true }),
+      told: [],
+    },
+    {
       name: 'larger than copies may be',
       world: on(copied),
       wanted: { copyLimitBytes: 99 * MiB },
@@ -513,6 +542,40 @@ describe('data', () => {
       told: [],
     },
     {
+      name: 'that another container uses too may be put back',
+      world: runningHost({ containers: [db, app, shared] }),
+      wanted: { restore: [{ path: '/data/db' }] },
+      told: [],
+    },
+    {
+      name: 'that another container uses beside other things is not taken away',
+      spec: gone,
+      world: runningHost({
+        containers: [
+          db,
+          app,
+          {
+            ...shared,
+            mounts: [
+              { type: 'bind', source: '/else', target: '/else', readOnly: false },
+              { type: 'bind', source: '/data/db', target: '/db', readOnly: false },
+            ],
+          },
+        ],
+      }),
+      wanted: { ...removal, discard: true },
+      told: [
+        'error data-shared: /data/db is used by container "stranger" (stack blog) too. Nothing was changed. ▸ Remove that first, or keep the data: baton remove web',
+      ],
+    },
+    {
+      name: 'of which another container uses nothing is taken away',
+      spec: gone,
+      world: runningHost({ containers: [db, app, { ...shared, mounts: [] }] }),
+      wanted: { ...removal, discard: true },
+      told: [],
+    },
+    {
       name: 'that only the stack itself uses is taken away',
       spec: gone,
       world: runningHost(),
@@ -522,7 +585,18 @@ describe('data', () => {
   ]);
 });
 
-test('errors are told before warnings', async () => {
+test('errors are told before warnings, whichever is found first', async () => {
+  const large = await mustLoad(`
+name: web
+services:
+  a: {image: app, healthcheck: {test: x}, mem_limit: 10g}
+  b: {image: app, healthcheck: {test: x}, mem_limit: 10g}
+x-baton: {requires: [traefik]}
+`);
+  assert.deepEqual(
+    plan(large, emptyWorld(large)).problems.map(({ severity, code }) => `${severity} ${code}`),
+    ['error requires', 'warning memory'],
+  );
   const both = await mustLoad('name: web\nservices:\n  a: {image: app, ports: ["8080:80"]}\n');
   const made = plan(both, emptyWorld(both, { listeners: { '8080/tcp': 'nginx' } }));
   assert.deepEqual(
