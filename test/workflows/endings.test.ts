@@ -2,17 +2,18 @@
 import assert from 'node:assert/strict';
 import { Context } from '@temporalio/activity';
 import { execa } from 'execa';
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { WorkflowHandle } from '@temporalio/client';
 import { resumeRequest } from '../../client/commands/resume.ts';
-import { startEcosystem, startOperation, startResume } from '../../client/operation.ts';
+import { startEcosystem, startResume } from '../../client/operation.ts';
 import type { EcosystemRequest } from '../../domain/ecosystem.ts';
 import { stackWorkflowId } from '../../domain/ids.ts';
 import type { OperationRequest, Progress, Report } from '../../domain/operation.ts';
 import type { Plan } from '../../domain/plan.ts';
-import type { StackStatus } from '../../domain/status.ts';
+import type { deployStack } from '../../workflows/deploy-stack.ts';
+import type { stackStatus } from '../../workflows/questions.ts';
 import { until } from '../e2e/site.ts';
 import { injected, Laboratory, type Meddle } from './laboratory.ts';
 
@@ -68,6 +69,10 @@ describe('how operations end', () => {
   };
   const handleOf = (stack: string): WorkflowHandle =>
     laboratory.client.workflow.getHandle(stackWorkflowId(laboratory.site.host, stack as Plan['stack']));
+  const planned = async (): Promise<Plan | undefined> =>
+    await laboratory.client.workflow
+      .getHandle<typeof deployStack>(stackWorkflowId(laboratory.site.host, 'ledger' as Plan['stack']))
+      .query<Plan | undefined>('plan');
   const without = (...failing: string[]): Meddle => {
     return (activity) => {
       if (failing.includes(activity)) throw injected();
@@ -129,11 +134,12 @@ describe('how operations end', () => {
     });
 
     test('whose every trace is as before, though a service that was needed is long gone', async () => {
-      const both = `${stackFile('pair').replace('    x-baton:', '    depends_on: [db]\n    x-baton:')}`;
-      const text = both.replace(
-        'services:',
-        'services:\n  db: {image: "${IMAGE}", command: [sleep, "1000"], stop_signal: SIGKILL}',
-      );
+      const text = stackFile('pair')
+        .replace('    x-baton:', '    depends_on: [db]\n    x-baton:')
+        .replace(
+          'services:',
+          'services:\n  db: {image: "${IMAGE}", command: [sleep, "1000"], stop_signal: SIGKILL}',
+        );
       const file = await laboratory.site.write('pair.yml', text);
       assert.equal((await run(laboratory.request('pair', file))).outcome, 'done');
       await laboratory.site.cli('rm', '-f', '-t', '0', 'pair-db-1');
@@ -154,7 +160,7 @@ describe('how operations end', () => {
     assert.match(report.left.join(), /It is not known which services of the failed release ran/);
     assert.match(report.left.join(), /The snapshots of before are kept: \//);
 
-    const plan = await handleOf('ledger').query<Plan | undefined>('plan');
+    const plan = await planned();
     laboratory.meddle = without('putBackData');
     const again = await startResume(laboratory.client, resumeRequest('ledger', report, plan));
     const second = await again.result();
@@ -167,12 +173,12 @@ describe('how operations end', () => {
   });
 
   test('the status of every stack is one question', async () => {
-    const all = await laboratory.client.workflow.execute('stackStatus', {
+    const all = await laboratory.client.workflow.execute<typeof stackStatus>('stackStatus', {
       workflowId: `question/${laboratory.site.host}/status/all`,
       taskQueue: `baton.${laboratory.site.host}`,
       args: [],
     });
-    assert.ok((all as StackStatus[]).some(({ stack }) => stack === 'ledger'));
+    assert.ok(all.some(({ stack }) => stack === 'ledger'));
   });
 
   describe('an ecosystem', () => {
@@ -255,10 +261,10 @@ describe('how operations end', () => {
       );
       assert.equal(outcome, 'needs-human');
       assert.match(left.join(), /^ledger: /);
-      const report = await handleOf('ledger').result();
+      const report = (await handleOf('ledger').result()) as Report;
       laboratory.meddle = () => undefined;
-      const plan = await handleOf('ledger').query<Plan | undefined>('plan');
-      const resumed = await startResume(laboratory.client, resumeRequest('ledger', report as Report, plan));
+      const plan = await planned();
+      const resumed = await startResume(laboratory.client, resumeRequest('ledger', report, plan));
       assert.equal((await resumed.result()).outcome, 'rolled-back');
     });
 
