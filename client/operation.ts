@@ -130,6 +130,9 @@ export const watchOperation = async (client: Client, handle: Handle, mode: Outpu
   // Where this command leaves earlier, the long poll for the result must not keep it alive.
   const leaving = new AbortController();
   const ended = client.withAbortSignal(leaving.signal, () => handle.result());
+  const link = linkOf(client, handle);
+  // Where this command leaves earlier, nobody asks for it.
+  link.catch(() => undefined);
   let result: Report | undefined;
   ended.then(
     (report) => (result = report),
@@ -144,16 +147,18 @@ export const watchOperation = async (client: Client, handle: Handle, mode: Outpu
       if (progress?.held) return tellHeld(progress, mode, display);
       result ??= await Promise.race([ended, nextLook()]);
     }
-    const last = await progressOf(handle);
+    // What is over at once has no steps worth telling beside its report.
+    const last = result.outcome === 'unchanged' ? undefined : await progressOf(handle);
     if (last) display.show(last.steps);
   } finally {
     leaving.abort();
     stop();
     display.end();
   }
-  const link = await linkOf(client, handle);
-  if (mode === 'json') printJson({ type: 'report', ...result, ...(link === undefined ? {} : { link }) });
-  else printReport(result, link);
+  const page = await link;
+  if (mode === 'json')
+    printJson({ type: 'report', ...result, ...(page === undefined ? {} : { link: page }) });
+  else printReport(result, page);
   return exitCodes[result.outcome];
 };
 

@@ -1,6 +1,6 @@
 /** Search attributes that an operation is started with; the workflow adds its step and outcome. */
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
-import { searchAttributeName } from '../domain/search-attributes.ts';
+import { firstStep, searchAttributeName } from '../domain/search-attributes.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 
 const keyword = (name: string) => defineSearchAttributeKey(name, 'KEYWORD');
@@ -16,4 +16,5 @@ export const searchAttributesOf = ({
     { key: keyword(searchAttributeName.host), value: host },
     { key: keyword(searchAttributeName.kind), value: kind },
     { key: keyword(searchAttributeName.operation), value: operation },
+    { key: keyword(searchAttributeName.step), value: firstStep },
   ]);

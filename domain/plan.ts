@@ -95,6 +95,14 @@ export const isNoop = (plan: Plan): boolean =>
   plan.files.every(({ action }) => action === 'keep') &&
   plan.restore.length === 0;
 
+/** True where containers or data of before must be written down and snapshotted: not for the first release of a stack without data. */
+export const hasBefore = ({ previousRelease, services, data }: Plan): boolean =>
+  previousRelease !== undefined || services.some(({ previous }) => previous !== undefined) || data.length > 0;
+
+/** True where networks or volumes are missing. */
+export const makesResources = ({ networks, volumes }: Plan): boolean =>
+  [...networks, ...volumes].some(({ action }) => action === 'create');
+
 /** True where something forbids applying the plan. */
 export const isRefused = (plan: Plan): boolean => plan.problems.some(isError);
 

@@ -10,3 +10,6 @@ export const searchAttributeName = {
 } as const;
 
 export const searchAttributeNames: readonly string[] = Object.values(searchAttributeName);
+
+/** What `BatonStep` says of an operation that has just been started. */
+export const firstStep = 'preflight';

@@ -1,8 +1,8 @@
-/** The forward half of an operation: each undo is registered before the step that it takes back. */
+/** The forward half of an operation: each undo is registered before the step that it takes back. A step with nothing to do is left out. */
 import { CancellationScope } from '@temporalio/workflow';
 import type { DataOutcome, Report, SnapshotTaken } from '../domain/operation.ts';
 import type { ServiceName } from '../domain/names.ts';
-import { isChanging, type Plan, type ServicePlan } from '../domain/plan.ts';
+import { hasBefore, isChanging, makesResources, type Plan, type ServicePlan } from '../domain/plan.ts';
 import { changing, lengthy } from './activities.ts';
 import type { Operation } from './operation.ts';
 import { reasonOf, type Saga } from './saga.ts';
@@ -37,24 +37,30 @@ export const applyPlan = async (
   const undo = registerUndo(operation, saga, plan, applied);
   operation.announce(stepsOf(plan));
 
-  undo.snapshots();
-  await operation.step('snapshot', 'Snapshot data', async () => {
-    const summary = `snapshot ${plan.data.length} paths, and see that each exists`;
-    applied.snapshots = await lengthy.takeSnapshots.executeWithOptions({ summary }, [subject, plan]);
-    operation.note('snapshot', describeSnapshots(applied.snapshots));
-  });
-
-  undo.resources();
-  await operation.step('prepare', 'Prepare networks and volumes', () =>
-    changing.prepareResources.executeWithOptions({ summary: 'create what is missing' }, [subject, plan]),
-  );
-
+  if (hasBefore(plan)) {
+    undo.snapshots();
+    await operation.step('snapshot', 'Snapshot data', async () => {
+      const summary = `snapshot ${plan.data.length} paths, and see that each exists`;
+      applied.snapshots = await lengthy.takeSnapshots.executeWithOptions({ summary }, [subject, plan]);
+      operation.note('snapshot', describeSnapshots(applied.snapshots));
+    });
+  }
+  if (makesResources(plan)) {
+    undo.resources();
+    await operation.step('prepare', 'Prepare networks and volumes', () =>
+      changing.prepareResources.executeWithOptions({ summary: 'create what is missing' }, [subject, plan]),
+    );
+  }
   undo.previous();
-  undo.files();
-  await operation.step('files', 'Write files', () =>
-    changing.writeFiles.executeWithOptions({ summary: `${plan.files.length} files` }, [subject, plan.files]),
-  );
-
+  if (plan.files.length > 0) {
+    undo.files();
+    await operation.step('files', 'Write files', () =>
+      changing.writeFiles.executeWithOptions({ summary: `${plan.files.length} files` }, [
+        subject,
+        plan.files,
+      ]),
+    );
+  }
   undo.data();
   undo.containers();
   await retireRemoved(operation, plan, subject);
@@ -172,9 +178,9 @@ const serviceTitle = ({ action, service }: ServicePlan): string =>
   `${{ create: 'Start', replace: 'Replace', start: 'Start', keep: 'Keep', remove: 'Stop' }[action]} ${service}`;
 
 const stepsOf = (plan: Plan): { id: string; title: string }[] => [
-  { id: 'snapshot', title: 'Snapshot data' },
-  { id: 'prepare', title: 'Prepare networks and volumes' },
-  { id: 'files', title: 'Write files' },
+  ...(hasBefore(plan) ? [{ id: 'snapshot', title: 'Snapshot data' }] : []),
+  ...(makesResources(plan) ? [{ id: 'prepare', title: 'Prepare networks and volumes' }] : []),
+  ...(plan.files.length > 0 ? [{ id: 'files', title: 'Write files' }] : []),
   ...(plan.restore.length > 0 ? [{ id: 'restore', title: restoreTitle(plan) }] : []),
   ...plan.services
     .filter(isChanging)

@@ -25,6 +25,7 @@ import type { Plan } from '../domain/plan.ts';
 import { renderChecklist, renderReport } from '../domain/report.ts';
 import { subjectOf, type Subject } from '../domain/subject.ts';
 import { planQuery, progressQuery, rollBackSignal, rollBackUpdate } from './messages.ts';
+import { firstStep } from '../domain/search-attributes.ts';
 import { searchAttribute } from './search-attributes.ts';
 
 /** What every operation says of itself. */
@@ -38,6 +39,8 @@ export class Operation {
   #report: Report | undefined;
   #pointOfNoReturn = false;
   #held: Failure | undefined;
+  /** The operation was started with this one. */
+  #part: string = firstStep;
   /** Why someone asked to stop, once someone did. */
   stopReason: string | undefined;
   /** Title of the first step that failed: the cause. */
@@ -119,7 +122,7 @@ export class Operation {
     states: { running?: StepState; done?: StepState } = {},
   ): Promise<T> {
     this.#set(id, title, { state: states.running ?? 'running', startedAt: Date.now() });
-    upsertSearchAttributes([{ key: searchAttribute.step, value: id }]);
+    this.#tellPart(id);
     try {
       const result = await work();
       this.#set(id, title, { state: states.done ?? 'done', endedAt: Date.now() });
@@ -131,6 +134,14 @@ export class Operation {
       this.#set(id, title, { state: interrupted ? 'skipped' : 'failed', endedAt: Date.now() });
       throw error;
     }
+  }
+
+  /** Each change is an event of the history: services are one part, however many there are. */
+  #tellPart(id: string): void {
+    const part = id.startsWith('service-') ? 'services' : id;
+    if (part === this.#part) return;
+    this.#part = part;
+    upsertSearchAttributes([{ key: searchAttribute.step, value: part }]);
   }
 
   note(id: string, note: string): void {

@@ -1,7 +1,7 @@
 /** The search attributes that an operation keeps up to date as it runs. */
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import type { OperationRequest } from '../domain/operation.ts';
-import { searchAttributeName } from '../domain/search-attributes.ts';
+import { firstStep, searchAttributeName } from '../domain/search-attributes.ts';
 
 export const searchAttribute = {
   outcome: defineSearchAttributeKey(searchAttributeName.outcome, 'KEYWORD'),
@@ -22,4 +22,5 @@ export const memberSearchAttributes = ({
     { key: keyword(searchAttributeName.stack), value: stack },
     { key: keyword(searchAttributeName.kind), value: kind },
     { key: keyword(searchAttributeName.operation), value: operation },
+    { key: keyword(searchAttributeName.step), value: firstStep },
   ]);

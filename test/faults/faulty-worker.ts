@@ -1,10 +1,10 @@
 /**
  * A worker with a fault in it: the real worker, with a wrapper round its ports. It loads, waits for its environment as one
  * line on standard input, and runs; a further line puts a fault into it. Faults that it cannot bring about itself it asks
- * its parent for.
+ * its parent for. One that has outlived its run ends its work as on SIGTERM, and waits for the next environment: loading
+ * takes as much of a CPU as a run does.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Activities } from '../../activities/index.ts';
@@ -33,16 +33,21 @@ const die = (): never => {
   throw new Error('dead');
 };
 
+const leaveAlone: Meddler = async (_effect, work) => await work();
 let log: EffectLog | undefined;
-let meddle: Meddler = async (_effect, work) => await work();
+let meddle = leaveAlone;
+const realNow = Date.now.bind(Date);
+const disarm = (): void => {
+  log = undefined;
+  meddle = leaveAlone;
+  Date.now = realNow;
+};
 const arm = ({ log: file, fault }: Arms): void => {
   log = new EffectLog(file);
   if (fault) meddle = meddlerOf(fault);
   process.stdout.write('ARMED\n');
 };
 
-const lines = createInterface({ input: process.stdin });
-const nextLine = async (): Promise<string> => String((await once(lines, 'line'))[0]);
 let resume: (() => void) | undefined;
 
 /** What the parent does (`engine-dies` …) is done when this resolves. */
@@ -94,9 +99,8 @@ const meddlerOf = (fault: Fault): Meddler => {
         await work();
         return await work();
       case 'clock-jumps': {
-        const now = Date.now.bind(Date);
         const jump = fault.at % 2 === 0 ? 3_600_000 : -3_600_000;
-        Date.now = () => now() + jump;
+        Date.now = () => realNow() + jump;
         return await work();
       }
       default:
@@ -125,21 +129,32 @@ const hastened = (activities: Activities): Activities =>
     ]),
   ) as unknown as Activities;
 
+const work = async ({ environment, arms }: Orders): Promise<void> => {
+  Object.assign(process.env, environment);
+  disarm();
+  if (arms) arm(arms);
+  await runWorker(process.env, {
+    ports: (ports) =>
+      watched(
+        ports,
+        () => log,
+        async (effect, carryOut) => await meddle(effect, carryOut),
+      ),
+    activities: hastened,
+  });
+};
+
 process.stdout.write('LOADED\n');
-const orders = JSON.parse(await nextLine()) as Orders;
-Object.assign(process.env, orders.environment);
-if (orders.arms) arm(orders.arms);
-lines.on('line', (line) => {
-  if (line.startsWith('{')) arm(JSON.parse(line) as Arms);
-  else resume?.();
-});
-await runWorker(process.env, {
-  ports: (ports) =>
-    watched(
-      ports,
-      () => log,
-      async (effect, work) => await meddle(effect, work),
-    ),
-  activities: hastened,
-});
+let working = false;
+for await (const line of createInterface({ input: process.stdin }))
+  if (line === 'go on') resume?.();
+  else if (line === 'rest') process.kill(process.pid, 'SIGTERM');
+  else if (working) arm(JSON.parse(line) as Arms);
+  else {
+    working = true;
+    void work(JSON.parse(line) as Orders).then(() => {
+      working = false;
+      process.stdout.write('RESTED\n');
+    });
+  }
 process.exit();

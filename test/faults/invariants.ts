@@ -185,23 +185,30 @@ const noLock = async ({ client, site }: Ended): Promise<string[]> => {
 const hasEnded = async (client: Client, workflowId: string): Promise<boolean> =>
   (await client.workflow.getHandle(workflowId).describe()).status.name !== 'RUNNING';
 
-/** (4) As the engine itself tells it: no container of the operation was made twice, or started twice. */
+/** (4) As the engine itself tells it: no container of the operation was made twice, and none was started twice. */
 const onlyOnce = async ({ site, startedAt, scenario, fault }: Ended): Promise<string[]> => {
   if (fault.kind === 'fails-always' || fault.kind === 'hangs') return [];
   const out = await site.cli(
     'events',
     '--stream=false',
     ...['--since', startedAt.toISOString(), '--until', new Date().toISOString()],
-    ...['--filter', 'event=create', '--format', '{{.Type}} {{.Name}}'],
+    ...['--filter', 'event=create', '--filter', 'event=start'],
+    ...['--format', '{{.Type}} {{.Status}} {{.Name}} {{.ID}}'],
   );
-  const names = out
+  const events = out
     .split('\n')
-    .filter((line) => line.startsWith('container '))
-    .map((line) => line.slice('container '.length))
-    .filter((name) => scenario.stacks.some((stack) => name.startsWith(`${stack}-`)));
-  return [...new Set(names)].flatMap((name) => {
-    const times = names.filter((other) => other === name).length;
-    return times > 1 ? [`${name} was made ${times} times`] : [];
+    .map((line) => line.split(' '))
+    .filter(
+      ([type, , name]) =>
+        type === 'container' && scenario.stacks.some((stack) => name?.startsWith(`${stack}-`)),
+    );
+  // A name is made once. The same name may be started twice: first the new container's, then the one that is put back.
+  const keys = events.map(([, what, name, id]) =>
+    what === 'create' ? `${name} was made` : `${name} (${id}) was started`,
+  );
+  return [...new Set(keys)].flatMap((key) => {
+    const times = keys.filter((other) => other === key).length;
+    return times > 1 ? [`${key} ${times} times`] : [];
   });
 };
 

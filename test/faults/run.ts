@@ -177,7 +177,7 @@ class Scene {
 
   async close(): Promise<void> {
     await this.mend?.();
-    await this.worker.kill();
+    await this.town.giveBack(this.worker);
     for (const stack of Object.keys(this.ports)) {
       const ids = (await this.site.containers(stack)).map(({ id }) => id);
       if (ids.length > 0) await this.site.engineCli('rm', '-f', '-v', '-t', '0', ...ids);

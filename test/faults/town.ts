@@ -45,7 +45,17 @@ export class FaultyWorker {
   }
 
   order(orders: Orders): void {
+    this.log = '';
     this.say(JSON.stringify(orders));
+  }
+
+  /** Ends its work, so that it can be given other orders. @returns false where it does not. */
+  async rest(): Promise<boolean> {
+    this.onFault = () => Promise.resolve();
+    this.say('rest');
+    const rested = (): boolean => this.log.includes('RESTED');
+    await until('the worker to rest', () => rested() || !this.alive, restMs).catch(() => undefined);
+    return rested();
   }
 
   say(line: string): void {
@@ -64,6 +74,9 @@ export class FaultyWorker {
   }
 }
 
+/** Longer than the end of a worker without work takes. */
+const restMs = 2_000;
+
 /** Room for the snapshots of a few hundred runs; filled in a second. */
 const diskSize = '512M';
 
@@ -77,6 +90,7 @@ export class Town {
   #temporal: ChildProcess | undefined;
   #podman: ChildProcess | undefined;
   #client: Client | undefined;
+  readonly #rested: FaultyWorker[] = [];
   #standby = new FaultyWorker();
 
   private constructor(directory: string, port: number, uiPort: number) {
@@ -96,13 +110,21 @@ export class Town {
 
   /** A worker that has loaded, or is about to; the next one loads meanwhile. */
   takeWorker(): FaultyWorker {
+    const rested = this.#rested.pop();
+    if (rested) return rested;
     const worker = this.#standby;
     this.#standby = new FaultyWorker();
     return worker;
   }
 
+  /** For the next run, where it is still of use. */
+  async giveBack(worker: FaultyWorker): Promise<void> {
+    if (worker.alive && (await worker.rest())) this.#rested.push(worker);
+    else await worker.kill();
+  }
+
   async close(): Promise<void> {
-    await this.#standby.kill();
+    for (const worker of [this.#standby, ...this.#rested]) await worker.kill();
     await this.#client?.connection.close();
     await this.killTemporal();
     await this.killEngine();

@@ -81,7 +81,7 @@ try {
   await record('deploy-refused', laboratory.request('ledger', `${file}.missing`));
   await record('deploy-rolled-back', request({ RELEASE: '2' }), failing('validateRelease'));
   await record('deploy-needs-human', request({ RELEASE: '2' }), (activity) => {
-    if (activity === 'validateRelease' || activity === 'putBackFiles') throw injected();
+    if (activity === 'validateRelease' || activity === 'dropSnapshots') throw injected();
   });
   const rollBack = async (): Promise<void> => {
     await client.workflow

@@ -255,7 +255,7 @@ describe('how operations end', () => {
       const { outcome, left } = await deploy(
         { data: [request('ledger', three)], edge: [request('edge', three)] },
         (activity) => {
-          if (activity === 'putBackFiles') throw injected();
+          if (activity === 'dropSnapshots') throw injected();
           if (activity === 'validateRelease') throw injected();
         },
       );
