@@ -12,7 +12,7 @@ import { mountPoints } from './facts.ts';
 import { filesystemOf } from './filesystem.ts';
 import { isThere } from './is-there.ts';
 import { directoryName, prepareLayout } from './layout.ts';
-import type { Run } from './run.ts';
+import { runPython, type Run } from './run.ts';
 
 /** Blocks for a directory that has to grow, on any filesystem. Random, so that no filesystem compresses it away. */
 const dataBytes = 64 * 1024;
@@ -74,7 +74,7 @@ const makeReserve = async (run: Run, place: string): Promise<void> => {
   else await mkdir(place, { recursive: true });
   const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   try {
-    if (onBtrfs) await run('python3', ['-c', python, path, `${attributes}`, `${attributeBytes}`]);
+    if (onBtrfs) await runPython(run, python, path, `${attributes}`, `${attributeBytes}`);
     // Last, so that its size tells that it is whole.
     await file.writeFile(randomBytes(dataBytes));
   } finally {

@@ -75,9 +75,11 @@ const bringIn = async (
 ): Promise<void> => {
   const kept = locationOf(source, keptAs);
   if (await isThere(kept)) return;
-  const incoming =
-    (await findIncoming(source, keptAs)) ?? (await nameIncoming(run, source, keptAs, await candidate()));
-  if ((await identity(run, incoming.path)) === incoming.identity) await exchange(run, source, incoming.path);
+  const found = await findIncoming(source, keptAs);
+  const incoming = found ?? (await nameIncoming(run, source, keptAs, await candidate()));
+  // What an earlier try has named it may have exchanged already.
+  if (!found || (await identity(run, found.path)) === found.identity)
+    await exchange(run, source, incoming.path);
   await driver.seal(incoming.path);
   await rename(incoming.path, kept);
   await run('sync', ['-f', kept]);
