@@ -1,13 +1,13 @@
 /**
  * `npm run faults`: runs the matrix, or the part of it that is asked for, and writes docs/faults.md. It goes on where it was
- * cut off. Needs root, as the tests do.
+ * cut off; `--fresh` begins anew, as is due where workflows or activities have changed. Needs root, as the tests do.
  */
 import { createHash } from 'node:crypto';
-import { hostname, homedir, cpus } from 'node:os';
+import { execa } from 'execa';
+import { cpus } from 'node:os';
 import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { hostConfig } from '../../domain/host.ts';
 import { faultKinds, type FaultKind } from './fault.ts';
 import { found } from './found.ts';
 import {
@@ -56,9 +56,13 @@ const wanted = <T extends string>(given: string[] | undefined, all: readonly T[]
   return given ? all.filter((name) => given.includes(name)) : all;
 };
 
-const { stateDirectory } = hostConfig(process.env, { hostname: hostname(), home: homedir() });
-const file = join(stateDirectory, 'faults.jsonl');
-const seedsFile = join(stateDirectory, 'simulation.jsonl');
+const root = join(import.meta.dirname, '..', '..');
+const file = join(import.meta.dirname, 'results.jsonl');
+const seedsFile = join(import.meta.dirname, '..', 'simulation', 'results.jsonl');
+const git = async (...args: string[]): Promise<string> => (await execa('git', args, { cwd: root })).stdout;
+// Results are no change of what is tried.
+const changed = await git('status', '--porcelain', '--', '.', ':!docs', ':!test/*/results.jsonl');
+const version = (await git('rev-parse', '--short', 'HEAD')) + (changed === '' ? '' : '+');
 if (values.fresh) for (const one of [file, seedsFile]) await rm(one, { force: true });
 const results = await Results.open(file);
 const deadline = Date.now() + Number(values.minutes) * 60_000;
@@ -116,7 +120,12 @@ const run = async (): Promise<number> => {
         durationMs: 0,
       }));
       const { effect, ...rest } = { effect: undefined, ...result };
-      const entry: Entry = { ...cell, ...rest, ...(effect ? { effect: `${effect.call} ${effect.on}` } : {}) };
+      const entry: Entry = {
+        ...cell,
+        ...rest,
+        version,
+        ...(effect ? { effect: `${effect.call} ${effect.on}` } : {}),
+      };
       console.log(describe(entry));
       if (entry.violations.length > 0) {
         broken += 1;
@@ -145,7 +154,7 @@ const simulate = async (seeds: number): Promise<Seeds> => {
       const count = Math.min(500, seeds - done.count);
       const broken = await simulation.runAll(done.count + 1, count);
       for (const line of broken) console.log(`✗ · simulation · ${line}`);
-      await appendFile(seedsFile, `${JSON.stringify({ count, broken })}\n`);
+      await appendFile(seedsFile, `${JSON.stringify({ count, broken, version })}\n`);
       done.count += count;
       done.broken.push(...broken);
       console.log(`${done.count} seeds, ${done.broken.length} broken`);
@@ -169,7 +178,7 @@ else {
       about,
       [...found, ...regressions].map(({ what }) => what),
     );
-    await writeFile(join(import.meta.dirname, '..', '..', 'docs', 'faults.md'), text);
+    await writeFile(join(root, 'docs', 'faults.md'), text);
   }
   process.exitCode = broken === 0 ? 0 : 1;
 }

@@ -11,6 +11,8 @@ export type Entry = Cell & {
   outcome?: string;
   violations: string[];
   durationMs: number;
+  /** The version of Baton that was run: a commit, and `+` where files differed from it. */
+  version: string;
 };
 
 /** The line that runs one cell again. */
@@ -132,6 +134,9 @@ export const report = (
   const struck = entries.filter((entry) => entry.struck);
   const broken = struck.filter(({ violations }) => violations.length > 0);
   const human = struck.filter(({ outcome }) => outcome === 'needs-human').length;
+  const versions = [...new Set(struck.map(({ version }) => version))].map(
+    (version) => `${version} (${struck.filter((entry) => entry.version === version).length} runs)`,
+  );
   return `<!-- Written by \`npm run faults\`; do not edit. -->
 
 # Faults
@@ -140,7 +145,7 @@ Every operation, with every fault, at each of its effects on the engine, the dis
 \`test/faults/invariants.ts\` are checked on the real engine and the real disk. A number says at how many effects it was tried; – says
 that it was not.
 
-${about}
+${about} Versions: ${versions.join(', ')}. What was run stands in \`test/faults/results.jsonl\`, a line a run.
 
 ${struck.length} runs with a fault in them, ${broken.length} in which a rule was broken; ${human} ended in \`needs-human\`.
 
