@@ -201,7 +201,7 @@ const killed = async (site: Site, client: Client, firstPort: number, rounds: num
   for (let round = 0; round < rounds; round += 1) {
     const variant = { shape: 'web5', readySeconds: 0 } as const;
     await site.write('bench.yml', stackFile('bench', image(), variant, firstPort, round + 1));
-    await mustBaton(site, 'deploy', 'bench.yml', '--no-wait');
+    await mustBaton(site, 'deploy', 'bench.yml', '--wait=false');
     // Spread over the two seconds that it takes.
     await delay((2_000 * round) / rounds);
     await site.stopWorker('SIGKILL');

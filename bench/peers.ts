@@ -8,6 +8,10 @@ export type Peer = {
   name: string;
   version: string;
   engine: 'docker' | 'podman';
+  /** False for one that has had its last release; it is measured beside fewer stacks. */
+  keptUp: boolean;
+  /** What it leaves out of the work that the others do. */
+  leavesOut?: string;
   up: (file: string) => Promise<void>;
   down: (file: string) => Promise<void>;
 };
@@ -54,6 +58,7 @@ const composeV2 = async (cache: string): Promise<Peer> => {
     name: 'docker compose',
     version: composeVersion,
     engine: 'docker',
+    keptUp: true,
     up: async (file) => await run('-f', file, 'up', '-d'),
     down: async (file) => await run('-f', file, 'down', '-t', '0'),
   };
@@ -94,9 +99,17 @@ const composeV1 = async (cache: string): Promise<Peer> => {
     name: 'docker-compose',
     version: '1.29.2',
     engine: 'docker',
+    keptUp: false,
     up: async (file) => await run(...(await nameless(file)), 'up', '-d'),
     down: async (file) => await run(...(await nameless(file)), 'down', '-t', '0'),
   };
+};
+
+/** `podman wait --condition=healthy` came with 4.6; without it podman-compose only warns that it ignores the condition. */
+const waitsForHealth = async (): Promise<boolean> => {
+  const { stdout } = await execa('podman', ['--version']);
+  const [major = 0, minor = 0] = (/(\d+)\.(\d+)/.exec(stdout) ?? []).slice(1).map(Number);
+  return major > 4 || (major === 4 && minor >= 6);
 };
 
 const podmanCompose = async (cache: string): Promise<Peer> => {
@@ -117,6 +130,13 @@ const podmanCompose = async (cache: string): Promise<Peer> => {
     name: 'podman-compose',
     version,
     engine: 'podman',
+    keptUp: true,
+    ...((await waitsForHealth())
+      ? {}
+      : {
+          leavesOut:
+            'it does not wait for `condition: service_healthy` where Podman is older than 4.6, and starts everything at once',
+        }),
     up: async (file) => await run('-f', file, 'up', '-d'),
     down: async (file) => await run('-f', file, 'down', '-t', '0'),
   };

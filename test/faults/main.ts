@@ -68,14 +68,18 @@ const results = await Results.open(file);
 const deadline = Date.now() + Number(values.minutes) * 60_000;
 const [part = 1, parts = 1] = values.part.split('/').map(Number);
 
-/** Spread by hash, so that the parts are of one size whatever the operation. */
-const isOurs = ({ scenario, kind, at }: Cell): boolean => {
-  const hash = createHash('sha256').update(`${scenario} ${kind} ${at}`).digest().readUInt32BE(0);
-  return hash % parts === part - 1;
-};
+/** A number that is the same in every run, and tells nothing about the cell. */
+const spread = ({ scenario, kind, at }: Cell): number =>
+  createHash('sha256').update(`${scenario} ${kind} ${at}`).digest().readUInt32BE(0);
 
-/** Cells from the first effect on; the caller says when there are no more. */
-function* cells(): Generator<{ scenario: Scenario; kind: FaultKind; at: number }> {
+/** Parts are of one size whatever the operation. */
+const isOurs = (cell: Cell): boolean => spread(cell) % parts === part - 1;
+
+type Asked = { scenario: Scenario; kind: FaultKind; at: number };
+const cellOf = ({ scenario, kind, at }: Asked): Cell => ({ scenario: scenario.name, kind, at });
+
+/** Drawn as a sample; or the one that was named; or all, mixed, so that a part of them already tells of every fault. */
+function* cells(): Generator<Asked> {
   if (values.sample !== undefined) {
     yield* sample(Number(values.sample), Number(values.seed));
     return;
@@ -85,15 +89,24 @@ function* cells(): Generator<{ scenario: Scenario; kind: FaultKind; at: number }
     scenarios.map(({ name }) => name),
   );
   const kinds = wanted(values.fault, faultKinds);
-  for (const scenario of scenarios.filter(({ name }) => names.includes(name)))
-    for (const kind of kinds)
-      for (let at = Number(values.at ?? 1); at < 1_000; at += 1) {
-        const cell = { scenario: scenario.name, kind, at };
-        if (results.isBeyond(cell) && values.at === undefined) break;
-        if (isOurs(cell)) yield { scenario, kind, at };
-        else if (at > scenario.effects * 2) break;
-        if (values.at !== undefined) break;
-      }
+  const pairs = scenarios
+    .filter(({ name }) => names.includes(name))
+    .flatMap((scenario) => kinds.map((kind) => ({ scenario, kind })));
+  if (values.at !== undefined) {
+    for (const pair of pairs) yield { ...pair, at: Number(values.at) };
+    return;
+  }
+  const expected = pairs.flatMap((pair) =>
+    Array.from({ length: pair.scenario.effects }, (_, index): Asked => ({ ...pair, at: index + 1 })),
+  );
+  yield* expected
+    .filter((asked) => isOurs(cellOf(asked)))
+    .sort((one, other) => spread(cellOf(one)) - spread(cellOf(other)));
+  // Faults make some more: on until a run ends untouched.
+  for (const pair of pairs)
+    for (let at = pair.scenario.effects + 1; !results.isBeyond(cellOf({ ...pair, at })); at += 1)
+      if (isOurs(cellOf({ ...pair, at: pair.scenario.effects + 1 }))) yield { ...pair, at };
+      else break;
 }
 
 // The run under way is ended and tidied first.
@@ -109,7 +122,7 @@ const run = async (): Promise<number> => {
   try {
     for (const { scenario, kind, at } of cells()) {
       if (stopping || Date.now() > deadline) break;
-      const cell = { scenario: scenario.name, kind, at };
+      const cell = cellOf({ scenario, kind, at });
       const again = values.at !== undefined || values.sample !== undefined;
       if (!again && results.has(cell)) continue;
       const result = await runOnce(town, { scenario, fault: { kind, at } }).catch((error: unknown) => ({

@@ -1,0 +1,4 @@
+/** Progress, for whoever watches; results go to files. */
+export const say = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
