@@ -116,6 +116,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     stopping = true;
   });
 
+const asFailed = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
 const run = async (): Promise<number> => {
   let broken = 0;
   let town = await Town.open();
@@ -125,30 +127,24 @@ const run = async (): Promise<number> => {
       const cell = cellOf({ scenario, kind, at });
       const again = values.at !== undefined || values.sample !== undefined;
       if (!again && results.has(cell)) continue;
-      const result = await runOnce(town, { scenario, fault: { kind, at } }).catch((error: unknown) => ({
-        struck: true,
-        violations: [
-          `the run itself failed: ${error instanceof Error ? (error.stack ?? '') : String(error)}`,
-        ],
-        durationMs: 0,
-      }));
-      const { effect, ...rest } = { effect: undefined, ...result };
-      const entry: Entry = {
-        ...cell,
-        ...rest,
-        version,
-        ...(effect ? { effect: `${effect.call} ${effect.on}` } : {}),
-      };
-      console.log(describe(entry));
-      if (entry.violations.length > 0) {
-        broken += 1;
+      const result = await runOnce(town, { scenario, fault: { kind, at } }).catch(asFailed);
+      if (result instanceof Error) {
+        // It says nothing of Baton, and stays to be run.
+        console.log(`✗ · ${reproduce(cell)}: the run itself failed: ${result.stack ?? ''}`);
+      } else {
+        const { effect, ...rest } = result;
+        const told = effect ? { effect: `${effect.call} ${effect.on}` } : {};
+        const entry: Entry = { ...cell, ...rest, version, ...told };
+        console.log(describe(entry));
         for (const line of entry.violations) console.log(`    ${line}`);
-        console.log(`    Again: ${reproduce(cell)}`);
-        // What it left may not spoil the next one.
-        await town.close();
-        town = await Town.open();
+        if (entry.violations.length > 0) console.log(`    Again: ${reproduce(cell)}`);
+        if (!again) await results.add(entry);
+        if (entry.violations.length === 0) continue;
       }
-      if (!again) await results.add(entry);
+      broken += 1;
+      // What it left may not spoil the next one.
+      await town.close();
+      town = await Town.open();
     }
   } finally {
     await town.close();

@@ -199,5 +199,7 @@ export const fill = async (directory: string): Promise<() => Promise<void>> => {
   return async () => {
     await rm(file, { force: true });
     await rm(`${file}.rest`, { force: true });
+    // What is deleted can be used once btrfs has written that down.
+    await execa('sync', ['-f', directory]);
   };
 };
