@@ -13,10 +13,11 @@ import { quickNeighbours } from './checker.ts';
 import { firstPort, rowsOf, singleStart, type Todo } from './compare.ts';
 import { measureOwn } from './own.ts';
 import { findPeers } from './peers.ts';
+import { startOnPostgres } from './postgres.ts';
 import { writeReport } from './report.ts';
 import { openResults, saveResults, type Results } from './results.ts';
 import { say } from './say.ts';
-import { measureScale } from './scale.ts';
+import { measureScale, type Scale } from './scale.ts';
 import { measureSmall } from './small.ts';
 
 const { values } = parseArgs({
@@ -88,6 +89,19 @@ const measureEngine = async (
   }
 };
 
+/** On the town's dev server, and on a server on PostgreSQL where one can be built. */
+const measureBoth = async (): Promise<Scale> => {
+  const postgres = await startOnPostgres(cacheDirectory).catch((error: unknown) => {
+    results.notCompared.push(`a Temporal server on PostgreSQL: ${String(error).split('\n')[0] ?? ''}`);
+    return undefined;
+  });
+  try {
+    return await measureScale(town.address, postgres);
+  } finally {
+    await postgres?.close();
+  }
+};
+
 const { cacheDirectory } = hostConfig(process.env, { hostname: hostname(), home: homedir() });
 const results = await openResults(values.fresh);
 const { peers, missing } = await findPeers(cacheDirectory);
@@ -111,7 +125,7 @@ try {
       town.address,
     );
   }
-  if (wanted('scale')) results.scale ??= await measureScale(town.address);
+  if (wanted('scale') && !results.scale) results.scale = await measureBoth();
 } finally {
   await slowNeighbours();
   await town.close();

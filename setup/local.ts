@@ -125,7 +125,8 @@ const choosePort = async (wanted: number, must: boolean): Promise<number> => {
   return await freePort();
 };
 
-const isFree = async (port: number): Promise<boolean> =>
+/** True where nobody listens at that port of 127.0.0.1. */
+export const isFree = async (port: number): Promise<boolean> =>
   await new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => {

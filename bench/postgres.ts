@@ -1,0 +1,193 @@
+/**
+ * A Temporal server on PostgreSQL, as people run it who outgrow the dev server: built from its Go module, since no registry
+ * that is reached here has a binary of it. Everything lies below one directory and goes when it is closed.
+ */
+import { execa } from 'execa';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, cp, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { installPackages } from '../setup/packages.ts';
+import { freePort, isFree } from '../setup/local.ts';
+import { until } from '../test/e2e/site.ts';
+import { needed } from '../test/host/environment.ts';
+
+/** The server that the dev server of the Temporal CLI 1.9.1 holds too. */
+const version = 'v1.32.0';
+/** PostgreSQL does not run as root; this user comes with Debian's package. */
+const user = 'postgres';
+const databases = { temporal: 'temporal', temporal_visibility: 'visibility' } as const;
+
+export type PostgresServer = { address: string; about: string; close: () => Promise<void> };
+
+export const startOnPostgres = async (cache: string): Promise<PostgresServer> => {
+  await installPackages(['postgresql'], 'The bench compares a Temporal server on PostgreSQL');
+  const programs = await buildServer(cache);
+  const directory = await mkdtemp(join(tmpdir(), 'baton-postgres-'));
+  const port = await freePort();
+  const postgres = await startPostgres(join(directory, 'data'), port);
+  const close = async (server?: ChildProcess): Promise<void> => {
+    for (const child of [server, postgres.child]) await end(child);
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    await createSchemas(programs, port);
+    const { address, server } = await startServer(programs, directory, port);
+    return {
+      address,
+      about: `Temporal server ${version} on ${postgres.version}`,
+      close: () => close(server),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+type Programs = { server: string; sqlTool: string; schemas: string };
+
+const buildServer = async (cache: string): Promise<Programs> => {
+  const directory = join(cache, 'peers', `temporal-server-${version}`);
+  const programs = {
+    server: join(directory, 'temporal-server'),
+    sqlTool: join(directory, 'temporal-sql-tool'),
+    schemas: join(directory, 'schema'),
+  };
+  if (await stat(programs.schemas).catch(() => undefined)) return programs;
+  const module = `go.temporal.io/server@${version}`;
+  const { stdout } = await execa('go', ['mod', 'download', '-json', module]);
+  const { Dir } = JSON.parse(stdout) as { Dir: string };
+  await mkdir(directory, { recursive: true });
+  for (const [to, from] of [
+    [programs.server, './cmd/server'],
+    [programs.sqlTool, './cmd/tools/sql'],
+  ] as const)
+    await execa('go', ['build', '-o', to, from], { cwd: Dir });
+  // Last, so that it tells that all is there.
+  await cp(join(Dir, 'schema', 'postgresql', 'v12'), programs.schemas, { recursive: true });
+  return programs;
+};
+
+const binaries = async (): Promise<string> => (await execa('pg_config', ['--bindir'])).stdout;
+
+const startPostgres = async (
+  data: string,
+  port: number,
+): Promise<{ child: ChildProcess; version: string }> => {
+  const bin = await binaries();
+  const as = ['--reuid', user, '--regid', user, '--init-groups', '--'];
+  await mkdir(data);
+  await execa('chown', [user, data]);
+  await chmod(join(data, '..'), 0o755);
+  await execa('setpriv', [...as, join(bin, 'initdb'), '--auth=trust', `--username=${user}`, '-D', data], {
+    cwd: '/',
+  });
+  const options = ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-k', data];
+  const child = spawn('setpriv', [...as, join(bin, 'postgres'), ...options], { stdio: 'ignore', cwd: '/' });
+  await until(
+    'PostgreSQL',
+    async () =>
+      (await execa(join(bin, 'pg_isready'), ['-h', '127.0.0.1', '-p', String(port)], { reject: false }))
+        .exitCode === 0,
+  );
+  const { stdout } = await execa(join(bin, 'postgres'), ['--version']);
+  return { child, version: stdout.replace(/^postgres \(PostgreSQL\) ([\d.]+).*$/, 'PostgreSQL $1') };
+};
+
+const createSchemas = async ({ sqlTool, schemas }: Programs, port: number): Promise<void> => {
+  for (const [database, schema] of Object.entries(databases)) {
+    const where = [
+      ...['--plugin', 'postgres12', '--ep', '127.0.0.1', '--port', String(port)],
+      ...['--user', user, '--password', user, '--db', database],
+    ];
+    await execa(sqlTool, [...where, 'create']);
+    await execa(sqlTool, [...where, 'setup-schema', '-v', '0.0']);
+    await execa(sqlTool, [...where, 'update-schema', '-d', join(schemas, schema, 'versioned')]);
+  }
+};
+
+/** The server keeps its ports in the database as 16 bits with a sign; the system gives out higher ones. */
+const lowPort = async (): Promise<number> => {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if (await isFree(port)) return port;
+  }
+};
+
+const startServer = async (
+  { server }: Programs,
+  directory: string,
+  postgresPort: number,
+): Promise<{ address: string; server: ChildProcess }> => {
+  const services = ['frontend', 'matching', 'history', 'worker'] as const;
+  const ports = new Map<string, number>();
+  for (const service of services)
+    for (const what of ['grpcPort', 'membershipPort']) ports.set(`${service} ${what}`, await lowPort());
+  const rpc = Object.fromEntries(
+    services.map((service) => [
+      service,
+      {
+        rpc: {
+          grpcPort: ports.get(`${service} grpcPort`),
+          membershipPort: ports.get(`${service} membershipPort`),
+          bindOnLocalHost: true,
+        },
+      },
+    ]),
+  );
+  const address = `127.0.0.1:${ports.get('frontend grpcPort') ?? 0}`;
+  const store = (databaseName: string): object => ({
+    sql: {
+      pluginName: 'postgres12',
+      databaseName,
+      connectAddr: `127.0.0.1:${postgresPort}`,
+      connectProtocol: 'tcp',
+      user,
+      password: user,
+      maxConns: 20,
+      maxIdleConns: 20,
+    },
+  });
+  await mkdir(join(directory, 'config'));
+  // JSON is YAML.
+  await writeFile(
+    join(directory, 'config', 'bench.yaml'),
+    JSON.stringify({
+      log: { stdout: true, level: 'error' },
+      persistence: {
+        defaultStore: 'default',
+        visibilityStore: 'visibility',
+        numHistoryShards: 4,
+        datastores: { default: store('temporal'), visibility: store('temporal_visibility') },
+      },
+      global: { membership: { maxJoinDuration: '30s', broadcastAddress: '127.0.0.1' } },
+      services: rpc,
+      clusterMetadata: {
+        enableGlobalNamespace: false,
+        failoverVersionIncrement: 10,
+        masterClusterName: 'active',
+        currentClusterName: 'active',
+        clusterInformation: {
+          active: { enabled: true, initialFailoverVersion: 1, rpcName: 'frontend', rpcAddress: address },
+        },
+      },
+    }),
+  );
+  const child = spawn(server, ['--root', directory, '--env', 'bench', 'start'], { stdio: 'ignore' });
+  const cli = needed('BATON_TEST_TEMPORAL_BIN');
+  const create = ['operator', 'namespace', 'create', '-n', 'default', '--address', address];
+  await until(
+    'Temporal on PostgreSQL',
+    async () => (await execa(cli, create, { reject: false })).exitCode === 0,
+  );
+  return { address, server: child };
+};
+
+const end = async (child: ChildProcess | undefined): Promise<void> => {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  // To PostgreSQL this is its "fast" way to end; to Temporal it is Ctrl-C.
+  child.kill('SIGINT');
+  await ended;
+};
