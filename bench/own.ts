@@ -1,5 +1,6 @@
 /** Baton by itself: what a deploy costs in history, how soon what waits goes on, how soon the old release serves again, how soon a killed worker's work is safe. */
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { execa } from 'execa';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,8 +23,10 @@ const root = join(import.meta.dirname, '..');
 export type History = { shape: Shape; services: number; events: number; actions: number };
 export type Own = {
   histories: History[];
-  /** From "ready", seen from outside, to the creation of the first container that waited for it; ms. */
+  /** From "ready", seen from outside, to the activity of the service that waited for it; ms. */
   releasedMs: number[];
+  /** The same, to the moment from which the engine says that this service's container exists; ms. */
+  createdMs: number[];
   /** From the begin of an unwind to the old release's first answer, and the sum of its parts measured alone; ms. */
   rollbackMs: number[];
   rollbackPartsMs: number[];
@@ -46,6 +49,7 @@ export const measureOwn = async (site: Site, firstPort: number, rounds: number):
         await historyOf(site, client, 'fan20', firstPort),
       ],
       releasedMs: chain.releasedMs,
+      createdMs: chain.createdMs,
       ...(await rollback(site, client, firstPort, rounds)),
       killedMs: await killed(site, client, firstPort, rounds),
       ...(await workerStart(site, rounds)),
@@ -87,9 +91,10 @@ const onChain = async (
   client: Client,
   firstPort: number,
   rounds: number,
-): Promise<{ histories: History[]; releasedMs: number[] }> => {
+): Promise<Pick<Own, 'histories' | 'releasedMs' | 'createdMs'>> => {
   const shape = 'chain10';
   const releasedMs: number[] = [];
+  const createdMs: number[] = [];
   const histories: History[] = [];
   const names = Object.keys(servicesOf(shape));
   for (let round = 0; round < rounds; round += 1) {
@@ -100,6 +105,7 @@ const onChain = async (
     );
     await mustBaton(site, 'deploy', 'bench.yml');
     const readyAt = await answers;
+    const scheduledAt = await rollOutsOf(operationOf(client, site));
     for (const [index, name] of names.entries()) {
       const created = Date.parse(
         await site.cli(
@@ -110,12 +116,28 @@ const onChain = async (
         ),
       );
       const before = readyAt[index - 1];
-      if (before !== undefined) releasedMs.push(Math.max(0, created - before));
+      const scheduled = scheduledAt.get(name);
+      if (before === undefined || scheduled === undefined) continue;
+      releasedMs.push(Math.max(0, scheduled - before));
+      createdMs.push(Math.max(0, created - before));
     }
     if (round === 0) histories.push(await count(operationOf(client, site), shape));
     await mustBaton(site, 'remove', 'bench');
   }
-  return { histories, releasedMs };
+  return { histories, releasedMs, createdMs };
+};
+
+/** @returns when the activity of each service was scheduled, ms since the epoch. */
+const rollOutsOf = async (handle: WorkflowHandle): Promise<Map<string, number>> => {
+  const { events } = await handle.fetchHistory();
+  return new Map(
+    (events ?? []).flatMap(({ eventTime, activityTaskScheduledEventAttributes: scheduled }) => {
+      const payload = scheduled?.input?.payloads?.[1];
+      if (scheduled?.activityType?.name !== 'rollOutService' || !payload) return [];
+      const { service } = defaultPayloadConverter.fromPayload<{ service: string }>(payload);
+      return [[service, Number(eventTime?.seconds ?? 0) * 1_000 + (eventTime?.nanos ?? 0) / 1e6]];
+    }),
+  );
 };
 
 const rollbackFile = (data: string, port: number, breaks: boolean): string => `name: bench
@@ -242,11 +264,24 @@ const ms = (value: number): string => `${Math.round(value)} ms`;
 
 /** As lines of a report. */
 export const tellOwn = (own: Own): string => {
-  const { histories, releasedMs, rollbackMs, rollbackPartsMs, killedMs, workerStartMs, workerMiB } = own;
+  const {
+    histories,
+    releasedMs,
+    createdMs,
+    rollbackMs,
+    rollbackPartsMs,
+    killedMs,
+    workerStartMs,
+    workerMiB,
+  } = own;
   const rows = [
     [
       'From ready to its dependent released',
       `p50 ${ms(median(releasedMs))}, p95 ${ms(quantile(releasedMs, 0.95))} (${releasedMs.length})`,
+    ],
+    [
+      'From ready to the container of its dependent created',
+      `p50 ${ms(median(createdMs))}, p95 ${ms(quantile(createdMs, 0.95))}`,
     ],
     [
       'From the begin of an unwind to the old release serving',
