@@ -12,6 +12,7 @@ import { ecosystemWorkflowId, hostTaskQueue, stackWorkflowId } from '../domain/i
 import { parseOperationId, parseStackName, type OperationId } from '../domain/names.ts';
 import {
   exitCodes,
+  workflowTaskTimeout,
   type OperationRequest,
   type Progress,
   type Report,
@@ -77,6 +78,7 @@ const start = async <H>(
   try {
     return await begin({
       taskQueue: hostTaskQueue(host),
+      workflowTaskTimeout,
       workflowIdConflictPolicy: 'FAIL',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       staticSummary: `${kind} ${stack}`,

@@ -140,3 +140,9 @@ export const exitCodes: Record<Outcome, number> = {
   cancelled: 3,
   'needs-human': 5,
 };
+
+/**
+ * A worker that dies while it decides what comes next is found out after this time; Temporal's default is 10 s. To decide takes
+ * some 20 ms, on a busy machine with a long history perhaps a second.
+ */
+export const workflowTaskTimeout = '5 s';

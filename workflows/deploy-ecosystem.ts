@@ -21,7 +21,7 @@ import {
 } from '../domain/ecosystem.ts';
 import { stackWorkflowId } from '../domain/ids.ts';
 import type { StackName } from '../domain/names.ts';
-import type { Failure, Report } from '../domain/operation.ts';
+import { workflowTaskTimeout, type Failure, type Report } from '../domain/operation.ts';
 import type { Problem } from '../domain/problem.ts';
 import { outcomeTitles } from '../domain/report.ts';
 import { memberSearchAttributes } from './search-attributes.ts';
@@ -141,6 +141,7 @@ const rollOut = async (operation: Operation, member: Member, phase: Member[]): P
     workflowId: stackWorkflowId(host, stack),
     args: [member.request],
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+    workflowTaskTimeout,
     staticSummary: `${kind} ${stack}, of ${operation.request.stack}`,
     typedSearchAttributes: memberSearchAttributes({ host, stack, kind, operation: id }),
   });
