@@ -3,6 +3,7 @@ import { execa } from 'execa';
 import { chmod, cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { needed } from '../test/host/environment.ts';
+import { podmanStorage } from '../test/host/podman-storage.ts';
 
 export type Peer = {
   name: string;
@@ -115,13 +116,10 @@ const waitsForHealth = async (): Promise<boolean> => {
 const podmanCompose = async (cache: string): Promise<Peer> => {
   const version = '1.6.0';
   const program = await pip(cache, `podman-compose-${version}`, `podman-compose==${version}`);
-  const root = dirname(needed('BATON_TEST_PODMAN_SOCKET'));
+  const storage = podmanStorage(dirname(needed('BATON_TEST_PODMAN_SOCKET')));
   // The storage of the test host, which podman-compose cannot be told of.
   const wrapper = join(cache, 'podman');
-  await writeFile(
-    wrapper,
-    `#!/bin/sh\nexec podman --root ${join(root, 'root')} --runroot ${join(root, 'run')} --network-config-dir ${join(root, 'networks')} "$@"\n`,
-  );
+  await writeFile(wrapper, `#!/bin/sh\nexec podman ${storage.join(' ')} "$@"\n`);
   await chmod(wrapper, 0o755);
   const run = async (...args: string[]): Promise<void> => {
     await execa(program, ['--podman-path', wrapper, ...args]);

@@ -14,6 +14,7 @@ import { answers } from '../../activities/engines/answers.ts';
 import { freePort, serverArguments } from '../../setup/local.ts';
 import { until } from '../e2e/site.ts';
 import { needed } from '../host/environment.ts';
+import { podmanStorage } from '../host/podman-storage.ts';
 import type { Orders } from './faulty-worker.ts';
 
 const program = join(import.meta.dirname, 'faulty-worker.ts');
@@ -163,11 +164,10 @@ export class Town {
 
   /** A second API service over the storage of the test host's Podman: its containers do not depend on it. */
   async startEngine(): Promise<void> {
-    const root = dirname(needed('BATON_TEST_PODMAN_SOCKET'));
+    const storage = podmanStorage(dirname(needed('BATON_TEST_PODMAN_SOCKET')));
     await rm(this.socket, { force: true });
     this.#podman = background('podman', [
-      ...['--root', join(root, 'root'), '--runroot', join(root, 'run')],
-      ...['--network-config-dir', join(root, 'networks')],
+      ...storage,
       ...['system', 'service', '--time=0', `unix://${this.socket}`],
     ]);
     await until('the engine', () => answers(this.socket));

@@ -16,6 +16,7 @@ import { installPackages } from '../../setup/packages.ts';
 import { SetupFailure, withProgress } from '../../setup/say.ts';
 import { findTemporal, findTestServer } from '../../setup/temporal.ts';
 import type { TestVariable } from './environment.ts';
+import { podmanStorage } from './podman-storage.ts';
 
 const packages = [
   ...podmanPackages,
@@ -105,23 +106,15 @@ const startPodman = async (root: string, environment: Record<string, string>) =>
   const directory = join(root, 'podman');
   const socket = join(directory, 'podman.sock');
   await mkdir(directory, { recursive: true });
-  const storage = [
-    '--root',
-    join(directory, 'root'),
-    '--runroot',
-    join(directory, 'run'),
-    '--network-config-dir',
-    join(directory, 'networks'),
-  ];
   await daemon(
     root,
     'podman',
     'podman',
-    [...storage, 'system', 'service', '--time=0', `unix://${socket}`],
+    [...podmanStorage(directory), 'system', 'service', '--time=0', `unix://${socket}`],
     environment,
   );
   await until('Podman', () => answers(socket), join(root, 'logs', 'podman.log'));
-  return { socket, cli: ['podman', ...storage] };
+  return { socket, cli: ['podman', ...podmanStorage(directory)] };
 };
 
 const startDocker = async (root: string) => {
@@ -190,15 +183,7 @@ export const stopHost = async (config: HostConfig): Promise<void> => {
 
 /** Containers outlive their engine's API service, so they go first. */
 const removeContainers = async (root: string): Promise<void> => {
-  const directory = join(root, 'podman');
-  const podman = [
-    '--root',
-    join(directory, 'root'),
-    '--runroot',
-    join(directory, 'run'),
-    '--network-config-dir',
-    join(directory, 'networks'),
-  ];
+  const podman = podmanStorage(join(root, 'podman'));
   await execa('podman', [...podman, 'rm', '--all', '--force', '--time', '0'], {
     reject: false,
     stdio: 'ignore',
