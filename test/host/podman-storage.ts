@@ -9,7 +9,8 @@ import { join } from 'node:path';
 export const podmanStorage = (directory: string): string[] => {
   const name = createHash('sha256').update(directory).digest('hex').slice(0, 8);
   return [
-    ...['--root', join(directory, 'root')],
+    // A storage remembers its run directory, and refuses another: `root` is that of earlier versions.
+    ...['--root', join(directory, 'storage')],
     ...['--runroot', `/run/baton-test-${name}`],
     ...['--network-config-dir', join(directory, 'networks')],
   ];
