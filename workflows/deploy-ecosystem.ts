@@ -193,11 +193,10 @@ const close = (
     report ? [{ stack, operation: request.operation, outcome: report.outcome }] : [],
   );
   const asked = cancelled || operation.stopReason !== undefined;
-  // All commit, or none should have: a stack that could not is for a person.
-  const torn =
-    failure === undefined
-      ? stacks.filter(({ outcome }) => outcome !== 'done' && outcome !== 'unchanged')
-      : [];
+  const putBack = stacks.filter(({ outcome }) => outcome !== 'done' && outcome !== 'unchanged');
+  // All commit, or none should have: a stack that could not while another could is for a person.
+  const torn = failure === undefined && stacks.some(({ outcome }) => outcome === 'done') ? putBack : [];
+  const cause = failure ?? (torn.length < putBack.length ? failureOfMember(members) : undefined);
   const left = [
     ...members.flatMap(({ stack, report }) => (report?.left ?? []).map((line) => `${stack}: ${line}`)),
     ...torn.map(
@@ -206,7 +205,7 @@ const close = (
   ];
   const outcome = wholeOutcome(
     stacks.map((member) => member.outcome),
-    failure !== undefined,
+    cause !== undefined,
     asked,
   );
   return operation.close(left.length > 0 ? 'needs-human' : outcome, {
@@ -215,8 +214,15 @@ const close = (
     data: members.flatMap(({ report }) => report?.data ?? []),
     ...(asked
       ? { notes: [operation.stopReason ?? 'The operation was cancelled.'] }
-      : failure
-        ? { failure }
+      : cause
+        ? { failure: cause }
         : {}),
   });
+};
+
+/** What kept the first stack from committing, where none did. */
+const failureOfMember = (members: Member[]): Failure | undefined => {
+  const failed = members.find(({ report }) => report?.failure !== undefined);
+  const failure = failed?.report?.failure;
+  return failed && failure && { ...failure, step: `${failed.stack}: ${failure.step}` };
 };

@@ -18,4 +18,8 @@ export const found: readonly { what: string; cells: readonly Cell[] }[] = [
     what: 'A wait for health ended at once when the clock was set',
     cells: [{ scenario: 'failing ecosystem', kind: 'clock-jumps', at: 10 }],
   },
+  {
+    what: 'An ecosystem of which no stack could commit was put back whole, and called for a person all the same',
+    cells: [{ scenario: 'ecosystem', kind: 'fails-always', at: 27 }],
+  },
 ];

@@ -292,6 +292,18 @@ describe('how operations end', () => {
       assert.match(left.join(), /did not commit while other stacks did/);
     });
 
+    test('of which no stack can commit is put back, and needs nobody', async () => {
+      const five = { RELEASE: '5' };
+      const { outcome, failure, left } = await deploy(
+        { data: [request('ledger', five)], edge: [request('edge', five)] },
+        (activity) => {
+          if (activity === 'recordRelease') throw injected();
+        },
+      );
+      assert.deepEqual([outcome, left], ['rolled-back', []]);
+      assert.equal(failure?.step, 'ledger: Record the release');
+    });
+
     test('with a stack that already runs leaves that one alone', async () => {
       const four = { RELEASE: '4' };
       await run(request('edge', four));
