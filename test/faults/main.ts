@@ -116,6 +116,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     stopping = true;
   });
 
+/** Where it lies, and the whole of an id, tell nothing that lasts. */
+const briefly = (on: string): string =>
+  on.startsWith('/') ? on.split('/').slice(-2).join('/') : on.slice(0, 24);
+
 const asFailed = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
 const run = async (): Promise<number> => {
@@ -133,7 +137,7 @@ const run = async (): Promise<number> => {
         console.log(`✗ · ${reproduce(cell)}: the run itself failed: ${result.stack ?? ''}`);
       } else {
         const { effect, ...rest } = result;
-        const told = effect ? { effect: `${effect.call} ${effect.on}` } : {};
+        const told = effect ? { effect: `${effect.call} ${briefly(effect.on)}` } : {};
         const entry: Entry = { ...cell, ...rest, version, ...told };
         console.log(describe(entry));
         for (const line of entry.violations) console.log(`    ${line}`);
