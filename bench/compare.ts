@@ -37,10 +37,9 @@ export const titleOf = ({ shape, readySeconds, intervalSeconds }: Variant): stri
 const portsOf = (shape: Shape): number[] =>
   Object.keys(servicesOf(shape)).map((_, index) => firstPort + index);
 
-type Engine = 'podman' | 'docker';
 export type Row = {
   title: string;
-  engine: Engine;
+  engine: Site['engine'];
   peer: string;
   pairs: number;
   batonMs: number[];

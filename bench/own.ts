@@ -16,6 +16,7 @@ import { needed } from '../test/host/environment.ts';
 import { allAnswer, firstAnswers } from './checker.ts';
 import { servicesOf, stackFile, type Shape } from './stacks.ts';
 import { median, quantile } from './stats.ts';
+import { eventMs } from './steps.ts';
 
 const withinMs = 300_000;
 const root = join(import.meta.dirname, '..');
@@ -131,11 +132,12 @@ const onChain = async (
 const rollOutsOf = async (handle: WorkflowHandle): Promise<Map<string, number>> => {
   const { events } = await handle.fetchHistory();
   return new Map(
-    (events ?? []).flatMap(({ eventTime, activityTaskScheduledEventAttributes: scheduled }) => {
+    (events ?? []).flatMap((event) => {
+      const { activityTaskScheduledEventAttributes: scheduled } = event;
       const payload = scheduled?.input?.payloads?.[1];
       if (scheduled?.activityType?.name !== 'rollOutService' || !payload) return [];
       const { service } = defaultPayloadConverter.fromPayload<{ service: string }>(payload);
-      return [[service, Number(eventTime?.seconds ?? 0) * 1_000 + (eventTime?.nanos ?? 0) / 1e6]];
+      return [[service, eventMs(event)]];
     }),
   );
 };
@@ -176,7 +178,7 @@ const rollback = async (
       ({ activityTaskScheduledEventAttributes: scheduled }) =>
         scheduled?.activityType?.name === 'servicesThatRan',
     );
-    const began = Number(unwound?.eventTime?.seconds ?? 0) * 1_000 + (unwound?.eventTime?.nanos ?? 0) / 1e6;
+    const began = unwound ? eventMs(unwound) : 0;
     rollbackMs.push(servedAt - began);
   }
   const rollbackPartsMs: number[] = [];

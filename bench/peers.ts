@@ -19,7 +19,7 @@ export type Peer = {
 
 const composeVersion = 'v2.40.3';
 
-const exists = async (path: string): Promise<boolean> =>
+export const exists = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined)) !== undefined;
 
 /** @returns the peers that could be had, and why others could not. */
@@ -39,15 +39,19 @@ const docker = (): Record<string, string> => ({
   DOCKER_HOST: `unix://${needed('BATON_TEST_DOCKER_SOCKET')}`,
 });
 
+/** @returns the directory of a Go module's source, which must not be written to. */
+export const goModule = async (module: string): Promise<string> => {
+  const { stdout } = await execa('go', ['mod', 'download', '-json', module]);
+  return (JSON.parse(stdout) as { Dir: string }).Dir;
+};
+
 /** Built from its Go module: no registry that is reached here has a binary. */
 const composeV2 = async (cache: string): Promise<Peer> => {
   const binary = join(cache, `docker-compose-${composeVersion}`);
   if (!(await exists(binary))) {
-    const module = `github.com/docker/compose/v2@${composeVersion}`;
-    const { stdout } = await execa('go', ['mod', 'download', '-json', module]);
-    const { Dir } = JSON.parse(stdout) as { Dir: string };
+    const module = await goModule(`github.com/docker/compose/v2@${composeVersion}`);
     const source = join(cache, 'compose-source');
-    await cp(Dir, source, { recursive: true });
+    await cp(module, source, { recursive: true });
     await execa('chmod', ['-R', 'u+w', source]);
     const flags = `-X github.com/docker/compose/v2/internal.Version=${composeVersion}`;
     await execa('go', ['build', '-ldflags', flags, '-o', binary, './cmd'], { cwd: source });

@@ -5,13 +5,14 @@
 import { execa } from 'execa';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, cp, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installPackages } from '../setup/packages.ts';
 import { freePort, isFree } from '../setup/local.ts';
 import { until } from '../test/e2e/site.ts';
 import { needed } from '../test/host/environment.ts';
+import { exists, goModule } from './peers.ts';
 
 /** The server that the dev server of the Temporal CLI 1.9.1 holds too. */
 const version = 'v1.32.0';
@@ -54,18 +55,16 @@ const buildServer = async (cache: string): Promise<Programs> => {
     sqlTool: join(directory, 'temporal-sql-tool'),
     schemas: join(directory, 'schema'),
   };
-  if (await stat(programs.schemas).catch(() => undefined)) return programs;
-  const module = `go.temporal.io/server@${version}`;
-  const { stdout } = await execa('go', ['mod', 'download', '-json', module]);
-  const { Dir } = JSON.parse(stdout) as { Dir: string };
+  if (await exists(programs.schemas)) return programs;
+  const module = await goModule(`go.temporal.io/server@${version}`);
   await mkdir(directory, { recursive: true });
   for (const [to, from] of [
     [programs.server, './cmd/server'],
     [programs.sqlTool, './cmd/tools/sql'],
   ] as const)
-    await execa('go', ['build', '-o', to, from], { cwd: Dir });
+    await execa('go', ['build', '-o', to, from], { cwd: module });
   // Last, so that it tells that all is there.
-  await cp(join(Dir, 'schema', 'postgresql', 'v12'), programs.schemas, { recursive: true });
+  await cp(join(module, 'schema', 'postgresql', 'v12'), programs.schemas, { recursive: true });
   return programs;
 };
 

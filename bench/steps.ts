@@ -15,13 +15,17 @@ export type Steps = {
   between: number;
 };
 
+/** @returns when an event of a history was written, ms since the epoch, as exact as the server tells it. */
+export const eventMs = ({ eventTime }: HistoryEvent): number =>
+  Number(eventTime?.seconds ?? 0) * 1_000 + (eventTime?.nanos ?? 0) / 1e6;
+
+type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
 type Span = { name: string; scheduled: number; completed: number };
 
 /** @param began when the command was started, ms since the epoch. */
 export const stepsOf = async (handle: WorkflowHandle, began: number): Promise<Steps> => {
   const events = (await handle.fetchHistory()).events ?? [];
-  const at = ({ eventTime }: (typeof events)[number]): number =>
-    Number(eventTime?.seconds ?? 0) * 1_000 + (eventTime?.nanos ?? 0) / 1e6 - began;
+  const at = (event: HistoryEvent): number => eventMs(event) - began;
   const byId = new Map<string, Span>();
   for (const event of events) {
     const {
