@@ -79,7 +79,7 @@ const measureEngine = async (
     results.singles[engine] ??= await singleStart(site);
     if (alone) {
       results.small ??= await measureSmall(site, pairs);
-      results.own ??= await measureOwn(site, firstPort, pairs);
+      results.own ??= await measureOwn(site, client, firstPort, pairs);
       await keep(results);
     }
     for (const one of todo) await measureOne(results, one, site, client);

@@ -1,5 +1,5 @@
 /** Baton by itself: what a deploy costs in history, how soon what waits goes on, how soon the old release serves again, how soon a killed worker's work is safe. */
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { execa } from 'execa';
 import { spawn } from 'node:child_process';
@@ -38,26 +38,25 @@ export type Own = {
   workerMiB: number;
 };
 
-export const measureOwn = async (site: Site, firstPort: number, rounds: number): Promise<Own> => {
-  const connection = await Connection.connect({ address: site.environment['TEMPORAL_ADDRESS'] ?? '' });
-  const client = new Client({ connection });
-  try {
-    const chain = await onChain(site, client, firstPort, rounds);
-    return {
-      histories: [
-        await historyOf(site, client, 'web5', firstPort),
-        ...chain.histories,
-        await historyOf(site, client, 'fan20', firstPort),
-      ],
-      releasedMs: chain.releasedMs,
-      createdMs: chain.createdMs,
-      ...(await rollback(site, client, firstPort, rounds)),
-      killedMs: await killed(site, client, firstPort, rounds),
-      ...(await workerStart(site, rounds)),
-    };
-  } finally {
-    await connection.close();
-  }
+export const measureOwn = async (
+  site: Site,
+  client: Client,
+  firstPort: number,
+  rounds: number,
+): Promise<Own> => {
+  const chain = await onChain(site, client, firstPort, rounds);
+  return {
+    histories: [
+      await historyOf(site, client, 'web5', firstPort),
+      ...chain.histories,
+      await historyOf(site, client, 'fan20', firstPort),
+    ],
+    releasedMs: chain.releasedMs,
+    createdMs: chain.createdMs,
+    ...(await rollback(site, client, firstPort, rounds)),
+    killedMs: await killed(site, client, firstPort, rounds),
+    ...(await workerStart(site, rounds)),
+  };
 };
 
 const image = (): string => needed('BATON_TEST_IMAGE');
