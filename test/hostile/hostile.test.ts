@@ -63,7 +63,8 @@ describe('hostile stacks', () => {
   for (const given of read('stacks.yml') as Case[])
     test(given.what, async () => {
       const { files = {}, links = {} } = given;
-      await mustRefuse(async () => await load(contentOf(given), { files, links }));
+      const content = contentOf(given);
+      await mustRefuse(async () => await load(content, { files, links }));
     });
 });
 
