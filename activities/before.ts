@@ -1,8 +1,9 @@
 /** What was true before an operation, written down first, and compared with at the end of an unwind. */
 import { parseAsideName, serviceOf, stackOf } from '../domain/labels.ts';
-import type { ServiceName } from '../domain/names.ts';
+import type { OperationId, ServiceName } from '../domain/names.ts';
 import type { Plan } from '../domain/plan.ts';
-import type { Subject } from '../domain/subject.ts';
+import type { Probe } from '../domain/stack.ts';
+import type { Owner, Subject } from '../domain/subject.ts';
 import { askHealth } from './health.ts';
 import type { ContainerState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
@@ -24,10 +25,25 @@ export const captureBefore = async (
     subject.previousRelease === undefined
       ? undefined
       : await ports.memory.getRelease(subject.stack, subject.previousRelease);
+  return await capture(
+    ports,
+    subject.operation,
+    own,
+    (service) => release?.spec.services.find(({ name }) => name === (service as ServiceName))?.probe,
+  );
+};
+
+/** Writes down how these containers are. @param probeOf how the health of one is asked, by its service; else by its own healthcheck. */
+export const capture = async (
+  ports: Ports,
+  operation: OperationId,
+  containers: readonly ContainerState[],
+  probeOf: (service: string, container: ContainerState) => Probe | undefined | Promise<Probe | undefined>,
+): Promise<readonly ContainerBefore[]> => {
   const before = await Promise.all(
-    own.map(async (container) => {
+    containers.map(async (container) => {
       const service = serviceOf(container.labels) ?? container.name;
-      const probe = release?.spec.services.find(({ name }) => name === (service as ServiceName))?.probe;
+      const probe = await probeOf(service, container);
       const health = await askHealth(
         {
           engine: ports.engine,
@@ -40,7 +56,7 @@ export const captureBefore = async (
       return describe(container, service, health.state === 'healthy');
     }),
   );
-  return await ports.memory.putBefore(subject.operation, before);
+  return await ports.memory.putBefore(operation, before);
 };
 
 const describe = (container: ContainerState, service: string, healthy: boolean): ContainerBefore => ({
@@ -62,8 +78,11 @@ export const isRunning = ({ status }: Pick<ContainerState, 'status'>): boolean =
   status === 'running' || status === 'restarting' || status === 'paused';
 
 /** @returns every difference from what was written down, in words; empty where there is none. */
-export const differencesFromBefore = async (ports: Ports, subject: Subject): Promise<string[]> => {
-  const before = (await ports.memory.getBefore(subject.operation)) ?? [];
+export const differencesFromBefore = async (
+  ports: Ports,
+  { operation }: Pick<Owner, 'operation'>,
+): Promise<string[]> => {
+  const before = (await ports.memory.getBefore(operation)) ?? [];
   const differences: string[] = [];
   for (const was of before) {
     const container = await ports.engine.inspectContainer(was.id);

@@ -7,6 +7,8 @@ import { beating, pause, permanent } from './activity.ts';
 import { containerSpec } from './container-spec.ts';
 import { waitHealthy } from './health.ts';
 import type { ContainerState, Engine } from './ports/engine.ts';
+import type { ContainerBefore } from './ports/memory.ts';
+import type { Probe } from '../domain/stack.ts';
 import type { Ports } from './ports/index.ts';
 import { loadRelease, secretsOf, serviceOfRelease } from './release.ts';
 
@@ -106,42 +108,67 @@ export const containerActivities = (ports: Ports) => {
         const before = (await ports.memory.getBefore(subject.operation))?.find(
           ({ id }) => id === plan.previous?.id,
         );
-        if (!before) return;
-        const container = await engine.inspectContainer(before.id);
-        if (!container)
-          throw permanent(
-            'ContainerGone',
-            `Container "${before.name}" (${before.id.slice(0, 12)}) is gone: something outside removed it`,
+        if (before)
+          await putBackContainer(
+            ports,
+            before,
+            {
+              stopGraceMs: plan.stopGraceMs,
+              deadlineMs: plan.healthyDeadlineMs,
+              probe: async () => await previousProbe(ports, subject, plan.service),
+            },
+            signal,
           );
-        if (container.name !== before.name) await engine.renameContainer(before.id, before.name);
-        if (container.restartPolicy !== before.restartPolicy)
-          await engine.setRestartPolicy(before.id, before.restartPolicy);
-        if (!before.running) {
-          await engine.stopContainer(before.id, plan.stopGraceMs);
-          return;
-        }
-        if (await hasLostItsNetwork(engine, container))
-          await engine.stopContainer(before.id, plan.stopGraceMs);
-        if (!before.paused) await engine.unpauseContainer(before.id);
-        await engine.startContainer(before.id);
-        if (!before.healthy) return;
-        const probe = await previousProbe(ports, subject, plan.service);
-        await waitHealthy(
-          {
-            engine,
-            reach: ports.engineInfo.reach,
-            containerId: before.id,
-            service: plan.service,
-            health: probe ? 'probe' : container.healthcheck ? 'healthcheck' : 'running',
-            ...(probe ? { probe } : {}),
-            deadlineMs: plan.healthyDeadlineMs,
-            redact: (text) => text,
-          },
-          signal,
-        );
       });
     },
   };
+};
+
+export type PutBack = {
+  stopGraceMs: number;
+  /** How long it may take to be healthy again. */
+  deadlineMs: number;
+  probe: () => Promise<Probe | undefined>;
+};
+
+/** The same container, under its name, running or stopped as it was; resolves when it is healthy, if it was. */
+export const putBackContainer = async (
+  { engine, engineInfo }: Ports,
+  before: ContainerBefore,
+  { stopGraceMs, deadlineMs, probe: askWith }: PutBack,
+  signal: AbortSignal,
+): Promise<void> => {
+  const container = await engine.inspectContainer(before.id);
+  if (!container)
+    throw permanent(
+      'ContainerGone',
+      `Container "${before.name}" (${before.id.slice(0, 12)}) is gone: something outside removed it`,
+    );
+  if (container.name !== before.name) await engine.renameContainer(before.id, before.name);
+  if (container.restartPolicy !== before.restartPolicy)
+    await engine.setRestartPolicy(before.id, before.restartPolicy);
+  if (!before.running) {
+    await engine.stopContainer(before.id, stopGraceMs);
+    return;
+  }
+  if (await hasLostItsNetwork(engine, container)) await engine.stopContainer(before.id, stopGraceMs);
+  if (!before.paused) await engine.unpauseContainer(before.id);
+  await engine.startContainer(before.id);
+  if (!before.healthy) return;
+  const probe = await askWith();
+  await waitHealthy(
+    {
+      engine,
+      reach: engineInfo.reach,
+      containerId: before.id,
+      service: before.service,
+      health: probe ? 'probe' : container.healthcheck ? 'healthcheck' : 'running',
+      ...(probe ? { probe } : {}),
+      deadlineMs,
+      redact: (text) => text,
+    },
+    signal,
+  );
 };
 
 /** Its network is another container's, which was started again since: that namespace is gone, though this one still runs. */

@@ -11,7 +11,8 @@ import {
   type SnapshotName,
   type SnapshotPurpose,
 } from '../domain/snapshot.ts';
-import type { Subject } from '../domain/subject.ts';
+import type { GuardedPath } from '../domain/guard.ts';
+import type { Owner, Subject } from '../domain/subject.ts';
 import { beating, permanent } from './activity.ts';
 import { captureBefore } from './before.ts';
 import type { Ports } from './ports/index.ts';
@@ -19,7 +20,7 @@ import type { ContainerBefore } from './ports/memory.ts';
 import { SnapshotError, type Snapshots } from './ports/snapshots.ts';
 
 /** Docker's and Compose's default grace before a kill. */
-const stopGraceMs = 10_000;
+export const stopGraceMs = 10_000;
 
 export const dataActivities = (ports: Ports) => ({
   /** @returns one entry per protected path, each seen on the disk after it was taken. */
@@ -38,7 +39,7 @@ export const dataActivities = (ports: Ports) => ({
   },
 
   /** Undo of `takeSnapshots`: what it paused goes on, and nothing needs these any more. */
-  async dropSnapshots(subject: Subject, plan: Plan): Promise<void> {
+  async dropSnapshots(subject: Owner, plan: { data: (DataPlan | GuardedPath)[] }): Promise<void> {
     await beating(async () => {
       for (const { id, running, paused } of (await ports.memory.getBefore(subject.operation)) ?? [])
         if (running && !paused && (await ports.engine.inspectContainer(id))?.status === 'paused')
@@ -95,14 +96,14 @@ export const dataActivities = (ports: Ports) => ({
 });
 
 /** Every snapshot of an operation has the operation's own time in its name, so a retry finds what an earlier try made. */
-const nameOf = ({ stack, operation, startedAt }: Subject, purpose: SnapshotPurpose): SnapshotName =>
+export const nameOf = ({ stack, operation, startedAt }: Owner, purpose: SnapshotPurpose): SnapshotName =>
   snapshotName({ stack, operation, purpose, takenAt: startedAt });
 
 /**
  * A btrfs snapshot is one moment. A copy is not, so what writes to the path is paused meanwhile where the engine can;
  * where it cannot, the copy driver itself notices a change during the copy and refuses.
  */
-const settled = async <T>(
+export const settled = async <T>(
   ports: Ports,
   before: readonly ContainerBefore[],
   path: string,
@@ -124,13 +125,13 @@ const settled = async <T>(
 };
 
 /** Containers that have the path, something below it or something above it mounted. */
-const usersOf = async (ports: Ports, path: string, mode: 'any' | 'writable') =>
+export const usersOf = async (ports: Ports, path: string, mode: 'any' | 'writable') =>
   (await ports.engine.listContainers()).filter(({ mounts }) =>
     mounts.some((mount) => (mode === 'any' || !mount.readOnly) && reaches(mount, path)),
   );
 
 /** Readers of the stack stop too: they would go on seeing what was exchanged away. */
-const stopUsers = async (ports: Ports, { stack }: Subject, path: string): Promise<void> => {
+const stopUsers = async (ports: Ports, { stack }: Owner, path: string): Promise<void> => {
   const writers = new Set((await usersOf(ports, path, 'writable')).map(({ id }) => id));
   for (const { id, status, labels } of await usersOf(ports, path, 'any'))
     if (
@@ -140,10 +141,10 @@ const stopUsers = async (ports: Ports, { stack }: Subject, path: string): Promis
       await ports.engine.stopContainer(id, stopGraceMs);
 };
 
-const putBackOne = async (
+export const putBackOne = async (
   ports: Ports,
-  subject: Subject,
-  entry: DataPlan,
+  subject: Owner,
+  entry: Pick<DataPlan, 'path' | 'class' | 'existed' | 'driver'>,
   touched: boolean,
   writesFrom: string,
 ): Promise<DataOutcome> => {
@@ -178,7 +179,7 @@ const swapIn = async (
 /** A path that this operation's containers made: what it holds is kept, and it is gone, as it was before. */
 const removeNewPath = async (
   ports: Ports,
-  subject: Subject,
+  subject: Owner,
   path: string,
   writesFrom: string,
 ): Promise<DataOutcome> => {

@@ -2,6 +2,7 @@
 import { commitActivities } from './commit.ts';
 import { containerActivities } from './container.ts';
 import { dataActivities } from './data.ts';
+import { guardActivities } from './guard.ts';
 import { fileActivities } from './managed-file.ts';
 import { imageActivities } from './image.ts';
 import { planActivities } from './plan.ts';
@@ -20,6 +21,7 @@ export const createActivities = (ports: Ports) => ({
   ...validationActivities(ports),
   ...commitActivities(ports),
   ...statusActivities(ports),
+  ...guardActivities(ports),
 });
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -72,6 +72,12 @@ export const openMemory = (root: string): Memory => {
       return text === undefined ? undefined : (JSON.parse(text) as KeptFile);
     },
 
+    async keepText(operation, name, text) {
+      const file = ofOperation(operation, name);
+      await put(file, text);
+      return file;
+    },
+
     async putContent({ stack, service, name, content, mode, owner }) {
       const digest = keyedHash(await this.hostKey(), content);
       const path = join(root, 'contents', stack, service, `${name}.${digest}`);

@@ -2,7 +2,7 @@
 import { label } from '../domain/labels.ts';
 import { isChanging, type ServicePlan } from '../domain/plan.ts';
 import type { Probe, ServiceSpec } from '../domain/stack.ts';
-import type { Subject } from '../domain/subject.ts';
+import type { Owner, Subject } from '../domain/subject.ts';
 import { beating, pause, permanent } from './activity.ts';
 import { differencesFromBefore } from './before.ts';
 import { madeBy, resolveProbe } from './container.ts';
@@ -47,7 +47,7 @@ export const validationActivities = (ports: Ports) => ({
   },
 
   /** Compares with what was written down before the operation. @returns what differs, in words. */
-  async verifyPutBack(subject: Subject): Promise<string[]> {
+  async verifyPutBack(subject: Pick<Owner, 'operation'>): Promise<string[]> {
     return await beating(async () => [
       ...(await differencesFromBefore(ports, subject)),
       ...(await madeBy(ports.engine, subject)).map(

@@ -50,7 +50,7 @@ export const lookAtWorld = async (ports: Ports, looking: Looking): Promise<World
   };
 };
 
-const toFacts = (state: ContainerState): ContainerFacts => ({
+export const toFacts = (state: ContainerState): ContainerFacts => ({
   id: state.id,
   name: state.name,
   imageId: state.imageId,

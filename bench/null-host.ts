@@ -4,6 +4,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openCommands } from '../activities/commands.ts';
 import { openFiles } from '../activities/files.ts';
 import { createActivities } from '../activities/index.ts';
 import { openMemory } from '../activities/memory.ts';
@@ -53,6 +54,7 @@ export const openNullHost = async (address: string, host: string, atOnce: number
       snapshots: openSnapshots(),
       memory: openMemory(join(directory, 'state')),
       files: openFiles(),
+      commands: openCommands(join(directory, 'state'), {}),
       environment: {},
     }),
   });

@@ -30,6 +30,10 @@ const verbs: Record<string, Verb> = {
     about: 'bring a stack to what its file says; put everything back if that fails',
     load: async () => (await import('./commands/deploy.ts')).deployCommand,
   },
+  guard: {
+    about: 'run a command with its data protected; put the data back where it fails',
+    load: async () => (await import('./commands/guard.ts')).guardCommand,
+  },
   status: {
     about: 'show what runs, whether it is healthy, and where it differs from its release',
     load: async () => (await import('./commands/status.ts')).statusCommand,
@@ -57,6 +61,10 @@ const verbs: Record<string, Verb> = {
   cancel: {
     about: 'stop an operation and put everything back',
     load: async () => (await import('./commands/cancel.ts')).cancelCommand,
+  },
+  keep: {
+    about: 'leave what a failed command did as it is',
+    load: async () => (await import('./commands/cancel.ts')).keepCommand,
   },
   resume: {
     about: 'finish putting things back, once what was in the way is mended',
@@ -106,7 +114,15 @@ function report(error: unknown): number {
     return exitCode.usage;
   }
   process.stderr.write(
-    `${error instanceof Error ? (process.env['BATON_DEBUG'] ? (error.stack ?? error.message) : error.message) : String(error)}\n`,
+    `${process.env['BATON_DEBUG'] && error instanceof Error ? error.stack : reasonOf(error)}\n`,
   );
   return exitCode.failed;
+}
+
+/** Temporal wraps what an activity said in its own words; a person wants to read the innermost. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error && /^(?:Workflow|Activity)/.test(error.name)
+    ? reasonOf(error.cause)
+    : error.message;
 }

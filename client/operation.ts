@@ -13,12 +13,15 @@ import { parseOperationId, parseStackName, type OperationId } from '../domain/na
 import {
   exitCodes,
   workflowTaskTimeout,
+  type Announced,
   type OperationRequest,
   type Progress,
   type Report,
   type ResumeRequest,
 } from '../domain/operation.ts';
 import type { EcosystemRequest } from '../domain/ecosystem.ts';
+import type { GuardRequest } from '../domain/guard.ts';
+import type { guardOperation } from '../workflows/guard-operation.ts';
 import type { deployEcosystem } from '../workflows/deploy-ecosystem.ts';
 import type { deployStack } from '../workflows/deploy-stack.ts';
 import type { resumeUnwind } from '../workflows/resume-unwind.ts';
@@ -57,6 +60,17 @@ export const startResume = async (client: Client, request: ResumeRequest): Promi
     }),
   );
 
+/** As {@link startOperation}, for a guarded command. */
+export const startGuard = async (client: Client, request: GuardRequest): Promise<Handle> =>
+  await start(client, request, undefined, (options) =>
+    client.workflow.start<typeof guardOperation>('guardOperation', {
+      ...options,
+      staticSummary: `guard ${request.stack}: ${request.title}`,
+      workflowId: stackWorkflowId(request.host, request.stack),
+      args: [request],
+    }),
+  );
+
 /** As {@link startOperation}, for an ecosystem. */
 export const startEcosystem = async (client: Client, request: EcosystemRequest): Promise<Handle> =>
   await start(client, request, request.file, (options) =>
@@ -69,7 +83,7 @@ export const startEcosystem = async (client: Client, request: EcosystemRequest):
 
 const start = async <H>(
   client: Client,
-  request: Pick<OperationRequest, 'host' | 'stack' | 'kind' | 'operation'>,
+  request: Announced,
   file: string | undefined,
   begin: (options: Omit<WorkflowStartOptions, 'workflowId' | 'args'>) => Promise<H>,
 ): Promise<H> => {
@@ -123,8 +137,16 @@ export const demandWorker = async (client: Client, host: string): Promise<void> 
 /** The command does not wait for a look that it needs no more. */
 const nextLook = async (): Promise<undefined> => await delay(lookEveryMs, undefined, { ref: false });
 
-/** Shows the operation until it ends. @returns the exit code that its outcome asks for. */
-export const watchOperation = async (client: Client, handle: Handle, mode: OutputMode): Promise<number> => {
+/**
+ * Shows the operation until it ends. @returns the exit code that its outcome asks for.
+ * @param output what a command of the operation has printed since the last call.
+ */
+export const watchOperation = async (
+  client: Client,
+  handle: Handle,
+  mode: OutputMode,
+  output?: (all?: boolean) => Promise<string[]>,
+): Promise<number> => {
   const display = await stepDisplay(mode);
   const stop = detachOnInterrupt(handle.workflowId, () => {
     display.end();
@@ -145,10 +167,12 @@ export const watchOperation = async (client: Client, handle: Handle, mode: Outpu
     result = await Promise.race([ended, nextLook()]);
     while (!result) {
       const progress = await progressOf(handle);
+      if (output) display.say(await output());
       if (progress) display.show(progress.steps);
       if (progress?.held) return tellHeld(progress, mode, display);
       result ??= await Promise.race([ended, nextLook()]);
     }
+    if (output) display.say(await output(true));
     // What is over at once has no steps worth telling beside its report.
     const last = result.outcome === 'unchanged' ? undefined : await progressOf(handle);
     if (last) display.show(last.steps);
@@ -165,12 +189,14 @@ export const watchOperation = async (client: Client, handle: Handle, mode: Outpu
 };
 
 /** It waits for a person, who may take a day; this command does not. */
-const tellHeld = ({ stack, held }: Progress, mode: OutputMode, display: StepDisplay): number => {
+const tellHeld = ({ stack, held, kind }: Progress, mode: OutputMode, display: StepDisplay): number => {
   display.end();
   if (mode === 'json') printJson({ type: 'held', stack, failure: held });
   else
     print(
-      `\nHeld, as x-baton.rollback says · ${stack}\n  ${held?.step ?? ''}: ${held?.message ?? ''}\n  Look at it: baton logs ${stack} · Put everything back: baton cancel ${stack}`,
+      kind === 'guard'
+        ? `\nFailed, and waits for an answer · ${stack}\n  ${held?.step ?? ''}: ${held?.message ?? ''}\n  Put the data back: baton cancel ${stack} · Keep it as it is: baton keep ${stack}`
+        : `\nHeld, as x-baton.rollback says · ${stack}\n  ${held?.step ?? ''}: ${held?.message ?? ''}\n  Look at it: baton logs ${stack} · Put everything back: baton cancel ${stack}`,
     );
   return exitCode.needsHuman;
 };

@@ -1,8 +1,9 @@
 /** Three ways to tell the same: live on a terminal, plain lines elsewhere, JSON lines for programs. */
+import { existsSync, readFileSync } from 'node:fs';
 import { styleText } from 'node:util';
 import type { Report, Step, StepState } from '../domain/operation.ts';
 import { formatLocation, type Problem } from '../domain/problem.ts';
-import { nextCommands, outcomeTitles } from '../domain/report.ts';
+import { commandEnded, fileLines, filesTitle, nextCommands, outcomeTitles } from '../domain/report.ts';
 import { formatDuration } from '../domain/size.ts';
 
 export type OutputMode = 'live' | 'plain' | 'json';
@@ -45,7 +46,12 @@ const hasEndedOrTakesLong = ({ startedAt, endedAt }: Step): boolean =>
   endedAt !== undefined || startedAt === undefined || Date.now() - startedAt > 1_000;
 
 /** Shows steps as they move. `end` leaves the last picture on the screen. */
-export type StepDisplay = { show: (steps: Step[]) => void; end: () => void };
+export type StepDisplay = {
+  show: (steps: Step[]) => void;
+  /** Lines that a command printed; they stay above the steps. */
+  say: (lines: string[]) => void;
+  end: () => void;
+};
 
 export const stepDisplay = async (mode: OutputMode): Promise<StepDisplay> => {
   const told = new Map<string, StepState>();
@@ -65,6 +71,11 @@ export const stepDisplay = async (mode: OutputMode): Promise<StepDisplay> => {
         show: (steps) => {
           update(steps.map(stepLine).join('\n'));
         },
+        say: (lines) => {
+          if (lines.length === 0) return;
+          update.clear();
+          print(lines.map(outputLine).join('\n'));
+        },
         end: () => {
           update.done();
         },
@@ -76,6 +87,9 @@ export const stepDisplay = async (mode: OutputMode): Promise<StepDisplay> => {
           news(steps, hasEndedOrTakesLong).forEach((step) => {
             print(stepLine(step));
           }),
+        say: (lines) => {
+          for (const line of lines) print(outputLine(line));
+        },
         end: () => undefined,
       };
     case 'json':
@@ -84,10 +98,33 @@ export const stepDisplay = async (mode: OutputMode): Promise<StepDisplay> => {
           news(steps).forEach((step) => {
             printJson({ type: 'step', ...step });
           }),
+        say: (lines) => {
+          if (lines.length > 0) printJson({ type: 'output', lines });
+        },
         end: () => undefined,
       };
   }
 };
+
+/** More of it is read in the file. */
+const mostDifferenceLines = 100;
+
+/** The command may have been typed on another machine than the one it ran on: then there is no such file here. */
+const printDifference = (file: string): void => {
+  if (!existsSync(file)) return;
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  for (const line of lines.slice(0, mostDifferenceLines)) print(`    ${differenceLine(line)}`);
+  if (lines.length > mostDifferenceLines) print(`    … ${lines.length - mostDifferenceLines} more lines`);
+};
+
+const differenceLine = (line: string): string =>
+  line.startsWith('+')
+    ? colour('green', line)
+    : line.startsWith('-')
+      ? colour('red', line)
+      : colour('dim', line);
+
+const outputLine = (line: string): string => `    ${colour('dim', '|')} ${line}`;
 
 export const printProblems = (problems: readonly Problem[]): void => {
   for (const { severity, message, at, next } of problems) {
@@ -110,6 +147,13 @@ export const printReport = (report: Report, link: string | undefined): void => {
     print(`  ${report.failure.step}: ${report.failure.message}`);
     for (const line of report.failure.logTail?.trim().split('\n') ?? [])
       if (line !== '') print(colour('dim', `    | ${line}`));
+  }
+  if (report.command)
+    print(`  command: ${commandEnded(report.command)}; its output is kept in ${report.command.log}`);
+  if (report.files) {
+    print(`  ${filesTitle(report)}:`);
+    for (const line of fileLines(report)) print(`    ${line.slice(2)}`);
+    if (report.files.file !== undefined) printDifference(report.files.file);
   }
   for (const { stack, outcome } of report.stacks ?? []) print(`  ${stack}: ${outcomeTitles[outcome]}`);
   for (const line of report.left) print(`  left: ${line}`);

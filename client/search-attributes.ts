@@ -1,16 +1,11 @@
 /** Search attributes that an operation is started with; the workflow adds its step and outcome. */
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import { firstStep, searchAttributeName } from '../domain/search-attributes.ts';
-import type { OperationRequest } from '../domain/operation.ts';
+import type { Announced } from '../domain/operation.ts';
 
 const keyword = (name: string) => defineSearchAttributeKey(name, 'KEYWORD');
 
-export const searchAttributesOf = ({
-  stack,
-  host,
-  kind,
-  operation,
-}: Pick<OperationRequest, 'stack' | 'host' | 'kind' | 'operation'>): TypedSearchAttributes =>
+export const searchAttributesOf = ({ stack, host, kind, operation }: Announced): TypedSearchAttributes =>
   new TypedSearchAttributes([
     { key: keyword(searchAttributeName.stack), value: stack },
     { key: keyword(searchAttributeName.host), value: host },

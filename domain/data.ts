@@ -32,7 +32,9 @@ export type DataPlan = {
 };
 
 /** What a snapshot is taken of: there already, and with a driver that can put it back. */
-export const protectedData = (data: DataPlan[]): (DataPlan & { driver: SnapshotDriver })[] =>
+export const protectedData = <Entry extends Pick<DataPlan, 'class' | 'existed' | 'driver'>>(
+  data: readonly Entry[],
+): (Entry & { driver: SnapshotDriver })[] =>
   data.flatMap((entry) =>
     entry.class === 'snapshot' && entry.existed && entry.driver !== undefined
       ? [{ ...entry, driver: entry.driver }]
@@ -52,7 +54,7 @@ const hostPaths = [
   '/etc/timezone',
 ];
 
-const isHostPath = (path: string): boolean =>
+export const isHostPath = (path: string): boolean =>
   path === '/' || path === '/etc' || hostPaths.some((host) => path === host || path.startsWith(`${host}/`));
 
 type Mounted = { path: string; volume?: string; service: ServiceSpec; mount: MountSpec };

@@ -1,13 +1,22 @@
 /** An operation: one durable change to one stack. What is asked for, how it goes, and how it ended. */
+import type { Changes, CommandEnd, GuardPlan } from './guard.ts';
 import type { MemberOutcome } from './ecosystem.ts';
 import type { OperationId, ReleaseId, ServiceName, StackName } from './names.ts';
-import type { OperationKind, Plan, ServiceAction } from './plan.ts';
+import type { OperationKind, Plan, ReleaseKind, ServiceAction } from './plan.ts';
 import type { Problem } from './problem.ts';
 import type { SnapshotName } from './snapshot.ts';
 
-export type OperationRequest = {
+/** What every operation says of itself. */
+export type Announced = {
   operation: OperationId;
   kind: OperationKind;
+  stack: StackName;
+  host: string;
+};
+
+export type OperationRequest = {
+  operation: OperationId;
+  kind: ReleaseKind;
   stack: StackName;
   host: string;
   source: ReleaseSource;
@@ -17,8 +26,8 @@ export type OperationRequest = {
 };
 
 /** An operation whose unwind could not be finished, as it was: see `Report`. */
-export type ResumeRequest = Pick<OperationRequest, 'operation' | 'kind' | 'stack' | 'host'> & {
-  plan: Plan;
+export type ResumeRequest = Announced & {
+  plan: Plan | GuardPlan;
   ran: ServiceName[];
   /** ISO 8601, UTC: part of the names of its snapshots. */
   startedAt: string;
@@ -62,6 +71,8 @@ export type Outcome =
   | 'rolled-back'
   /** Someone asked to stop; everything is verified to be as before. */
   | 'cancelled'
+  /** Something failed, and a person chose to keep it as it is: only of a guarded command. */
+  | 'kept'
   /** Neither the new nor the old state could be reached and verified. */
   | 'needs-human';
 
@@ -110,6 +121,9 @@ export type Report = {
   changes: { service: ServiceName; action: ServiceAction; reasons: string[]; tookMs?: number }[];
   data: DataOutcome[];
   problems: Problem[];
+  /** Only of a guarded command: how it ended, and which files it changed. */
+  command?: CommandEnd;
+  files?: Changes;
   /** Only of an ecosystem. */
   stacks?: MemberOutcome[];
   failure?: Failure;
@@ -126,7 +140,7 @@ export type Progress = {
   stack: StackName;
   kind: OperationKind;
   steps: Step[];
-  /** The failure that it holds at, with `rollback: hold`. */
+  /** The failure that it holds at: `rollback: hold`, or a guard without --auto-rollback. */
   held?: Failure;
   report?: Report;
 };
@@ -138,6 +152,7 @@ export const exitCodes: Record<Outcome, number> = {
   refused: 1,
   'rolled-back': 3,
   cancelled: 3,
+  kept: 0,
   'needs-human': 5,
 };
 

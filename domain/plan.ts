@@ -9,7 +9,9 @@ import { isError, type Problem } from './problem.ts';
 import type { SnapshotName } from './snapshot.ts';
 import type { StackPolicy, StackSpec } from './stack.ts';
 
-export type OperationKind = 'deploy' | 'undo' | 'remove';
+/** Operations that lead from one release of a stack to another, or to none. */
+export type ReleaseKind = 'deploy' | 'undo' | 'remove';
+export type OperationKind = ReleaseKind | 'guard';
 
 /** `start`: the right container is there, stopped. `keep`: left alone. */
 export type ServiceAction = 'create' | 'replace' | 'start' | 'keep' | 'remove';
@@ -41,7 +43,7 @@ export type FilePlan = { path: string; action: 'write' | 'keep' | 'remove' };
 
 export type Plan = {
   format: 1;
-  kind: OperationKind;
+  kind: ReleaseKind;
   stack: StackName;
   file: string;
   host: string;
@@ -67,7 +69,7 @@ export type DataExchange = { path: string; snapshot?: SnapshotName };
 
 /** What is wanted: a release's spec with the hash of each service (absent while its image is not here yet). */
 export type Wanted = {
-  kind: OperationKind;
+  kind: ReleaseKind;
   release: ReleaseId;
   spec: StackSpec;
   hashes: Partial<Record<ServiceName, string>>;

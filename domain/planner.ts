@@ -5,7 +5,7 @@ import { phasesOf } from './graph.ts';
 import { label, parseAsideName, serviceOf, stackOf } from './labels.ts';
 import type { ServiceName } from './names.ts';
 import { reaches } from './paths.ts';
-import type { FilePlan, HealthKind, OperationKind, Plan, ResourcePlan, ServicePlan, Wanted } from './plan.ts';
+import type { FilePlan, HealthKind, ReleaseKind, Plan, ResourcePlan, ServicePlan, Wanted } from './plan.ts';
 import { preflight } from './preflight.ts';
 import type { ServiceSpec, StackSpec } from './stack.ts';
 import type { ContainerFacts, World } from './world.ts';
@@ -53,7 +53,7 @@ export const planChange = (wanted: Wanted, world: World): Plan => {
 };
 
 const planResources = (
-  kind: OperationKind,
+  kind: ReleaseKind,
   wanted: Record<string, { key: string; name: string; external: boolean }>,
   present: Record<string, unknown>,
 ): ResourcePlan[] =>

@@ -1,4 +1,5 @@
 /** How an operation is told to people: a Markdown checklist while it runs, a Markdown report when it ends. */
+import type { CommandEnd, FileChange } from './guard.ts';
 import type { Outcome, Report, Step, StepState } from './operation.ts';
 import { formatLocation } from './problem.ts';
 import { formatDuration } from './size.ts';
@@ -29,6 +30,7 @@ export const outcomeTitles: Record<Outcome, string> = {
   refused: 'Refused: nothing was changed',
   'rolled-back': 'Failed and rolled back: everything is as it was',
   cancelled: 'Cancelled: everything is as it was',
+  kept: 'Failed, and kept as it is',
   'needs-human': 'A person is needed',
 };
 
@@ -43,6 +45,8 @@ export const renderReport = (report: Report): string =>
     ),
     section('Stacks', stackLines(report)),
     section('Changed', changeLines(report)),
+    section('Command', commandLines(report)),
+    section(filesTitle(report), fileLines(report)),
     section('Data', dataLines(report)),
     section('Problems', problemLines(report)),
     section(
@@ -81,6 +85,45 @@ const changeLines = ({ changes, outcome }: Report): string[] => {
     });
 };
 
+const commandLines = ({ command }: Report): string[] =>
+  command
+    ? [
+        `- ${commandEnded(command)} after ${formatDuration(command.tookMs)}; its output is kept in ${command.log}`,
+      ]
+    : [];
+
+/** `exit code 3`, and the like. */
+export const commandEnded = ({ how, exitCode, why }: CommandEnd): string =>
+  how === 'exited'
+    ? `exit code ${exitCode ?? '?'}`
+    : `${how.replaceAll('-', ' ')}${why === undefined ? '' : ` (${why})`}`;
+
+/** The command's changes, said as what has become of them. */
+export const filesTitle = ({ outcome }: Report): string =>
+  outcome === 'done' || outcome === 'kept' ? 'Files it changed' : 'Files it had changed';
+
+const signs: Record<FileChange['change'], string> = { added: '+', removed: '-', changed: '~', mode: '~' };
+
+/** `~ dynamic/routers.yml (+2 −1)`, one line a file; how many more there are, and where all of it stands. */
+export const fileLines = ({ files }: Report): string[] => {
+  if (!files) return [];
+  const lines = files.files.map(({ path, change, lines: counted }) => {
+    const told = counted
+      ? ` (+${counted.added} −${counted.removed})`
+      : change === 'mode'
+        ? ' (mode or owner)'
+        : '';
+    return `- ${signs[change]} ${path}${told}`;
+  });
+  const more = files.count - files.files.length;
+  return [
+    ...lines,
+    ...(more > 0 ? [`- and ${more} more`] : []),
+    ...(files.count === 0 ? ['- none'] : []),
+    ...(files.file === undefined ? [] : [`- the difference is kept in ${files.file}`]),
+  ];
+};
+
 const dataLines = ({ data }: Report): string[] =>
   data.map(({ path, did, snapshot, failedState }) => {
     const kept = snapshot === undefined ? '' : `, snapshot \`${snapshot}\``;
@@ -100,6 +143,7 @@ const problemLines = ({ problems }: Report): string[] =>
 export const nextCommands = ({ outcome, stack, kind, problems }: Report): string[] => {
   switch (outcome) {
     case 'done':
+      if (kind === 'guard') return [];
       return kind === 'remove' ? [`baton undo ${stack}`] : [`baton status ${stack}`, `baton undo ${stack}`];
     case 'unchanged':
       return [`baton status ${stack}`];
@@ -107,7 +151,10 @@ export const nextCommands = ({ outcome, stack, kind, problems }: Report): string
       return problems.flatMap(({ next }) => (next?.startsWith('baton ') ? [next] : []));
     case 'rolled-back':
     case 'cancelled':
+      if (kind === 'guard') return [];
       return [`baton status ${stack}`, `baton logs ${stack}`];
+    case 'kept':
+      return [];
     case 'needs-human':
       return ['baton doctor', `baton resume ${stack}`];
   }

@@ -1,27 +1,34 @@
 /** What every activity is told of the operation it serves: a few names, so that payloads stay small. */
 import type { OperationRequest } from './operation.ts';
 import type { OperationId, ReleaseId, StackName } from './names.ts';
-import type { OperationKind, Plan } from './plan.ts';
+import type { Plan, ReleaseKind } from './plan.ts';
 
-export type Subject = {
+/** Who a snapshot, or a record of what was before, belongs to. */
+export type Owner = {
   operation: OperationId;
-  kind: OperationKind;
   stack: StackName;
-  release: ReleaseId;
-  previousRelease?: ReleaseId;
   /** UTC, whole seconds, ISO 8601: part of the names of this operation's snapshots. */
   startedAt: string;
 };
 
+export type Subject = Owner & {
+  kind: ReleaseKind;
+  release: ReleaseId;
+  previousRelease?: ReleaseId;
+};
+
+export const ownerOf = (
+  { operation, stack }: Pick<OperationRequest, 'operation' | 'stack'>,
+  startedAt: Date,
+): Owner => ({ operation, stack, startedAt: startedAt.toISOString().replace(/\.\d+Z$/, 'Z') });
+
 export const subjectOf = (
-  { operation, kind, stack }: Pick<OperationRequest, 'operation' | 'kind' | 'stack'>,
+  request: Pick<OperationRequest, 'operation' | 'stack'>,
   plan: Plan,
   startedAt: Date,
 ): Subject => ({
-  operation,
-  kind,
-  stack,
+  ...ownerOf(request, startedAt),
+  kind: plan.kind,
   release: plan.release,
-  startedAt: startedAt.toISOString().replace(/\.\d+Z$/, 'Z'),
   ...(plan.previousRelease === undefined ? {} : { previousRelease: plan.previousRelease }),
 });

@@ -2,6 +2,7 @@
 import { hostname, homedir } from 'node:os';
 import { connectEngine } from '../activities/engines/connect.ts';
 import type { Ports } from '../activities/ports/index.ts';
+import { openCommands } from '../activities/commands.ts';
 import { openFiles } from '../activities/files.ts';
 import { openMemory } from '../activities/memory.ts';
 import { openSnapshots } from '../activities/snapshots/index.ts';
@@ -22,6 +23,7 @@ export const openPorts = async (environment: NodeJS.ProcessEnv): Promise<Ports> 
     ),
     memory: openMemory(config.stateDirectory),
     files: openFiles(),
+    commands: openCommands(config.stateDirectory, environment),
     environment,
   };
 };

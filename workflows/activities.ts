@@ -72,6 +72,16 @@ export const lengthy = proxyActivities<Activities>({
   },
 });
 
+/**
+ * A person's own command: it may take days, and its own limit is kept inside. It is never started twice, so another try only
+ * tells how it ended.
+ */
+export const running = proxyActivities<Activities>({
+  ...base,
+  startToCloseTimeout: '31 days',
+  retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '15 s', maximumAttempts: 12 },
+});
+
 /** Undo steps: nothing is more important, so all but what lasts is tried for about an hour before a person is called. */
 export const undoing = proxyActivities<Activities>({
   ...base,

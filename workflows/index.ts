@@ -1,5 +1,6 @@
 /** The workflows that a worker offers. */
 export { deployEcosystem } from './deploy-ecosystem.ts';
+export { guardOperation } from './guard-operation.ts';
 export { deployStack } from './deploy-stack.ts';
 export { resumeUnwind } from './resume-unwind.ts';
-export { planStack, stackReleases, stackStatus } from './questions.ts';
+export { planGuarded, planStack, stackReleases, stackStatus } from './questions.ts';

@@ -1,14 +1,18 @@
 /** What can be asked of a running operation, from `baton`, from the Web UI, or from another system. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { StackName } from '../domain/names.ts';
+import type { GuardPlan } from '../domain/guard.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Progress } from '../domain/operation.ts';
 
 export const progressQuery = defineQuery<Progress>('progress');
-export const planQuery = defineQuery<Plan | undefined>('plan');
+export const planQuery = defineQuery<Plan | GuardPlan | undefined>('plan');
 /** Stop and put everything back. The caller of the update is told whether that is still possible. */
 export const rollBackUpdate = defineUpdate<string, [reason: string]>('rollBack');
 export const rollBackSignal = defineSignal<[reason: string]>('requestRollBack');
+/** To a guarded command that failed and is held: leave everything as it is. */
+export const keepUpdate = defineUpdate<string, [reason: string]>('keep');
+export const keepSignal = defineSignal<[reason: string]>('requestKeep');
 /** To a stack of an ecosystem that waits: all of them are healthy. */
 export const commitSignal = defineSignal('commit');
 /** From a stack to its ecosystem. */

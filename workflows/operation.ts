@@ -12,35 +12,35 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type {
-  Failure,
-  OperationRequest,
-  Outcome,
-  Progress,
-  Report,
-  Step,
-  StepState,
-} from '../domain/operation.ts';
+import type { Failure, Announced, Outcome, Progress, Report, Step, StepState } from '../domain/operation.ts';
+import type { GuardPlan } from '../domain/guard.ts';
 import type { Plan } from '../domain/plan.ts';
 import { renderChecklist, renderReport } from '../domain/report.ts';
-import { subjectOf, type Subject } from '../domain/subject.ts';
-import { planQuery, progressQuery, rollBackSignal, rollBackUpdate } from './messages.ts';
+import { ownerOf, subjectOf, type Owner, type Subject } from '../domain/subject.ts';
+import {
+  keepSignal,
+  keepUpdate,
+  planQuery,
+  progressQuery,
+  rollBackSignal,
+  rollBackUpdate,
+} from './messages.ts';
 import { firstStep } from '../domain/search-attributes.ts';
 import { searchAttribute } from './search-attributes.ts';
-
-/** What every operation says of itself. */
-type Announced = Pick<OperationRequest, 'operation' | 'kind' | 'stack' | 'host'>;
 
 export class Operation {
   readonly request: Announced;
   readonly #steps: Step[] = [];
   readonly #work = new CancellationScope();
-  #plan: Plan | undefined;
+  #plan: Plan | GuardPlan | undefined;
   #report: Report | undefined;
   #pointOfNoReturn = false;
   #held: Failure | undefined;
   /** The operation was started with this one. */
   #part: string = firstStep;
+  #mayBeKept = false;
+  /** Why someone chose to keep what failed, once someone did. */
+  keepReason: string | undefined;
   /** Why someone asked to stop, once someone did. */
   stopReason: string | undefined;
   /** Title of the first step that failed: the cause. */
@@ -74,7 +74,12 @@ export class Operation {
     return subjectOf(this.request, plan, this.#startedAt);
   }
 
-  set plan(plan: Plan) {
+  /** Whose the snapshots are. */
+  get owner(): Owner {
+    return ownerOf(this.request, this.#startedAt);
+  }
+
+  set plan(plan: Plan | GuardPlan) {
     this.#plan = plan;
   }
 
@@ -94,19 +99,40 @@ export class Operation {
     await this.step(id, title, () => condition(holds));
   }
 
-  /** `rollback: hold`: everything stays where the failure left it until someone asks for the roll-back. */
+  /** Everything stays where the failure left it until someone answers. */
   async hold(failure: Failure): Promise<void> {
+    const { stack } = this.request;
+    const answers = `Put everything back: baton cancel ${stack}${this.#mayBeKept ? ` · Keep it as it is: baton keep ${stack}` : ''}`;
     this.#held = failure;
     this.announce([{ id: 'hold', title: 'Hold for a person' }]);
-    this.note(
-      'hold',
-      `${failure.step}: ${failure.message} Put everything back: baton cancel ${this.request.stack}`,
-    );
+    this.note('hold', `${failure.step}: ${failure.message} ${answers}`);
     // A cancel is an answer too.
-    await this.waitFor('hold', 'Hold for a person', () => this.stopReason !== undefined).catch(
-      () => undefined,
-    );
+    const answered = (): boolean => this.stopReason !== undefined || this.keepReason !== undefined;
+    await this.waitFor('hold', 'Hold for a person', answered).catch(() => undefined);
     this.#held = undefined;
+  }
+
+  /** While it is held, a person may say that what failed is to stay as it is. */
+  offerKeep(): void {
+    this.#mayBeKept = true;
+    const keep = (reason: string): string => {
+      if (this.#held) this.keepReason ??= reason === '' ? 'kept as it is' : reason;
+      return 'Everything is kept as it is.';
+    };
+    setHandler(keepSignal, (reason: string) => void keep(reason), {
+      description:
+        'To a failed command that waits for an answer: keep everything as it is. Argument: the reason, as text.',
+    });
+    setHandler(keepUpdate, keep, {
+      description:
+        'To a failed command that waits for an answer: keep everything as it is. Argument: the reason, as text.',
+      validator: (_reason: string) => {
+        if (!this.#held)
+          throw new Error(
+            'Nothing waits for an answer: the command has not failed, or was answered already.',
+          );
+      },
+    });
   }
 
   /** From here on a roll-back request is refused. Throws where one has come already. */

@@ -1,5 +1,6 @@
 /** Read-only questions to a host: they lock nothing, change nothing, and are answered by its worker. */
 import { workflowInfo } from '@temporalio/workflow';
+import type { GuardPlan, GuardQuestion } from '../domain/guard.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 import type { StackName } from '../domain/names.ts';
 import type { ReleaseRecord } from '../domain/release.ts';
@@ -11,6 +12,11 @@ import { reading } from './activities.ts';
 export async function planStack(request: OperationRequest): Promise<Prepared> {
   const summary = `plan ${request.kind} of ${request.stack}`;
   return await reading.preparePlan.executeWithOptions({ summary }, [request]);
+}
+
+/** What a guarded command would put at stake, and whose lock it would take. */
+export async function planGuarded(request: GuardQuestion): Promise<GuardPlan> {
+  return await reading.prepareGuard.executeWithOptions({ summary: `guard: ${request.title}` }, [request]);
 }
 
 /** What runs now. Without a name: every stack that Baton or Compose made. */

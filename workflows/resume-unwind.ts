@@ -2,6 +2,7 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { Report, ResumeRequest } from '../domain/operation.ts';
 import type { Applied } from './apply-plan.ts';
+import { resumeGuard } from './guard-operation.ts';
 import { Operation } from './operation.ts';
 import { Saga } from './saga.ts';
 import { registerUndo, unwindPlan } from './unwind-plan.ts';
@@ -10,6 +11,8 @@ export async function resumeUnwind(request: ResumeRequest): Promise<Report> {
   const { plan, ran, startedAt, failure } = request;
   const operation = new Operation(request, new Date(startedAt));
   operation.plan = plan;
+  if (plan.kind === 'guard')
+    return await CancellationScope.nonCancellable(() => resumeGuard(operation, plan, failure));
   const saga = new Saga(operation);
   const applied: Applied = {
     services: {},

@@ -1,6 +1,6 @@
 /** The search attributes that an operation keeps up to date as it runs. */
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
-import type { OperationRequest } from '../domain/operation.ts';
+import type { Announced } from '../domain/operation.ts';
 import { firstStep, searchAttributeName } from '../domain/search-attributes.ts';
 
 export const searchAttribute = {
@@ -11,12 +11,7 @@ export const searchAttribute = {
 const keyword = (name: string) => defineSearchAttributeKey(name, 'KEYWORD');
 
 /** What an operation is found by from its start. */
-export const memberSearchAttributes = ({
-  host,
-  stack,
-  kind,
-  operation,
-}: Pick<OperationRequest, 'host' | 'stack' | 'kind' | 'operation'>): TypedSearchAttributes =>
+export const memberSearchAttributes = ({ host, stack, kind, operation }: Announced): TypedSearchAttributes =>
   new TypedSearchAttributes([
     { key: keyword(searchAttributeName.host), value: host },
     { key: keyword(searchAttributeName.stack), value: stack },

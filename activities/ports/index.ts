@@ -1,4 +1,5 @@
 /** Everything through which effects reach the world. A test can wrap each to stop the world between any two effects. */
+import type { Commands } from './commands.ts';
 import type { Engine, EngineInfo } from './engine.ts';
 import type { Files } from './files.ts';
 import type { Memory } from './memory.ts';
@@ -12,6 +13,7 @@ export type Ports = {
   snapshots: Snapshots;
   memory: Memory;
   files: Files;
+  commands: Commands;
   /** Variables of the worker's own environment, for `${VAR}`. */
   environment: Readonly<Record<string, string | undefined>>;
 };

@@ -50,6 +50,9 @@ export interface Memory {
   keepFile(operation: OperationId, index: number, file: KeptFile): Promise<void>;
   keptFile(operation: OperationId, index: number): Promise<KeptFile | undefined>;
 
+  /** Keeps what is too long for a report. @returns where, readable by the owner only. Asked again, it is written again. */
+  keepText(operation: OperationId, name: 'changes.diff', text: string): Promise<string>;
+
   /** Writes it where only the engine and the owner can read it. @returns its path. */
   putContent(content: PrivateContent): Promise<string>;
   /** The host's own key for hashing secrets: 32 random bytes, made once. */

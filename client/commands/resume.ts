@@ -1,5 +1,6 @@
 /** `baton resume OPERATION`: finish an unwind that needed a person, once its cause is mended. */
 import type { Command } from 'commander';
+import type { GuardPlan } from '../../domain/guard.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Report, ResumeRequest } from '../../domain/operation.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
@@ -20,7 +21,11 @@ export const resumeCommand = (command: Command): void => {
       process.exitCode = await withClient(async (client) => {
         const ended = await findOperation(client, options.host ?? thisHost().host, name);
         const progress = await progressOf(ended);
-        const request = resumeRequest(name, progress?.report, await ended.query<Plan | undefined>('plan'));
+        const request = resumeRequest(
+          name,
+          progress?.report,
+          await ended.query<Plan | GuardPlan | undefined>('plan'),
+        );
         const handle = await startResume(client, request);
         return options.wait ? await watchOperation(client, handle, outputMode(options)) : 0;
       });
@@ -32,7 +37,7 @@ export const resumeCommand = (command: Command): void => {
 export const resumeRequest = (
   name: string,
   report: Report | undefined,
-  plan: Plan | undefined,
+  plan: Plan | GuardPlan | undefined,
 ): ResumeRequest => {
   if (report?.stacks) {
     const waiting = report.stacks.filter(({ outcome }) => outcome === 'needs-human');
@@ -48,10 +53,10 @@ export const resumeRequest = (
       `Nothing waits to be finished: the last operation of "${name}" ${report ? `ended in "${report.outcome}"` : 'has not ended'}. Nothing was changed.`,
       `baton events ${name}`,
     );
-  const { operation, kind, stack, host, startedAt, ran = [], failure } = report;
+  const { operation, stack, host, startedAt, ran = [], failure } = report;
   return {
     operation,
-    kind,
+    kind: plan.kind,
     stack,
     host,
     plan,

@@ -35,11 +35,14 @@ const sizes: Record<string, number> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 3
 export const copyLimitOption = (): Option =>
   new Option('--copy-limit <size>', 'how large a plain copy of data may be, such as 500M or 20G')
     .default(2 ** 30, '1G')
-    .argParser((text: string) => {
-      const match = /^(\d+(?:\.\d+)?)([kmgt]?)(?:i?b)?$/i.exec(text);
-      if (!match) throw new InvalidArgumentError('Write a size such as 500M or 20G.');
-      return Number(match[1]) * (sizes[(match[2] ?? '').toLowerCase()] ?? 1);
-    });
+    .argParser(sizeArgument);
+
+/** @returns bytes. */
+export const sizeArgument = (text: string): number => {
+  const match = /^(\d+(?:\.\d+)?)([kmgt]?)(?:i?b)?$/i.exec(text);
+  if (!match) throw new InvalidArgumentError('Write a size such as 500M or 20G.');
+  return Number(match[1]) * (sizes[(match[2] ?? '').toLowerCase()] ?? 1);
+};
 
 export const waitOption = (): Option =>
   new Option('--wait <boolean>', 'wait for the end and show progress')

@@ -1,7 +1,7 @@
 /** `baton undo STACK` and `baton remove STACK`: operations like a deploy, and undoable like one. */
 import type { Command } from 'commander';
 import type { ReleaseId, StackName } from '../../domain/names.ts';
-import type { OperationKind } from '../../domain/plan.ts';
+import type { ReleaseKind } from '../../domain/plan.ts';
 import type { ReleaseSource } from '../../domain/operation.ts';
 import { newOperationId, startOperation, watchOperation } from '../operation.ts';
 import { print } from '../output.ts';
@@ -66,7 +66,7 @@ const shared = (command: Command): Command =>
     .addOption(jsonOption());
 
 const run = async (
-  kind: OperationKind,
+  kind: ReleaseKind,
   stack: StackName,
   source: ReleaseSource,
   options: Options,

@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { differencesFromBefore } from '../../activities/before.ts';
+import { openCommands } from '../../activities/commands.ts';
 import { openFiles } from '../../activities/files.ts';
 import { createActivities, type Activities } from '../../activities/index.ts';
 import { openMemory } from '../../activities/memory.ts';
@@ -38,6 +39,7 @@ class House {
       snapshots: openSnapshots(),
       memory: openMemory(join(directory, 'state')),
       files: openFiles(),
+      commands: openCommands(join(directory, 'state'), {}),
       environment: {},
     };
     this.#activities = createActivities(this.ports);

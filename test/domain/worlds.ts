@@ -1,6 +1,6 @@
 /** Worlds to plan against: made from a stack, as if its release ran. */
 import type { ReleaseId, ServiceName } from '../../domain/names.ts';
-import type { OperationKind, Plan, Wanted } from '../../domain/plan.ts';
+import type { ReleaseKind, Plan, Wanted } from '../../domain/plan.ts';
 import { planChange } from '../../domain/planner.ts';
 import { containerLabels } from '../../domain/labels.ts';
 import type { OperationId } from '../../domain/names.ts';
@@ -21,7 +21,7 @@ export const hashesOf = (spec: StackSpec): Record<ServiceName, string> =>
   );
 
 export const wantedOf = (spec: StackSpec, more: Partial<Wanted> = {}): Wanted => ({
-  kind: 'deploy' satisfies OperationKind,
+  kind: 'deploy' satisfies ReleaseKind,
   release,
   spec,
   hashes: hashesOf(spec),

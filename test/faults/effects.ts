@@ -3,6 +3,7 @@
  * in one log that outlives the worker, so that a fault can be put at the n-th, in whichever process it falls.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import type { Commands } from '../../activities/ports/commands.ts';
 import type { Engine } from '../../activities/ports/engine.ts';
 import type { Files } from '../../activities/ports/files.ts';
 import type { Ports } from '../../activities/ports/index.ts';
@@ -20,6 +21,7 @@ export const methods: {
   snapshots: Methods<Snapshots>;
   memory: Methods<Memory>;
   files: Methods<Files>;
+  commands: Methods<Commands>;
 } = {
   engine: {
     info: 'look',
@@ -74,6 +76,7 @@ export const methods: {
     putBefore: 'effect',
     keepFile: 'effect',
     putContent: 'effect',
+    keepText: 'effect',
     hostKey: 'look',
   },
   files: {
@@ -84,6 +87,10 @@ export const methods: {
     keep: 'effect',
     putBack: 'effect',
     dropKept: 'effect',
+  },
+  commands: {
+    run: 'effect',
+    whereIs: 'look',
   },
 };
 
@@ -151,6 +158,7 @@ export const watched = (ports: Ports, log: () => Log | undefined, meddle: Meddle
     snapshots: wrap('snapshots', ports.snapshots),
     memory: wrap('memory', ports.memory),
     files: wrap('files', ports.files),
+    commands: wrap('commands', ports.commands),
   };
 };
 

@@ -9,6 +9,7 @@ import {
   newOperationId,
   progressOf,
   startEcosystem,
+  startGuard,
   startOperation,
   startResume,
   type Handle,
@@ -17,8 +18,9 @@ import { resumeRequest } from '../../client/commands/resume.ts';
 import { stackWorkflowId } from '../../domain/ids.ts';
 import { ecosystemRequest } from '../../client/commands/deploy.ts';
 import type { StackName } from '../../domain/names.ts';
+import type { GuardPlan, GuardRequest } from '../../domain/guard.ts';
 import type { OperationRequest, ReleaseSource, Report } from '../../domain/operation.ts';
-import type { OperationKind, Plan } from '../../domain/plan.ts';
+import type { ReleaseKind, Plan } from '../../domain/plan.ts';
 import type { deployStack } from '../../workflows/deploy-stack.ts';
 import { freePort } from '../../setup/local.ts';
 import { Site, until } from '../e2e/site.ts';
@@ -193,7 +195,7 @@ class Scene {
 
 const requestOf = (
   site: Site,
-  kind: OperationKind,
+  kind: ReleaseKind,
   stack: string,
   source: ReleaseSource,
 ): OperationRequest => ({
@@ -205,6 +207,31 @@ const requestOf = (
   options: { copyLimitBytes: 2 ** 30, build: false, pull: false },
 });
 
+/** What it writes can be seen, and that it was written once. */
+const guardRequestOf = (site: Site, stack: string, exitCode: number): GuardRequest => {
+  const data = join(site.data, stack);
+  return {
+    operation: newOperationId(),
+    kind: 'guard',
+    stack: stack as StackName,
+    host: site.host,
+    title: 'append to the rows',
+    data: [data],
+    command: {
+      args: [`printf 'guarded ' >> ${data}/rows; exit ${exitCode}`],
+      shell: true,
+      directory: site.files,
+      variables: ['CANARY'],
+      timeoutMs: 60_000,
+      outputLimitBytes: 2 ** 20,
+    },
+    checks: [],
+    onFailure: 'roll-back',
+    onCrash: 'fail',
+    copyLimitBytes: 2 ** 30,
+  };
+};
+
 const fromFile = (site: Site, stack: string, settings: Settings): ReleaseSource => ({
   from: 'file',
   file: join(site.files, `${stack}.yml`),
@@ -213,23 +240,25 @@ const fromFile = (site: Site, stack: string, settings: Settings): ReleaseSource 
   profiles: [],
 });
 
-const begin = async (client: Client, site: Site, { stacks, kind, operation }: Scenario): Promise<Handle> => {
+const begin = async (client: Client, site: Site, { stacks, operation }: Scenario): Promise<Handle> => {
   const [first = ''] = stacks;
   if ('remove' in operation)
     return await startOperation(
       client,
-      requestOf(site, kind, first, { from: 'nothing', withData: operation.remove.withData }),
+      requestOf(site, 'remove', first, { from: 'nothing', withData: operation.remove.withData }),
     );
   if ('undo' in operation)
     return await startOperation(
       client,
-      requestOf(site, kind, first, { from: 'release', withData: operation.undo.withData }),
+      requestOf(site, 'undo', first, { from: 'release', withData: operation.undo.withData }),
     );
   if ('deploy' in operation)
     return await startOperation(
       client,
-      requestOf(site, kind, first, fromFile(site, first, operation.deploy)),
+      requestOf(site, 'deploy', first, fromFile(site, first, operation.deploy)),
     );
+  if ('guard' in operation)
+    return await startGuard(client, guardRequestOf(site, first, operation.guard.exitCode));
   const set = Object.assign(
     {},
     ...Object.entries(operation.ecosystem).map(([stack, settings]) => variablesOf(stack, settings)),
@@ -368,7 +397,11 @@ const resumeAll = async (client: Client, scene: Scene, { stacks }: Scenario): Pr
       async () => await progressOf(ended),
     );
     if (progress?.report?.outcome !== 'needs-human') continue;
-    const request = resumeRequest(stack, progress.report, await ended.query<Plan | undefined>('plan'));
+    const request = resumeRequest(
+      stack,
+      progress.report,
+      await ended.query<Plan | GuardPlan | undefined>('plan'),
+    );
     last = await (await startResume(client, request)).result();
   }
   return last;

@@ -2,11 +2,11 @@
  * The operations that faults are tried on. Each begins from a stack that runs release 1 (or from nothing), and says what the
  * world must be like when it ends in `done`. Adding a workflow without an entry here does not compile.
  */
-import type { OperationKind } from '../../domain/plan.ts';
+import type { ReleaseKind } from '../../domain/plan.ts';
 import type * as workflows from '../../workflows/index.ts';
 import type { World } from './world.ts';
 
-type Question = 'planStack' | 'stackStatus' | 'stackReleases';
+type Question = 'planStack' | 'planGuarded' | 'stackStatus' | 'stackReleases';
 export type OperationWorkflow = Exclude<keyof typeof workflows, Question>;
 
 /** What a stack is deployed with; the rest is in its file, see `run.ts`. `breaks`: the application writes, and then ends. */
@@ -19,7 +19,6 @@ const till = `till${town}`;
 
 export type Scenario = {
   name: string;
-  kind: OperationKind;
   /** Stacks of the town that take part. */
   stacks: readonly string[];
   /** Releases deployed before, without faults. */
@@ -29,7 +28,9 @@ export type Scenario = {
     | { deploy: Settings }
     | { undo: { withData: boolean } }
     | { remove: { withData: boolean } }
-    | { ecosystem: Record<string, Settings> };
+    | { ecosystem: Record<string, Settings> }
+    /** Appends to the rows of the first stack, and ends with this exit code. */
+    | { guard: { exitCode: number } };
   /** About how many effects it has; only spreads a sample over them. */
   effects: number;
   /** How it ends when nothing is in its way. */
@@ -62,12 +63,11 @@ const both =
   (now: World, before: World): string[] =>
     checks.flatMap((check) => check(now, before));
 
-const byKind: Record<OperationKind, Scenario[]> = {
+const byKind: Record<ReleaseKind, Scenario[]> = {
   deploy: [
     {
       name: 'first deploy',
       effects: 14,
-      kind: 'deploy',
       stacks: [books],
       before: [],
       operation: { deploy: { version: '1' } },
@@ -77,7 +77,6 @@ const byKind: Record<OperationKind, Scenario[]> = {
     {
       name: 'changing deploy',
       effects: 15,
-      kind: 'deploy',
       stacks: [books],
       before: [{ version: '1' }],
       operation: { deploy: { version: '2' } },
@@ -87,7 +86,6 @@ const byKind: Record<OperationKind, Scenario[]> = {
     {
       name: 'failing deploy',
       effects: 21,
-      kind: 'deploy',
       stacks: [books],
       before: [{ version: '1' }],
       operation: { deploy: { version: '2', breaks: true } },
@@ -99,7 +97,6 @@ const byKind: Record<OperationKind, Scenario[]> = {
     {
       name: 'undo',
       effects: 15,
-      kind: 'undo',
       stacks: [books],
       before: [{ version: '1' }, { version: '2' }],
       operation: { undo: { withData: false } },
@@ -109,7 +106,6 @@ const byKind: Record<OperationKind, Scenario[]> = {
     {
       name: 'undo with data',
       effects: 18,
-      kind: 'undo',
       stacks: [books],
       before: [{ version: '1' }, { version: '2' }],
       operation: { undo: { withData: true } },
@@ -121,7 +117,6 @@ const byKind: Record<OperationKind, Scenario[]> = {
     {
       name: 'remove',
       effects: 12,
-      kind: 'remove',
       stacks: [books],
       before: [{ version: '1' }],
       operation: { remove: { withData: false } },
@@ -137,7 +132,6 @@ const byKind: Record<OperationKind, Scenario[]> = {
     {
       name: 'remove with data',
       effects: 14,
-      kind: 'remove',
       stacks: [books],
       before: [{ version: '1' }],
       operation: { remove: { withData: true } },
@@ -155,7 +149,6 @@ const ecosystems: Scenario[] = [
   {
     name: 'ecosystem',
     effects: 30,
-    kind: 'deploy',
     stacks: [books, till],
     before: [{ version: '1' }],
     operation: { ecosystem: { [books]: { version: '2' }, [till]: { version: '2' } } },
@@ -165,7 +158,6 @@ const ecosystems: Scenario[] = [
   {
     name: 'failing ecosystem',
     effects: 38,
-    kind: 'deploy',
     stacks: [books, till],
     before: [{ version: '1' }],
     operation: { ecosystem: { [books]: { version: '2' }, [till]: { version: '2', breaks: true } } },
@@ -174,9 +166,31 @@ const ecosystems: Scenario[] = [
   },
 ];
 
+const guards: Scenario[] = [
+  {
+    name: 'guard',
+    effects: 5,
+    stacks: [books],
+    before: [{ version: '1' }],
+    operation: { guard: { exitCode: 0 } },
+    ends: 'done',
+    isNew: both(serves('1'), rows('opening 1 guarded ')),
+  },
+  {
+    name: 'failing guard',
+    effects: 11,
+    stacks: [books],
+    before: [{ version: '1' }],
+    operation: { guard: { exitCode: 3 } },
+    ends: 'rolled-back',
+    isNew: () => ['it should not have succeeded'],
+  },
+];
+
 const byWorkflow: Record<OperationWorkflow, Scenario[]> = {
   deployStack: Object.values(byKind).flat(),
   deployEcosystem: ecosystems,
+  guardOperation: guards,
   // After each run that ends in `needs-human`: see `run.ts`.
   resumeUnwind: [],
 };

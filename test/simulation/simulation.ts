@@ -9,6 +9,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { openCommands } from '../../activities/commands.ts';
 import { openFiles } from '../../activities/files.ts';
 import { createActivities, type Activities } from '../../activities/index.ts';
 import { openMemory } from '../../activities/memory.ts';
@@ -21,7 +22,7 @@ import { hostTaskQueue, stackWorkflowId } from '../../domain/ids.ts';
 import { parseAsideName } from '../../domain/labels.ts';
 import type { StackName } from '../../domain/names.ts';
 import type { OperationRequest, ReleaseSource, Report } from '../../domain/operation.ts';
-import type { OperationKind, Plan } from '../../domain/plan.ts';
+import type { ReleaseKind, Plan } from '../../domain/plan.ts';
 import { parseSnapshotName } from '../../domain/snapshot.ts';
 import type { deployStack } from '../../workflows/deploy-stack.ts';
 import type { resumeUnwind } from '../../workflows/resume-unwind.ts';
@@ -81,6 +82,7 @@ class World {
       snapshots: openSnapshots({ run: runInMemory }),
       memory: openMemory(join(this.directory, 'state')),
       files: openFiles(),
+      commands: openCommands(join(this.directory, 'state'), {}),
       environment: {},
     };
     const log = { begin: (call: string, on: string): Effect => ({ n: (this.#effects += 1), call, on }) };
@@ -321,7 +323,7 @@ export class Simulation {
       : [`the next deploy was ${outcome}, and left ${left.join(', ')}`];
   }
 
-  async #start(world: World, kind: OperationKind, source: ReleaseSource): Promise<Handle> {
+  async #start(world: World, kind: ReleaseKind, source: ReleaseSource): Promise<Handle> {
     const request: OperationRequest = {
       operation: newOperationId(),
       kind,
@@ -352,7 +354,7 @@ export class Simulation {
   }
 }
 
-const operationOf = (what: Town['what'], file: ReleaseSource): [OperationKind, ReleaseSource] => {
+const operationOf = (what: Town['what'], file: ReleaseSource): [ReleaseKind, ReleaseSource] => {
   switch (what) {
     case 'undo':
     case 'undo with data':

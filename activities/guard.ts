@@ -1,0 +1,244 @@
+/** Guarded commands: look, snapshot, run, check, and put the data back with everything that uses it. */
+import { execa } from 'execa';
+import { problemsOfText } from '../compose/formats.ts';
+import { readSmallFile } from '../compose/small-file.ts';
+import { isHostPath, protectedData } from '../domain/data.ts';
+import {
+  guardRequest,
+  planGuard,
+  type Changes,
+  type Check,
+  type CommandEnd,
+  type GuardedCommand,
+  type GuardedPath,
+  type GuardPlan,
+  type GuardQuestion,
+} from '../domain/guard.ts';
+import { label, serviceOf, stackOf } from '../domain/labels.ts';
+import { parseStackName, type ReleaseId } from '../domain/names.ts';
+import type { DataOutcome, SnapshotTaken } from '../domain/operation.ts';
+import { formatLocation, type Problem } from '../domain/problem.ts';
+import type { Probe } from '../domain/stack.ts';
+import type { Owner } from '../domain/subject.ts';
+import { beating, pause, permanent } from './activity.ts';
+import { capture } from './before.ts';
+import { differenceBetween } from './changes.ts';
+import { putBackContainer, resolveProbe } from './container.ts';
+import { nameOf, putBackOne, settled, stopGraceMs, usersOf } from './data.ts';
+import type { ContainerState } from './ports/engine.ts';
+import type { Ports } from './ports/index.ts';
+import type { ContainerBefore } from './ports/memory.ts';
+import { askProbe } from './probe.ts';
+import { secretsOf } from './release.ts';
+import { toFacts } from './world.ts';
+
+/** A service may need a moment to notice what a command changed; after this a check that says no has failed. */
+const checkPatienceMs = 10_000;
+const checkEveryMs = 500;
+/** Compose's default for a service that says nothing else is far more patient; a container that was healthy a minute ago needs less. */
+const healthyDeadlineMs = 120_000;
+
+export const guardActivities = (ports: Ports) => ({
+  /** Looks only. */
+  async prepareGuard(question: GuardQuestion): Promise<GuardPlan> {
+    return await beating(async () => {
+      const containers = (await ports.engine.listContainers()).map(toFacts);
+      const request = guardRequest(question, containers);
+      const facts = await Promise.all(
+        request.data
+          .filter((path) => !isHostPath(path))
+          .map(
+            async (path) =>
+              [
+                path,
+                await ports.snapshots.inspect(path, { sizeLimitBytes: request.copyLimitBytes }),
+              ] as const,
+          ),
+      );
+      const plan = planGuard(request, ports.engine.kind, Object.fromEntries(facts), containers);
+      return { ...plan, problems: [...plan.problems, ...(await commandProblems(ports, request.command))] };
+    });
+  },
+
+  /** @returns one entry a path, each seen on the disk after it was taken. */
+  async takeGuardSnapshots(owner: Owner, data: GuardedPath[]): Promise<SnapshotTaken[]> {
+    return await beating(async (signal) => {
+      const before = await captureUsers(ports, owner, data);
+      const taken: SnapshotTaken[] = [];
+      for (const { path, driver } of protectedData(data)) {
+        const name = nameOf(owner, 'before');
+        const take = () => ports.snapshots.take(path, name, driver, signal);
+        const { location } = await settled(ports, before, path, driver, take);
+        taken.push({ path, name, location });
+      }
+      return taken;
+    });
+  },
+
+  /** At most once: see {@link import('./ports/commands.ts').Commands.run}. */
+  async runCommand({ operation }: Owner, command: GuardedCommand): Promise<CommandEnd> {
+    return await beating(async (signal) => await ports.commands.run(operation, command, signal));
+  },
+
+  /** Every check, until it says yes. @throws a permanent failure with all that say no. */
+  async runChecks(checks: Check[]): Promise<void> {
+    await beating(async (signal) => {
+      const answers = await Promise.all(checks.map(async (check) => await askCheck(ports, check, signal)));
+      const failed = answers.flatMap((answer) => answer ?? []);
+      if (failed.length > 0) throw permanent('CheckFailed', failed.join(' '));
+    });
+  },
+
+  /** What the command changed, as far as it stands now. Kept in a file; its names are returned. */
+  async compareWithBefore(owner: Owner, data: GuardedPath[], state: 'live' | 'failed'): Promise<Changes> {
+    return await beating(async () => {
+      const all: Awaited<ReturnType<typeof differenceBetween>>[] = [];
+      for (const { path } of protectedData(data)) {
+        const before = state === 'live' ? await locationOf(ports, path, nameOf(owner, 'before')) : path;
+        const after = state === 'live' ? path : await locationOf(ports, path, nameOf(owner, 'failed'));
+        if (before !== undefined && after !== undefined)
+          all.push(await differenceBetween(before, after, path));
+      }
+      const text = all.map((difference) => difference.text).join('');
+      return {
+        files: all.flatMap(({ files }) => files),
+        count: all.reduce((sum, { count }) => sum + count, 0),
+        ...(text === '' ? {} : { file: await ports.memory.keepText(owner.operation, 'changes.diff', text) }),
+      };
+    });
+  },
+
+  /** Everything that sees the data stops, then the data of before takes its place; what was there is kept as `failed`. */
+  async putBackGuarded(owner: Owner, data: GuardedPath[], writesFrom: string): Promise<DataOutcome[]> {
+    return await beating(async () => {
+      const outcomes: DataOutcome[] = [];
+      for (const entry of data) {
+        for (const { id, status } of await usersOf(ports, entry.path, 'any'))
+          if (status === 'running' || status === 'paused' || status === 'restarting')
+            await ports.engine.stopContainer(id, stopGraceMs);
+        outcomes.push(await putBackOne(ports, owner, entry, true, writesFrom));
+      }
+      return outcomes;
+    });
+  },
+
+  /** What used the data runs again as it did, in the order in which it was started then, and healthy if it was. */
+  async startUsersAgain(owner: Owner): Promise<void> {
+    await beating(async (signal) => {
+      const before = (await ports.memory.getBefore(owner.operation)) ?? [];
+      for (const { id, running } of before) if (running) await ports.engine.startContainer(id);
+      await Promise.all(
+        before.map(async (container) => {
+          await putBackContainer(ports, container, howBack(ports, container), signal);
+        }),
+      );
+    });
+  },
+});
+
+const howBack = (ports: Ports, { id }: ContainerBefore): Parameters<typeof putBackContainer>[2] => ({
+  stopGraceMs,
+  deadlineMs: healthyDeadlineMs,
+  probe: async () => {
+    const container = await ports.engine.inspectContainer(id);
+    return container && (await probeOf(ports, container));
+  },
+});
+
+const locationOf = async (
+  { snapshots }: Ports,
+  ...[path, name]: Parameters<Ports['snapshots']['find']>
+): Promise<string | undefined> => (await snapshots.find(path, name))?.location;
+
+/** Containers that see the data, and those that live in the network of one of these. First started, first. */
+const captureUsers = async (
+  ports: Ports,
+  { operation }: Owner,
+  data: readonly GuardedPath[],
+): Promise<readonly ContainerBefore[]> => {
+  const known = await ports.memory.getBefore(operation);
+  if (known) return known;
+  const all = await ports.engine.listContainers();
+  const users = new Set<string>();
+  for (const { path } of data) for (const { id } of await usersOf(ports, path, 'any')) users.add(id);
+  const own = all.filter(
+    ({ id, networkMode }) => users.has(id) || users.has(networkMode.replace(/^container:/, '')),
+  );
+  own.sort((a, b) => Date.parse(a.startedAt ?? '') - Date.parse(b.startedAt ?? ''));
+  return await capture(ports, operation, own, async (_service, container) => await probeOf(ports, container));
+};
+
+/** How the release that a container belongs to asks whether it is healthy. */
+const probeOf = async (
+  { memory, environment, ...rest }: Ports,
+  { labels }: ContainerState,
+): Promise<Probe | undefined> => {
+  const stack = parseStackName(stackOf(labels) ?? '');
+  const id = labels[label.release] as ReleaseId | undefined;
+  if (stack === undefined || id === undefined) return undefined;
+  const release = await memory.getRelease(stack, id);
+  const probe = release?.spec.services.find(({ name }) => name === serviceOf(labels))?.probe;
+  if (!release || !probe) return undefined;
+  return resolveProbe(probe, (await secretsOf({ ...rest, memory, environment }, release)).resolve);
+};
+
+const commandProblems = async ({ commands }: Ports, command: GuardedCommand): Promise<Problem[]> => {
+  const error = (code: string, message: string): Problem => ({
+    severity: 'error',
+    code,
+    message: `${message} Nothing was changed.`,
+  });
+  const problems: Problem[] = [];
+  if ((await commands.whereIs(command)) === undefined)
+    problems.push(
+      error(
+        'no-such-command',
+        `${JSON.stringify(command.args[0])} cannot be run in ${command.directory}: no such program, or no such directory.`,
+      ),
+    );
+  if (
+    command.user !== undefined &&
+    (await execa('id', ['-u', '--', command.user], { reject: false })).exitCode !== 0
+  )
+    problems.push(error('no-such-user', `There is no user "${command.user}" on this host.`));
+  return problems;
+};
+
+/** Configuration, not data. */
+const largestFileBytes = 16 * 2 ** 20;
+
+/** @returns why not, in words; undefined where it says yes. */
+const askCheck = async (ports: Ports, check: Check, signal: AbortSignal): Promise<string | undefined> => {
+  if ('file' in check) return await askFile(check);
+  const begun = performance.now();
+  for (;;) {
+    const container =
+      check.service === undefined ? undefined : await ports.engine.inspectContainer(check.service);
+    const asking = { engine: ports.engine, reach: ports.engineInfo.reach };
+    const { healthy, answer } = await askProbe(asking, check, container);
+    if (healthy) return undefined;
+    if (performance.now() - begun > checkPatienceMs) return `${describeCheck(check)}: ${answer}.`;
+    await pause(checkEveryMs, signal);
+  }
+};
+
+const askFile = async ({ type, file }: Extract<Check, { file: string }>): Promise<string | undefined> => {
+  const text = await readSmallFile(file, largestFileBytes).then(
+    (bytes) => bytes.toString('utf8'),
+    (error: unknown) => error as Error,
+  );
+  if (text instanceof Error) return `${file} cannot be read: ${text.message}`;
+  const [first] = problemsOfText(type, file, text);
+  return first && `${first.at ? formatLocation(first.at) : file}: ${first.message}`;
+};
+
+const describeCheck = (check: Probe): string => {
+  switch (check.type) {
+    case 'http':
+      return `${check.scheme}://${check.host ?? check.service ?? ''}:${check.port}${check.path}`;
+    case 'tcp':
+      return `tcp:${check.host ?? check.service ?? ''}:${check.port}`;
+    case 'exec':
+      return `exec in ${check.service}`;
+  }
+};

@@ -1,0 +1,56 @@
+/** What a guarded command will do, in words, before it does anything. */
+import { commandText, type Check, type GuardPlan } from '../domain/guard.ts';
+import { formatBytes } from '../domain/size.ts';
+
+export const guardText = ({
+  stack,
+  host,
+  engine,
+  title,
+  command,
+  data,
+  checks,
+  onFailure,
+}: GuardPlan): string =>
+  [
+    `Guard: ${title} on ${host} (${engine}); meanwhile "${stack}" is locked`,
+    'Data',
+    ...data.flatMap(({ path, driver, sizeBytes, notes, users }) => [
+      `  ${path} · ${driver === undefined ? 'NOT protected' : `protected by ${driver} snapshot${sizeBytes > 0 ? `, ${formatBytes(sizeBytes)}` : ''}`}${notes.length > 0 ? ` · ${notes.join('; ')}` : ''}`,
+      ...users.map(
+        ({ name, running }) => `    used by container "${name}"${running ? '' : ' (not running)'}`,
+      ),
+    ]),
+    'Run',
+    `  ${commandText(command)}`,
+    `  in ${command.directory}${command.user === undefined ? '' : `, as ${command.user}`}, for at most ${command.timeoutMs / 1000} s`,
+    'Validate',
+    ...(checks.length === 0 ? ['  only the exit code'] : checks.map((check) => `  ${checkText(check)}`)),
+    'If that fails',
+    onFailure === 'roll-back'
+      ? `  stop ${usersOf(data)}, put the data back, start it again, keep the failed state`
+      : '  leave everything as it is, and wait for an answer',
+  ].join('\n');
+
+const usersOf = (data: GuardPlan['data']): string => {
+  const names = [
+    ...new Set(data.flatMap(({ users }) => users.flatMap(({ name, running }) => (running ? [name] : [])))),
+  ];
+  return names.length === 0 ? 'nothing (no container uses it)' : names.map((name) => `"${name}"`).join(', ');
+};
+
+/** As it is typed after `--validate`. */
+export const checkText = (check: Check): string => {
+  switch (check.type) {
+    case 'yaml':
+    case 'json':
+    case 'toml':
+      return `${check.type}:${check.file}`;
+    case 'http':
+      return `${check.scheme}://${check.host ?? check.service ?? ''}:${check.port}${check.path}`;
+    case 'tcp':
+      return `tcp:${check.host ?? check.service ?? ''}:${check.port}`;
+    case 'exec':
+      return `exec:${check.service}:${check.command.at(-1) ?? ''}`;
+  }
+};

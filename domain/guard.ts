@@ -1,0 +1,274 @@
+/**
+ * A guarded command: snapshot the data, run, validate, and put the data back where that fails. What is asked for, and what
+ * will be done, as pure data; made before anything is touched.
+ */
+import type { FileCheck } from './check.ts';
+import { isHostPath, type DataPlan } from './data.ts';
+import type { OperationId, StackName } from './names.ts';
+import { stackOf } from './labels.ts';
+import { reaches } from './paths.ts';
+import { isError, type Problem } from './problem.ts';
+import { formatBytes } from './size.ts';
+import type { Probe } from './stack.ts';
+import type { ContainerFacts, PathFacts } from './world.ts';
+
+/** A question about the result: a file that must be readable, or a service that must answer. */
+export type Check = FileCheck | Probe;
+
+export type GuardedCommand = {
+  /** The program and its arguments; one text for `/bin/sh -c` where `shell` is true. */
+  args: string[];
+  shell: boolean;
+  /** Where it runs: an absolute path on the worker's host. */
+  directory: string;
+  /** Names of variables that it gets from the worker's environment, besides {@link plainVariables}. */
+  variables: string[];
+  /** The user that it runs as; absent: the worker's own. */
+  user?: string;
+  timeoutMs: number;
+  outputLimitBytes: number;
+};
+
+/** What every guarded command gets of the worker's environment. */
+export const plainVariables: readonly string[] = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'TZ'];
+
+export type GuardRequest = {
+  operation: OperationId;
+  kind: 'guard';
+  /** What is locked meanwhile: the stack that uses the data, or a name of its own. */
+  stack: StackName;
+  host: string;
+  /** What it is for, in a person's words. */
+  title: string;
+  /** Absolute paths. */
+  data: string[];
+  command: GuardedCommand;
+  checks: Check[];
+  /** `hold`: everything stays where the failure left it until someone answers. */
+  onFailure: 'roll-back' | 'hold';
+  /** What is made of a command whose worker died: it failed, or the checks decide. */
+  onCrash: 'fail' | 'validate';
+  /** Plain copies above this size (bytes) are refused. */
+  copyLimitBytes: number;
+};
+
+/** Before it is known whose lock it takes, or which paths are a stack's data. */
+export type GuardQuestion = Omit<GuardRequest, 'stack'> & { stack?: StackName };
+
+export type GuardedPath = Pick<DataPlan, 'path' | 'class' | 'driver' | 'existed' | 'notes' | 'sizeBytes'> & {
+  /** Containers that see it; these stop while it is put back, and are started again. */
+  users: { id: string; name: string; running: boolean }[];
+};
+
+export type GuardPlan = {
+  format: 1;
+  kind: 'guard';
+  /** Whose lock is held. */
+  stack: StackName;
+  host: string;
+  engine: 'podman' | 'docker';
+  title: string;
+  command: GuardedCommand;
+  data: GuardedPath[];
+  checks: Check[];
+  onFailure: GuardRequest['onFailure'];
+  problems: Problem[];
+};
+
+/** How a command ended. `lost`: its worker died, so it was ended, and nobody knows how far it came. */
+export type CommandEnd = {
+  how: 'exited' | 'killed' | 'timed-out' | 'too-much-output' | 'lost' | 'not-started';
+  /** Only where it exited. */
+  exitCode?: number;
+  /** The signal that killed it, or why it could not be started. */
+  why?: string;
+  /** Where its output is kept, on the worker's host. */
+  log: string;
+  /** The last lines of its output, values of variables taken out. */
+  tail: string;
+  tookMs: number;
+};
+
+/** What the facts say of the request. Problems of severity `error` forbid it. */
+export const planGuard = (
+  request: GuardRequest,
+  engine: GuardPlan['engine'],
+  paths: Record<string, PathFacts>,
+  containers: readonly ContainerFacts[],
+): GuardPlan => {
+  const data = request.data.map((path) => guardedPath(path, paths[path], containers));
+  return {
+    format: 1,
+    kind: 'guard',
+    stack: request.stack,
+    host: request.host,
+    engine,
+    title: request.title,
+    command: request.command,
+    data,
+    checks: request.checks,
+    onFailure: request.onFailure,
+    problems: request.data
+      .flatMap((path, index) => problemsOf(path, paths[path], request, request.data.slice(0, index)))
+      .sort((a, b) => Number(isError(b)) - Number(isError(a))),
+  };
+};
+
+const guardedPath = (
+  path: string,
+  facts: PathFacts | undefined,
+  containers: readonly ContainerFacts[],
+): GuardedPath => ({
+  path,
+  class: 'snapshot',
+  existed: facts !== undefined && facts.type !== 'missing',
+  ...(facts?.driver ? { driver: facts.driver } : {}),
+  notes: facts ? [facts.reason] : [],
+  sizeBytes: facts?.sizeBytes ?? 0,
+  users: containers
+    .filter(({ mounts }) => mounts.some((mount) => reaches(mount, path)))
+    .map(({ id, name, running }) => ({ id, name, running })),
+});
+
+const nothing = 'Nothing was changed.';
+
+const problemsOf = (
+  path: string,
+  facts: PathFacts | undefined,
+  { copyLimitBytes }: GuardRequest,
+  earlier: readonly string[],
+): Problem[] => {
+  const error = (code: string, message: string, next?: string): Problem[] => [
+    { severity: 'error', code, message: `${message} ${nothing}`, ...(next === undefined ? {} : { next }) },
+  ];
+  if (isHostPath(path))
+    return error(
+      'host-path',
+      `${path} belongs to the whole host and cannot be exchanged.`,
+      'Name the directory, or the file, below it that the command changes.',
+    );
+  const outer = earlier.find(
+    (other) => other === path || path.startsWith(`${other}/`) || other.startsWith(`${path}/`),
+  );
+  if (outer !== undefined)
+    return error('overlap', `${path} and ${outer} overlap: the snapshot of one would hold the other.`);
+  if (!facts || facts.type === 'missing') return error('no-such-path', `There is no ${path} on this host.`);
+  if (!facts.driver) return error('unprotected', `No snapshot of ${path} can be taken: ${facts.reason}.`);
+  const copied = facts.driver === 'copy' && !facts.reflink;
+  if (facts.sizeExceeded || (copied && facts.sizeBytes > copyLimitBytes))
+    return error(
+      'copy-too-large',
+      `${path} is ${facts.sizeExceeded ? 'more than ' : ''}${formatBytes(facts.sizeBytes)} on ${facts.filesystem}: protecting it takes a full copy, above the limit of ${formatBytes(copyLimitBytes)}.`,
+      'Put it on a btrfs subvolume, or raise the limit with --copy-limit.',
+    );
+  // The snapshot now, and room for the failed state beside it.
+  if (copied && facts.sizeBytes * 2 > facts.freeBytes)
+    return error(
+      'no-space',
+      `Copies of ${path} need ${formatBytes(facts.sizeBytes * 2)} (now, and to put it back); ${formatBytes(facts.freeBytes)} are free.`,
+    );
+  return facts.nested.length === 0
+    ? []
+    : [
+        {
+          severity: 'warning',
+          code: 'nested',
+          message: `${path} holds ${facts.nested.length} nested subvolumes or mounts that its snapshot does not include: ${facts.nested.slice(0, 3).join(', ')}.`,
+        },
+      ];
+};
+
+/** The question with what the containers of the host tell: the data of a stack that was named alone, and whose lock is taken. */
+export const guardRequest = (
+  question: GuardQuestion,
+  containers: readonly ContainerFacts[],
+): GuardRequest => {
+  const { stack } = question;
+  const data =
+    question.data.length > 0 || stack === undefined ? question.data : dataOfStack(stack, containers);
+  return { ...question, data, stack: stack ?? (guardTarget(data, containers) as StackName) };
+};
+
+/** What its containers may write to; the outermost where one path holds another. */
+const dataOfStack = (stack: StackName, containers: readonly ContainerFacts[]): string[] => {
+  const paths = containers
+    .filter(({ labels }) => stackOf(labels) === stack)
+    .flatMap(({ mounts }) =>
+      mounts.flatMap(({ type, source, readOnly }) =>
+        type === 'tmpfs' || readOnly || isHostPath(source) ? [] : [source],
+      ),
+    );
+  const all = [...new Set(paths)].sort();
+  return all.filter((path) => !all.some((other) => path.startsWith(`${other}/`)));
+};
+
+/**
+ * Whose lock a guard of these paths takes: that of the one stack whose containers see them. Where none does, or several do,
+ * a name of its own, made from the first path.
+ */
+const guardTarget = (data: readonly string[], containers: readonly ContainerFacts[]): string => {
+  const stacks = new Set(
+    containers
+      .filter(({ mounts }) => data.some((path) => mounts.some((mount) => reaches(mount, path))))
+      .flatMap(({ labels }) => stackOf(labels) ?? []),
+  );
+  const [only] = stacks;
+  if (only !== undefined && stacks.size === 1) return only;
+  const base = data[0]?.split('/').findLast((part) => part !== '') ?? 'guard';
+  return (
+    base
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9_-]+/g, '-')
+      .replace(/^[-_]+/, '')
+      .slice(0, 63) || 'guard'
+  );
+};
+
+/** How the command ended, where that is not as it should have. */
+export const commandFailure = (
+  { how, exitCode, why }: CommandEnd,
+  { timeoutMs, outputLimitBytes }: GuardedCommand,
+): string | undefined => {
+  switch (how) {
+    case 'exited':
+      return exitCode === 0 ? undefined : `It ended with exit code ${exitCode ?? '?'}.`;
+    case 'killed':
+      return `It was killed by ${why ?? 'a signal'}.`;
+    case 'timed-out':
+      return `It was ended after ${timeoutMs / 1000} s, the most that it was given (--timeout).`;
+    case 'too-much-output':
+      return `It was ended because it printed more than ${formatBytes(outputLimitBytes)} (--output-limit).`;
+    case 'lost':
+      return 'The worker died while it ran, so it was ended; how far it came is not known.';
+    case 'not-started':
+      return `It could not be started: ${why ?? 'no reason was given'}.`;
+  }
+};
+
+/** As a person would type it. */
+export const commandText = ({ args, shell }: Pick<GuardedCommand, 'args' | 'shell'>): string =>
+  shell
+    ? (args[0] ?? '')
+    : args
+        .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`))
+        .join(' ');
+
+/** A file that the command made, took away or changed. */
+export type FileChange = {
+  path: string;
+  change: 'added' | 'removed' | 'changed' | 'mode';
+  /** Lines added and removed, of text. */
+  lines?: { added: number; removed: number };
+};
+
+export type Changes = {
+  /** At most {@link mostChanges}, by path. */
+  files: FileChange[];
+  /** How many there are in all. */
+  count: number;
+  /** Where the whole difference is kept, text shown and binary named, on the worker's host. */
+  file?: string;
+};
+
+/** A report names no more changed files than this; the rest stand in the file. */
+export const mostChanges = 50;

@@ -1,0 +1,259 @@
+/**
+ * A person's own command, guarded: snapshot the data, run, validate; where that fails, the data of before comes back.
+ *
+ * Read `guardOperation` aloud; the order of things is decided here and nowhere else.
+ */
+import { ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
+import {
+  commandFailure,
+  commandText,
+  type Changes,
+  type CommandEnd,
+  type GuardPlan,
+  type GuardRequest,
+} from '../domain/guard.ts';
+import type { DataOutcome, Failure, Report, SnapshotTaken } from '../domain/operation.ts';
+import { isError } from '../domain/problem.ts';
+import { changing, lengthy, reading, running, undoing } from './activities.ts';
+import { Operation } from './operation.ts';
+import { failureOf, reasonOf, Saga } from './saga.ts';
+
+/** What has been done so far; the unwind and the report read it. */
+type Guarded = {
+  snapshots: SnapshotTaken[];
+  command?: CommandEnd;
+  /** The data goes back only if the command may have run. */
+  began: boolean;
+  data: DataOutcome[];
+  /** Data is being put back, or could not be: the snapshots are all that there is of it. */
+  dataAtRisk: boolean;
+};
+
+export async function guardOperation(request: GuardRequest): Promise<Report> {
+  const operation = new Operation(request);
+  operation.offerKeep();
+  operation.announce(stepsOf(request));
+  const plan = await agree(operation, request);
+  if ('outcome' in plan) return plan;
+
+  const saga = new Saga(operation);
+  const guarded: Guarded = { snapshots: [], began: false, data: [], dataAtRisk: false };
+  try {
+    await operation.interruptible(() => runGuarded(operation, saga, request, plan, guarded));
+  } catch (error) {
+    const failure = failureOf(error, operation);
+    const asked = isCancellation(error) || operation.stopReason !== undefined;
+    if (request.onFailure === 'hold' && guarded.began && !asked) await operation.hold(failure);
+    const { keepReason } = operation;
+    if (keepReason !== undefined)
+      return await CancellationScope.nonCancellable(() =>
+        finish(operation, plan, guarded, { outcome: 'kept', failure, notes: [keepReason] }),
+      );
+    return await CancellationScope.nonCancellable(() =>
+      unwind(operation, saga, plan, guarded, failure, asked),
+    );
+  }
+  return await CancellationScope.nonCancellable(() => finish(operation, plan, guarded));
+}
+
+const agree = async (operation: Operation, request: GuardRequest): Promise<GuardPlan | Report> => {
+  const summary = `${request.title}: what is at stake, and whether it can be protected`;
+  try {
+    const plan = await operation.interruptible(() =>
+      operation.step('preflight', 'Preflight', () =>
+        reading.prepareGuard.executeWithOptions({ summary }, [request]),
+      ),
+    );
+    operation.plan = plan;
+    if (plan.problems.some(isError)) return operation.close('refused', { problems: plan.problems });
+    return plan;
+  } catch (error) {
+    const notes = ['Nothing was changed.'];
+    if (isCancellation(error)) return operation.close('cancelled', { notes });
+    return operation.close('refused', { failure: failureOf(error, operation), notes });
+  }
+};
+
+const runGuarded = async (
+  operation: Operation,
+  saga: Saga,
+  request: GuardRequest,
+  plan: GuardPlan,
+  guarded: Guarded,
+): Promise<void> => {
+  const { command, data, checks } = plan;
+  const owner = operation.owner;
+  const undo = registerUndo(operation, saga, plan, guarded);
+  undo.snapshots();
+  await operation.step('snapshot', 'Snapshot data', async () => {
+    const summary = `snapshot ${data.length} paths, and see that each exists`;
+    guarded.snapshots = await lengthy.takeGuardSnapshots.executeWithOptions({ summary }, [owner, data]);
+    operation.note('snapshot', guarded.snapshots.map(({ path, name }) => `${path} → ${name}`).join(', '));
+  });
+
+  undo.users();
+  undo.data();
+  guarded.began = true;
+  await operation.step('run', runTitle(request), async () => {
+    const end = await running.runCommand.executeWithOptions({ summary: commandText(command) }, [
+      owner,
+      command,
+    ]);
+    guarded.command = end;
+    if (end.how === 'lost' && request.onCrash === 'validate') return;
+    const failure = commandFailure(end, command);
+    if (failure !== undefined)
+      throw ApplicationFailure.create({
+        message: failure,
+        type: 'CommandFailed',
+        nonRetryable: true,
+        details: [{ logTail: end.tail }],
+      });
+  });
+  if (checks.length > 0)
+    await operation.step('validate', 'Validate', () =>
+      changing.runChecks.executeWithOptions({ summary: `${checks.length} checks` }, [checks]),
+    );
+  operation.passPointOfNoReturn();
+};
+
+/** One registration function per undo step, called just before the step in question. */
+const registerUndo = (operation: Operation, saga: Saga, plan: GuardPlan, guarded: Guarded) => {
+  const { owner } = operation;
+  return {
+    snapshots: () => {
+      saga.register('snapshot', 'Delete unused snapshots', async () => {
+        if (guarded.dataAtRisk) {
+          const locations = guarded.snapshots.map(({ location }) => location);
+          saga.left.push(`The snapshots of before are kept: ${locations.join(', ') || 'beside the data'}`);
+          return;
+        }
+        const summary = 'snapshots that nothing needs';
+        await undoing.dropSnapshots.executeWithOptions({ summary }, [owner, plan]);
+      });
+    },
+    users: () => {
+      saga.register('users', 'Start what uses the data', () =>
+        undoing.startUsersAgain.executeWithOptions({ summary: 'as it ran before' }, [owner]),
+      );
+    },
+    data: () => {
+      saga.register('data', 'Put data back', async () => {
+        if (!guarded.began) return;
+        guarded.dataAtRisk = true;
+        const summary = plan.data.map(({ path }) => path).join(', ');
+        guarded.data = await undoing.putBackGuarded.executeWithOptions({ summary }, [
+          owner,
+          plan.data,
+          owner.startedAt,
+        ]);
+        guarded.dataAtRisk = false;
+      });
+    },
+  };
+};
+
+/** `baton resume`: puts back what an earlier unwind could not. Every undo step does only what is missing. */
+export const resumeGuard = async (
+  operation: Operation,
+  plan: GuardPlan,
+  failure: Failure,
+): Promise<Report> => {
+  const saga = new Saga(operation);
+  const guarded: Guarded = { snapshots: [], began: true, data: [], dataAtRisk: false };
+  const undo = registerUndo(operation, saga, plan, guarded);
+  undo.snapshots();
+  undo.users();
+  undo.data();
+  return await unwind(operation, saga, plan, guarded, failure, false);
+};
+
+/** What the command did stands. */
+const finish = async (
+  operation: Operation,
+  plan: GuardPlan,
+  guarded: Guarded,
+  { outcome, ...ending }: { outcome: 'done' | 'kept'; failure?: Failure; notes?: string[] } = {
+    outcome: 'done',
+  },
+): Promise<Report> => {
+  const told = await compare(operation, plan, 'live');
+  return operation.close(outcome, {
+    ...ending,
+    ...told,
+    ...(guarded.command ? { command: guarded.command } : {}),
+    data: guarded.snapshots.map(({ path, name }) => ({ path, did: 'protected', snapshot: name })),
+    problems: plan.problems,
+  });
+};
+
+/** Unwinds, then looks: "as it was" is said only of what was seen. */
+const unwind = async (
+  operation: Operation,
+  saga: Saga,
+  plan: GuardPlan,
+  guarded: Guarded,
+  failure: Failure,
+  asked: boolean,
+): Promise<Report> => {
+  await saga.unwind();
+  const left = [...saga.left, ...(await verify(operation))];
+  const told = guarded.data.some(({ failedState }) => failedState)
+    ? await compare(operation, plan, 'failed')
+    : {};
+  return operation.close(left.length > 0 ? 'needs-human' : asked ? 'cancelled' : 'rolled-back', {
+    ...told,
+    ...(guarded.command ? { command: guarded.command } : {}),
+    data: guarded.data,
+    problems: plan.problems,
+    ...(asked ? { notes: [operation.stopReason ?? 'The operation was cancelled.'] } : { failure }),
+    left,
+  });
+};
+
+/** What changed is told, not needed: where it cannot be found out, the operation has ended as it has. */
+const compare = async (
+  operation: Operation,
+  { data }: GuardPlan,
+  state: 'live' | 'failed',
+): Promise<{ files?: Changes; notes?: string[] }> => {
+  try {
+    return {
+      files: await operation.step('compare', 'Compare files', () =>
+        changing.compareWithBefore.executeWithOptions({ summary: 'what the command changed' }, [
+          operation.owner,
+          data,
+          state,
+        ]),
+      ),
+    };
+  } catch (error) {
+    return { notes: [`Which files changed could not be found out: ${reasonOf(error)}`] };
+  }
+};
+
+/** @returns what is not as it was before, in words. */
+const verify = async (operation: Operation): Promise<string[]> => {
+  try {
+    return await operation.step('verify', 'Verify that everything is as before', () =>
+      undoing.verifyPutBack.executeWithOptions({ summary: 'compare with what was written down before' }, [
+        operation.owner,
+      ]),
+    );
+  } catch (error) {
+    return [`Whether everything is as before could not be verified: ${reasonOf(error)}`];
+  }
+};
+
+const runTitle = ({ command }: GuardRequest): string => {
+  const text = commandText(command);
+  return `Run ${text.length > 60 ? `${text.slice(0, 59)}…` : text}`;
+};
+
+const stepsOf = (request: GuardRequest): { id: string; title: string }[] => [
+  { id: 'preflight', title: 'Preflight' },
+  { id: 'snapshot', title: 'Snapshot data' },
+  { id: 'run', title: runTitle(request) },
+  ...(request.checks.length > 0 ? [{ id: 'validate', title: 'Validate' }] : []),
+  { id: 'compare', title: 'Compare files' },
+];
