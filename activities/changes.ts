@@ -1,11 +1,10 @@
 /** What differs between two states of one path: which files, and of text which lines. */
 import { createTwoFilesPatch } from 'diff';
-import { lstat, open, readFile, readlink } from 'node:fs/promises';
-import type { Stats } from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
+import { lstat, open, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mostChanges, type Changes, type FileChange } from '../domain/guard.ts';
 import { ifThere } from './errno.ts';
-import { walk } from './snapshots/walk.ts';
 
 /** Text above this (bytes) is named, not shown; a whole difference above that is cut off. */
 const textLimitBytes = 256 * 2 ** 10;
@@ -26,7 +25,7 @@ export const differenceBetween = async (before: string, after: string, name: str
   let count = 0;
   let room = diffLimitChars;
   for (const path of paths) {
-    const found = await compare(join(before, path), join(after, path), join(name, path));
+    const found = await compare(at(before, path), at(after, path), nameOf(name, path));
     if (!found) continue;
     count += 1;
     if (files.length < mostChanges) files.push(found.change);
@@ -38,20 +37,40 @@ export const differenceBetween = async (before: string, after: string, name: str
   return { files, count, text: parts.join('') };
 };
 
+/** Names are bytes, and need be no text; here each byte is one character. */
+const bytes = 'latin1';
+
+const at = (root: string, path: string): Buffer =>
+  path === '' ? Buffer.from(root) : Buffer.concat([Buffer.from(`${root}/`), Buffer.from(path, bytes)]);
+
+/** As a person reads it: quoted where it is of more than one line, or no text. */
+const nameOf = (root: string, path: string): string => {
+  const name = path === '' ? root : join(root, Buffer.from(path, bytes).toString('utf8'));
+  return /[\p{Cc}\uFFFD]/u.test(name) ? JSON.stringify(name) : name;
+};
+
 /** Relative paths; the path itself is the empty one. */
 const below = async (root: string): Promise<string[]> => {
-  const found: string[] = [''];
-  if ((await ifThere(() => lstat(root)))?.isDirectory())
-    await walk(root, (path, isDirectory) => {
-      found.push(path.slice(root.length + 1));
-      return Promise.resolve(isDirectory);
-    });
+  const found: string[] = [];
+  const pending = [''];
+  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+    found.push(path);
+    for (const entry of await entriesOf(at(root, path))) {
+      const inside = `${path === '' ? '' : `${path}/`}${entry.name.toString(bytes)}`;
+      if (entry.isDirectory()) pending.push(inside);
+      else found.push(inside);
+    }
+  }
   return found;
 };
 
+/** What vanishes meanwhile, or is no directory, has none. */
+const entriesOf = async (path: Buffer): Promise<Dirent<NonSharedBuffer>[]> =>
+  (await ifThere(() => readdir(path, { withFileTypes: true, encoding: 'buffer' }))) ?? [];
+
 type Found = { change: FileChange; text: string };
 
-const compare = async (before: string, after: string, path: string): Promise<Found | undefined> => {
+const compare = async (before: Buffer, after: Buffer, path: string): Promise<Found | undefined> => {
   const [was, is] = await Promise.all([ifThere(() => lstat(before)), ifThere(() => lstat(after))]);
   if (!was && !is) return undefined;
   if (!was) return await described('added', path, undefined, after);
@@ -81,7 +100,7 @@ const modeOf = ({ mode, uid, gid }: Stats): string =>
   `${(mode & 0o7777).toString(8).padStart(4, '0')} ${uid}:${gid}`;
 
 /** Of one size and time counts as the same, as rsync(1) has it in its quick check. */
-const sameContent = async (was: Stats, is: Stats, before: string, after: string): Promise<boolean> => {
+const sameContent = async (was: Stats, is: Stats, before: Buffer, after: Buffer): Promise<boolean> => {
   if (was.isSymbolicLink()) return (await readlink(before)) === (await readlink(after));
   if (!was.isFile()) return true;
   if (was.size !== is.size) return false;
@@ -90,7 +109,7 @@ const sameContent = async (was: Stats, is: Stats, before: string, after: string)
 
 const chunk = 2 ** 16;
 
-const sameBytes = async (one: string, other: string): Promise<boolean> => {
+const sameBytes = async (one: Buffer, other: Buffer): Promise<boolean> => {
   await using a = await open(one, 'r');
   await using b = await open(other, 'r');
   for (;;) {
@@ -104,8 +123,8 @@ const sameBytes = async (one: string, other: string): Promise<boolean> => {
 const described = async (
   change: 'added' | 'removed' | 'changed',
   path: string,
-  before: string | undefined,
-  after: string | undefined,
+  before: Buffer | undefined,
+  after: Buffer | undefined,
 ): Promise<Found> => {
   const [was, is] = await Promise.all([textOf(before), textOf(after)]);
   const named = { change: { path, change }, text: `${path}: ${change}\n` };
@@ -129,15 +148,15 @@ const described = async (
 };
 
 /** @returns undefined for what is no text, or too long to be read by a person. An absent file is an empty text. */
-const textOf = async (file: string | undefined): Promise<string | undefined> => {
+const textOf = async (file: Buffer | undefined): Promise<string | undefined> => {
   if (file === undefined) return '';
   const stats = await lstat(file);
   if (stats.isSymbolicLink()) return `→ ${await readlink(file)}\n`;
   if (!stats.isFile() || stats.size > textLimitBytes) return undefined;
-  const bytes = await readFile(file);
-  if (bytes.includes(0)) return undefined;
+  const content = await readFile(file);
+  if (content.includes(0)) return undefined;
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
   } catch {
     return undefined;
   }

@@ -10,9 +10,12 @@ import type { OperationId } from '../domain/names.ts';
 import { errnoOf, ifThere } from './errno.ts';
 import { writeWhole } from './files.ts';
 import type { Commands } from './ports/commands.ts';
-import { endProcesses, markOf } from './processes.ts';
+import { endProcesses, leaderOf, markOf, type Leader } from './processes.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Which process a command is, for a worker that comes later. */
+const leaderFile = 'process.json';
 
 /** How often time and output of a command are looked at. */
 const lookEveryMs = 250;
@@ -33,13 +36,20 @@ export const openCommands = (root: string, environment: Environment): Commands =
     if (known !== undefined) return JSON.parse(known) as CommandEnd;
     await mkdir(place, { recursive: true, mode: 0o700 });
     if (!(await isFirstTry(join(place, 'command.begun')))) {
-      await endProcesses(operation);
+      const left = await ifThere(() => readFile(join(place, leaderFile), 'utf8'));
+      await endProcesses(operation, left === undefined ? undefined : (JSON.parse(left) as Leader));
       return await ended({ how: 'lost', tookMs: 0 });
     }
     const begun = performance.now();
     const output = await open(log, 'a', 0o600);
     try {
-      const end = await runOnce(operation, command, environmentOf(command, environment), output, signal);
+      const end = await runOnce(
+        { operation, place },
+        command,
+        environmentOf(command, environment),
+        output,
+        signal,
+      );
       return await ended({ ...end, tookMs: Math.round(performance.now() - begun) });
     } finally {
       await output.close();
@@ -92,22 +102,41 @@ type Ended = Omit<CommandEnd, 'log' | 'tail' | 'tookMs'>;
  * the worker's terminal does not reach it.
  */
 const runOnce = async (
-  operation: OperationId,
+  { operation, place }: { operation: OperationId; place: string },
   command: GuardedCommand,
   environment: Record<string, string>,
   output: FileHandle,
   signal: AbortSignal,
 ): Promise<Ended> => {
-  const [program = '', ...args] = command.shell ? ['/bin/sh', '-c', ...command.args] : command.args;
-  const [first = '', ...rest] =
-    command.user === undefined ? [program, ...args] : ['runuser', '-u', command.user, '--', program, ...args];
-  const running = new Promise<Ended>((resolve) => {
-    spawn(first, rest, {
-      cwd: command.directory,
-      env: { ...environment, ...markOf(operation) },
-      stdio: ['ignore', output.fd, output.fd],
-      detached: true,
-    })
+  const { pid, ended } = start(operation, command, environment, output);
+  const leader = pid === undefined ? undefined : await leaderOf(pid);
+  if (leader) await writeWhole(join(place, leaderFile), JSON.stringify(leader));
+  const watching = new AbortController();
+  const cut = watch(command, output, signal, watching.signal);
+  const result = await Promise.race([ended, cut.then(() => undefined)]);
+  watching.abort();
+  if (!result) await endProcesses(operation, leader);
+  signal.throwIfAborted();
+  const why = await cut;
+  return why === undefined ? await ended : { how: why };
+};
+
+const start = (
+  operation: OperationId,
+  { args, shell, user, directory }: GuardedCommand,
+  environment: Record<string, string>,
+  output: FileHandle,
+): { pid: number | undefined; ended: Promise<Ended> } => {
+  const words = shell ? ['/bin/sh', '-c', ...args] : args;
+  const [program = '', ...rest] = user === undefined ? words : ['runuser', '-u', user, '--', ...words];
+  const child = spawn(program, rest, {
+    cwd: directory,
+    env: { ...environment, ...markOf(operation) },
+    stdio: ['ignore', output.fd, output.fd],
+    detached: true,
+  });
+  const ended = new Promise<Ended>((resolve) => {
+    child
       .once('error', ({ message }) => {
         resolve({ how: 'not-started', why: message });
       })
@@ -117,14 +146,7 @@ const runOnce = async (
         );
       });
   });
-  const watching = new AbortController();
-  const cut = watch(command, output, signal, watching.signal);
-  const result = await Promise.race([running, cut.then(() => undefined)]);
-  watching.abort();
-  if (!result) await endProcesses(operation);
-  signal.throwIfAborted();
-  const why = await cut;
-  return why === undefined ? await running : { how: why };
+  return { pid: child.pid, ended };
 };
 
 /** Resolves when the command must be ended, with the reason; or, without one, when it has ended by itself or is asked to. */

@@ -1,10 +1,12 @@
 /** Guarded commands: look, snapshot, run, check, and put the data back with everything that uses it. */
 import { execa } from 'execa';
+import { realpath } from 'node:fs/promises';
 import { problemsOfText } from '../compose/formats.ts';
 import { readSmallFile } from '../compose/small-file.ts';
 import { isHostPath, protectedData } from '../domain/data.ts';
 import {
   guardRequest,
+  mostChanges,
   planGuard,
   type Changes,
   type Check,
@@ -22,6 +24,7 @@ import type { Probe } from '../domain/stack.ts';
 import type { Owner } from '../domain/subject.ts';
 import { beating, pause, permanent } from './activity.ts';
 import { capture } from './before.ts';
+import { ifThere } from './errno.ts';
 import { differenceBetween } from './changes.ts';
 import { putBackContainer, resolveProbe } from './container.ts';
 import { nameOf, putBackOne, settled, stopGraceMs, usersOf } from './data.ts';
@@ -43,7 +46,9 @@ export const guardActivities = (ports: Ports) => ({
   async prepareGuard(question: GuardQuestion): Promise<GuardPlan> {
     return await beating(async () => {
       const containers = (await ports.engine.listContainers()).map(toFacts);
-      const request = guardRequest(question, containers);
+      // What is mounted, locked and exchanged is what a link leads to.
+      const data = await Promise.all(question.data.map(realOr));
+      const request = guardRequest({ ...question, data }, containers);
       const facts = await Promise.all(
         request.data
           .filter((path) => !isHostPath(path))
@@ -101,7 +106,7 @@ export const guardActivities = (ports: Ports) => ({
       }
       const text = all.map((difference) => difference.text).join('');
       return {
-        files: all.flatMap(({ files }) => files),
+        files: all.flatMap(({ files }) => files).slice(0, mostChanges),
         count: all.reduce((sum, { count }) => sum + count, 0),
         ...(text === '' ? {} : { file: await ports.memory.keepText(owner.operation, 'changes.diff', text) }),
       };
@@ -144,6 +149,8 @@ const howBack = (ports: Ports, { id }: ContainerBefore): Parameters<typeof putBa
     return container && (await probeOf(ports, container));
   },
 });
+
+const realOr = async (path: string): Promise<string> => (await ifThere(() => realpath(path))) ?? path;
 
 const locationOf = async (
   { snapshots }: Ports,

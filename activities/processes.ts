@@ -13,12 +13,28 @@ export const markOf = (operation: OperationId): Record<string, string> => ({ [va
 const graceMs = 10_000;
 const lookEveryMs = 50;
 
-/** SIGTERM to each, SIGKILL to those that are still there after the grace. Resolves when none is left. */
-export const endProcesses = async (operation: OperationId): Promise<void> => {
+/** The first process of a session, told from any later one of that number. */
+export type Leader = { pid: number; boot: string; startedAt: string };
+
+/** @returns undefined where it has ended already. */
+export const leaderOf = async (pid: number): Promise<Leader | undefined> => {
+  const process = await readProcess(String(pid), '');
+  return process && { pid, boot: await bootId(), startedAt: process.startedAt };
+};
+
+/** Changes with each start of the machine; process numbers begin anew then: random(4). */
+const bootId = async (): Promise<string> =>
+  (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+
+/**
+ * SIGTERM to each, SIGKILL to those that are still there after the grace. Resolves when none is left.
+ * @param leader finds also what has cleared its environment, which takes the mark away.
+ */
+export const endProcesses = async (operation: OperationId, leader?: Leader): Promise<void> => {
   const begun = performance.now();
   const asked = new Set<number>();
   for (;;) {
-    const left = await processesOf(operation);
+    const left = await processesOf(operation, leader);
     if (left.length === 0) return;
     const patient = performance.now() - begun < graceMs;
     for (const pid of left) {
@@ -39,19 +55,26 @@ const send = (pid: number, signal: NodeJS.Signals): void => {
   }
 };
 
-type Process = { pid: number; parent: number; session: number; marked: boolean };
+type Process = { pid: number; parent: number; session: number; startedAt: string; marked: boolean };
 
 /** Those that carry the mark, what they have started, and what is in a session with them: `sudo` clears the environment. */
-const processesOf = async (operation: OperationId): Promise<number[]> => {
+const processesOf = async (operation: OperationId, leader: Leader | undefined): Promise<number[]> => {
   const all = await allProcesses(`${variable}=${operation}`);
   const own = new Set(all.filter(({ marked }) => marked).map(({ pid }) => pid));
   const sessions = new Set(all.filter(({ marked }) => marked).map(({ session }) => session));
+  if (leader && (await isStillIts(leader, all))) sessions.add(leader.pid);
   for (let known = -1; known < own.size;) {
     known = own.size;
     for (const { pid, parent, session } of all) if (own.has(parent) || sessions.has(session)) own.add(pid);
   }
   own.delete(process.pid);
   return [...own];
+};
+
+/** The kernel gives a number to no other process while a session has it; so a leader of that number is this one, or has come later. */
+const isStillIts = async ({ pid, boot, startedAt }: Leader, all: readonly Process[]): Promise<boolean> => {
+  const now = all.find((process) => process.pid === pid);
+  return boot === (await bootId()) && (now === undefined || now.startedAt === startedAt);
 };
 
 const allProcesses = async (mark: string): Promise<Process[]> => {
@@ -69,7 +92,13 @@ const readProcess = async (pid: string, mark: string): Promise<Process | undefin
     if (state === 'Z' || state === 'X') return undefined;
     const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
     const marked = environment.split('\0').includes(mark);
-    return { pid: Number(pid), parent: Number(parent), session: Number(session), marked };
+    return {
+      pid: Number(pid),
+      parent: Number(parent),
+      session: Number(session),
+      startedAt: fields[19] ?? '',
+      marked,
+    };
   } catch {
     return undefined;
   }

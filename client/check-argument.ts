@@ -18,7 +18,10 @@ const defaultPorts: Record<string, number> = { 'http:': 80, 'https:': 443 };
 
 const urlCheck = (text: string): Check | undefined => {
   if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return undefined;
-  const { protocol, hostname, port, pathname, search } = new URL(text);
+  const { protocol, hostname, port, pathname, search, username, password } = new URL(text);
+  if (username !== '' || password !== '')
+    throw new InvalidArgumentError('A URL with a password in it would be kept with the operation.');
+  if (port === '0') return undefined;
   return {
     type: 'http',
     scheme: protocol === 'https:' ? 'https' : 'http',
@@ -29,10 +32,9 @@ const urlCheck = (text: string): Check | undefined => {
 };
 
 const tcpCheck = (text: string): Check | undefined => {
-  const [, host, port] = /^tcp:([\w.-]+):(\d{1,5})$/.exec(text) ?? [];
-  return host === undefined || !(Number(port) <= 65_535)
-    ? undefined
-    : { type: 'tcp', host, port: Number(port) };
+  const [, host, digits] = /^tcp:([\w.-]+):(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  return host !== undefined && port >= 1 && port <= 65_535 ? { type: 'tcp', host, port } : undefined;
 };
 
 const execCheck = (text: string): Check | undefined => {

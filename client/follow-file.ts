@@ -1,5 +1,6 @@
 /** A file that grows, read as it does. */
 import { open } from 'node:fs/promises';
+import { StringDecoder } from 'node:string_decoder';
 
 const chunkBytes = 2 ** 16;
 
@@ -7,6 +8,8 @@ const chunkBytes = 2 ** 16;
 export const followFile = (path: string): ((all?: boolean) => Promise<string[]>) => {
   let at = 0;
   let begun = '';
+  // A letter may lie across two reads.
+  const decoder = new StringDecoder('utf8');
   return async (all = false) => {
     const handle = await open(path, 'r').catch(() => undefined);
     if (!handle) return [];
@@ -14,7 +17,7 @@ export const followFile = (path: string): ((all?: boolean) => Promise<string[]>)
       for (;;) {
         const { buffer, bytesRead } = await handle.read(Buffer.alloc(chunkBytes), 0, chunkBytes, at);
         if (bytesRead === 0) break;
-        begun += buffer.toString('utf8', 0, bytesRead);
+        begun += decoder.write(buffer.subarray(0, bytesRead));
         at += bytesRead;
       }
     } finally {

@@ -108,9 +108,12 @@ export const planGuard = (
     data,
     checks: request.checks,
     onFailure: request.onFailure,
-    problems: request.data
-      .flatMap((path, index) => problemsOf(path, paths[path], request, request.data.slice(0, index)))
-      .sort((a, b) => Number(isError(b)) - Number(isError(a))),
+    problems: [
+      ...(data.length === 0 ? noData(request.stack) : []),
+      ...request.data.flatMap((path, index) =>
+        problemsOf(path, paths[path], request, request.data.slice(0, index)),
+      ),
+    ].sort((a, b) => Number(isError(b)) - Number(isError(a))),
   };
 };
 
@@ -131,6 +134,15 @@ const guardedPath = (
 });
 
 const nothing = 'Nothing was changed.';
+
+const noData = (stack: StackName): Problem[] => [
+  {
+    severity: 'error',
+    code: 'no-data',
+    message: `No container of a stack "${stack}" may write to data on this host, so there is nothing to protect. ${nothing}`,
+    next: 'Name what the command changes: --data PATH',
+  },
+];
 
 const problemsOf = (
   path: string,
@@ -250,7 +262,12 @@ export const commandText = ({ args, shell }: Pick<GuardedCommand, 'args' | 'shel
   shell
     ? (args[0] ?? '')
     : args
-        .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`))
+        .map((word, index) =>
+          // A first word with a "=" in it would be read as an assignment.
+          (index === 0 ? /^[\w@%+:,./-]+$/ : /^[\w@%+=:,./-]+$/).test(word)
+            ? word
+            : `'${word.replaceAll("'", String.raw`'\''`)}'`,
+        )
         .join(' ');
 
 /** A file that the command made, took away or changed. */

@@ -94,6 +94,12 @@ services:
     ]);
   });
 
+  test('of a service that is removed are told as volumes only where they are', () => {
+    const without = { ...chain, services: chain.services.filter(({ name }) => name !== 'other') };
+    const [data] = plan(without, runningWorld(chain)).data;
+    assert.ok(data && !('volume' in data), data?.path);
+  });
+
   test('that a removed and a changed service share are one', () => {
     const without = { ...chain, services: chain.services.filter(({ name }) => name === 'db') };
     assert.deepEqual(
@@ -142,6 +148,22 @@ volumes: {named: , gone: , ro: }
       assert.deepEqual(dataOf(change(spec, 'a'), world([mount])), [
         '/volumes/named (volume web_named) snapshot by btrfs of a, reached by a: a btrfs subvolume',
       ]);
+  });
+
+  test('without a name are left behind where a path of the host takes their place', async () => {
+    const bound = await ofA('volumes: ["/d:/anonymous"]');
+    const containers = containersOf(bound, { mounts: [anonymous] });
+    assert.deepEqual(dataOf(change(bound, 'a'), runningWorld(bound, { containers })), [
+      '/d snapshot by btrfs of a, reached by a: a btrfs subvolume',
+    ]);
+  });
+
+  test('without a name are what the stack says of their path in the container', async () => {
+    const discarded = await ofA('volumes: ["/anonymous"]\n    x-baton: {data: {/anonymous: discard}}');
+    const containers = containersOf(discarded, { mounts: [anonymous] });
+    assert.deepEqual(dataOf(change(discarded, 'a'), runningWorld(discarded, { containers })), [
+      '/volumes/1f (volume 1f) discard of a, reached by a: as the stack says, new',
+    ]);
   });
 
   test('that the stack does not list go by the name they have', async () => {

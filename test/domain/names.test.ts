@@ -18,7 +18,7 @@ import { formatLocation, isError } from '../../domain/problem.ts';
 import { searchAttributeName, searchAttributeNames } from '../../domain/search-attributes.ts';
 import { formatBytes, formatDuration } from '../../domain/size.ts';
 import { parseSnapshotName, snapshotName, type SnapshotPurpose } from '../../domain/snapshot.ts';
-import { subjectOf } from '../../domain/subject.ts';
+import { ownerOf, subjectOf } from '../../domain/subject.ts';
 
 const operation = '0123abcd' as OperationId;
 const photos = 'photos' as StackName;
@@ -129,6 +129,7 @@ describe('labels', () => {
       'a.baton-0123abc',
       'a.baton-0123abcdx',
       'a.baton-0123ABCD',
+      'a\nb.baton-0123abcd',
     ])
       assert.equal(parseAsideName(name), undefined, name);
   });
@@ -154,11 +155,16 @@ test('search attributes', () => {
 });
 
 test('what an activity is told of its operation', () => {
-  const startedAt = new Date('2026-01-01T10:20:30.456Z');
-  const request = { operation, kind: 'deploy' as const, stack: photos };
-  const subject = { ...request, release: 'r', startedAt: '2026-01-01T10:20:30Z' };
-  assert.deepEqual(subjectOf(request, { release: 'r' } as never, startedAt), subject);
-  assert.deepEqual(subjectOf(request, { release: 'r', previousRelease: 'p' } as never, startedAt), {
+  const startedAt = new Date('2026-01-01T10:20:30.999Z');
+  const request = { operation, stack: photos };
+  // Names of snapshots hold whole seconds: what is left of one is cut off, not rounded.
+  const owner = { ...request, startedAt: '2026-01-01T10:20:30Z' };
+  assert.deepEqual(ownerOf({ ...request, host: 'attic' } as typeof request, startedAt), owner);
+  assert.deepEqual(ownerOf(request, new Date('2026-01-01T10:20:30Z')), owner);
+  const plan = { kind: 'undo', release: 'r' };
+  const subject = { ...owner, ...plan };
+  assert.deepEqual(subjectOf(request, plan as never, startedAt), subject);
+  assert.deepEqual(subjectOf(request, { ...plan, previousRelease: 'p' } as never, startedAt), {
     ...subject,
     previousRelease: 'p',
   });

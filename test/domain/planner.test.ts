@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
+  hasBefore,
   isChanging,
   isNoop,
   isRefused,
+  makesResources,
   needsImages,
   type Plan,
   type ServicePlan,
@@ -582,6 +584,32 @@ x-baton: {validate: [{http: "http://example.test/"}], files: [{path: /etc/web.co
       ['data', quiet, { restore: [{ path: '/d' }] }],
     ];
     for (const [what, world, wanted] of changes) assert.equal(isNoop(plan(spec, world, wanted)), false, what);
+  });
+
+  test('has something before it where a release, a container or data is there already', async () => {
+    const two = await mustLoad('name: web\nservices:\n  a: {image: app}\n  b: {image: app}\n');
+    const [one] = containersOf(two) as [ContainerFacts];
+    const data = await mustLoad('name: web\nservices:\n  a: {image: app, volumes: ["/d:/d"]}\n');
+    const cases: [string, Plan, boolean][] = [
+      ['nothing', plan(two, emptyWorld(two)), false],
+      ['a release', plan(two, emptyWorld(two, { runningRelease: release })), true],
+      ['one of two containers', plan(two, emptyWorld(two, { containers: [one] })), true],
+      ['data', plan(data, emptyWorld(data)), true],
+    ];
+    for (const [what, made, before] of cases) assert.equal(hasBefore(made), before, what);
+  });
+
+  test('makes resources only where a network or a volume is missing', () => {
+    const bare = { ...spec, networks: {}, volumes: {} };
+    const removal = { kind: 'remove' as const, running: spec };
+    const cases: [string, Plan, boolean][] = [
+      ['none is missing', plan(spec, quiet), false],
+      ['the network is missing', plan(spec, { ...quiet, networks: {} }), true],
+      ['the volume is missing', plan(spec, { ...quiet, volumes: {} }), true],
+      ['the stack has none', plan(bare, quiet), false],
+      ['the network goes', plan({ ...spec, services: [] }, quiet, removal), false],
+    ];
+    for (const [what, made, makes] of cases) assert.equal(makesResources(made), makes, what);
   });
 
   test('waits for images where one must be fetched for a service that stays', () => {

@@ -148,6 +148,17 @@ describe('containers', () => {
       told: [],
     },
     {
+      name: 'one that bears a service’s name and no service’s label',
+      world: runningHost({
+        containers: [
+          db,
+          app,
+          stranger({ name: 'app', labels: { 'dev.baton.stack': 'web' }, running: false }),
+        ],
+      }),
+      told: [],
+    },
+    {
       name: 'two of one service',
       world: runningHost({ containers: [db, app, { ...app, id: 'second', name: 'web-app-2' }] }),
       told: [
@@ -182,6 +193,17 @@ describe('containers', () => {
       told: [],
     },
     {
+      name: 'a name of a service that is removed in the same operation',
+      spec: {
+        ...web,
+        services: web.services
+          .filter(({ name }) => name === 'db')
+          .map((service) => ({ ...service, containerName: 'web-app-1', user: '1' })),
+      },
+      world: runningHost(),
+      told: [],
+    },
+    {
       name: 'a name that another service keeps',
       spec: {
         ...web,
@@ -205,6 +227,12 @@ describe('containers', () => {
       ],
     },
     {
+      name: 'such a name of the stack’s own, which only waits to be dropped, is in nobody’s way',
+      spec: replaced(),
+      world: runningHost({ containers: [db, app, aside], committed: ['0123abcd'] }),
+      told: [],
+    },
+    {
       name: 'such a name is in nobody’s way where nothing is set aside',
       world: runningHost({
         containers: [db, app, stranger({ name: 'web-app-1.baton-0123abcd', labels: ofBlog })],
@@ -214,7 +242,8 @@ describe('containers', () => {
   ]);
 });
 
-describe('ports', () => {
+describe('ports', async () => {
+  const everywhere = await having('app', 'ports: ["8080:80"]');
   const taken = { hostIp: '', hostPort: 8080, protocol: 'tcp' };
   const byStranger = (port: Partial<typeof taken>, more: Partial<ContainerFacts> = {}): World =>
     emptyHost({ containers: [stranger({ ports: [{ ...taken, ...port }], ...more })] });
@@ -237,6 +266,16 @@ describe('ports', () => {
       name: 'of a container on all addresses, IPv6',
       world: byStranger({ hostIp: '::' }),
       told: takenBy('container "stranger" (no stack)'),
+    },
+    {
+      name: 'of a container on one address, where all are asked for',
+      spec: everywhere,
+      world: emptyWorld(everywhere, {
+        containers: [stranger({ ports: [{ ...taken, hostIp: '127.0.0.1' }] })],
+      }),
+      told: [
+        'error port-taken at 6:13: Port 8080/tcp is taken by container "stranger" (no stack). Nothing was changed. ▸ Free it, or change ports: of "app".',
+      ],
     },
     { name: 'free on another address', world: byStranger({ hostIp: '10.0.0.1' }), told: [] },
     { name: 'free with another protocol', world: byStranger({ protocol: 'udp' }), told: [] },
@@ -266,6 +305,44 @@ describe('ports', () => {
         listeners: { '8080/tcp': 'nginx' },
       }),
       told: takenBy('a process on this host (nginx)'),
+    },
+    ...[{ hostPort: 8081 }, { protocol: 'udp' }].map((other): Case => ({
+      name: `of a process, where a container has another: ${JSON.stringify(other)}`,
+      world: { ...byStranger(other), listeners: { '8080/tcp': 'nginx' } },
+      told: takenBy('a process on this host (nginx)'),
+    })),
+    {
+      name: 'of its own container, which is started again with the data that is put back',
+      world: runningHost({
+        containers: [
+          db,
+          {
+            ...app,
+            mounts: [
+              {
+                type: 'volume',
+                source: '/volumes/media',
+                volume: 'media',
+                target: '/media',
+                readOnly: false,
+              },
+            ],
+          },
+        ],
+      }),
+      wanted: { kind: 'undo', restore: [{ path: '/volumes/media' }] },
+      told: [],
+    },
+    {
+      name: 'of a service that is removed in the same operation',
+      spec: {
+        ...web,
+        services: web.services
+          .filter(({ name }) => name === 'db')
+          .map((service) => ({ ...service, ports: web.services[1]?.ports ?? [] })),
+      },
+      world: runningHost(),
+      told: [],
     },
     {
       name: 'handed from one service to another',
@@ -518,6 +595,29 @@ describe('data', () => {
     assert.deepEqual(told(464 * MiB), []);
   });
 
+  test('of two paths on two filesystems needs room on each for its own', async () => {
+    const two = await having('app', 'volumes: ["/data/a:/a", "/data/b:/b"]');
+    const facts = { ...(emptyHost().paths['/data/db'] as PathFacts), ...copied, freeBytes: 264 * MiB };
+    for (const other of [{ filesystem: 'xfs' }, { freeBytes: 265 * MiB }]) {
+      const world = emptyWorld(two, { paths: { '/data/a': facts, '/data/b': { ...facts, ...other } } });
+      assert.deepEqual(plan(two, world).problems.map(say), [], JSON.stringify(other));
+    }
+  });
+
+  test('of two services is told as of both', async () => {
+    const two = await mustLoad(`
+name: web
+services:
+  a: {image: app, healthcheck: {test: x}, volumes: ["/data:/data"]}
+  b: {image: app, healthcheck: {test: x}, volumes: ["/data:/data"]}
+`);
+    const facts = emptyHost().paths['/data/db'] as PathFacts;
+    const unprotected = { ...facts, driver: undefined, reason: 'it is a mount point' };
+    assert.deepEqual(plan(two, emptyWorld(two, { paths: { '/data': unprotected } })).problems.map(say), [
+      'error data-unprotected: Data path /data of a, b cannot be snapshotted: it is a mount point. Nothing was changed. ▸ Make it possible, or declare x-baton.data: { /data: external } to go without.',
+    ]);
+  });
+
   const shared = stranger({
     mounts: [{ type: 'bind', source: '/data', target: '/all', readOnly: true }],
     labels: ofBlog,
@@ -585,17 +685,18 @@ describe('data', () => {
   ]);
 });
 
-test('errors are told before warnings, whichever is found first', async () => {
+test('errors are told before warnings, whichever is found first, and otherwise as they are found', async () => {
   const large = await mustLoad(`
 name: web
 services:
-  a: {image: app, healthcheck: {test: x}, mem_limit: 10g}
-  b: {image: app, healthcheck: {test: x}, mem_limit: 10g}
+  a: {image: app, mem_limit: 10g, ports: ["8080:80"]}
+  b: {image: app, mem_limit: 10g, healthcheck: {test: x}}
 x-baton: {requires: [traefik]}
 `);
+  const world = emptyWorld(large, { listeners: { '8080/tcp': 'nginx' } });
   assert.deepEqual(
-    plan(large, emptyWorld(large)).problems.map(({ severity, code }) => `${severity} ${code}`),
-    ['error requires', 'warning memory'],
+    plan(large, world).problems.map(({ severity, code }) => `${severity} ${code}`),
+    ['error port-taken', 'error requires', 'warning memory', 'warning weak-health'],
   );
   const both = await mustLoad('name: web\nservices:\n  a: {image: app, ports: ["8080:80"]}\n');
   const made = plan(both, emptyWorld(both, { listeners: { '8080/tcp': 'nginx' } }));

@@ -3,7 +3,16 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { exitCodes, type Outcome, type Report, type Step } from '../../domain/operation.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { nextCommands, outcomeTitles, renderChecklist, renderReport } from '../../domain/report.ts';
+import type { Changes, CommandEnd } from '../../domain/guard.ts';
+import {
+  commandEnded,
+  fileLines,
+  filesTitle,
+  nextCommands,
+  outcomeTitles,
+  renderChecklist,
+  renderReport,
+} from '../../domain/report.ts';
 
 const step = (more: Partial<Step>): Step => ({ id: 's', title: 'Snapshot data', state: 'waiting', ...more });
 
@@ -202,7 +211,128 @@ test('every outcome has an exit code, a title and commands worth typing', () => 
       'baton logs photos',
     ],
     cancelled: [3, 'Cancelled: everything is as it was', 'baton status photos', 'baton logs photos'],
+    kept: [0, 'Failed, and kept as it is'],
     'needs-human': [5, 'A person is needed', 'baton doctor', 'baton resume photos'],
   });
   assert.deepEqual(nextCommands(report({ kind: 'remove' })), ['baton undo photos']);
+});
+
+describe('a guarded command’s report', () => {
+  const ended = (more: Partial<CommandEnd> = {}): CommandEnd => ({
+    how: 'exited',
+    exitCode: 0,
+    log: '/state/output.log',
+    tail: 'the end',
+    tookMs: 1_200,
+    ...more,
+  });
+  const files: Changes = {
+    files: [
+      { path: '/srv/new', change: 'added', lines: { added: 3, removed: 0 } },
+      { path: '/srv/old.bin', change: 'removed' },
+      { path: '/srv/routers.yml', change: 'changed', lines: { added: 2, removed: 1 } },
+      { path: '/srv/a.bin', change: 'changed' },
+      { path: '/srv/key', change: 'mode' },
+    ],
+    count: 5,
+    file: '/state/changes.diff',
+  };
+  const guard = (more: Partial<Report> = {}): Report => report({ kind: 'guard', command: ended(), ...more });
+
+  test('tells how it ended and which files it changed, before what became of the data', () => {
+    assert.equal(
+      renderReport(
+        guard({ files, data: [{ path: '/srv', did: 'protected', snapshot: 's' }], notes: ['kept'] }),
+      ),
+      `**Done** · guard of photos on attic · 2.4s
+
+**Command**
+
+- exit code 0 after 1.2s; its output is kept in /state/output.log
+
+**Files it changed**
+
+- + /srv/new (+3 −0)
+- - /srv/old.bin
+- ~ /srv/routers.yml (+2 −1)
+- ~ /srv/a.bin
+- ~ /srv/key (mode or owner)
+- the difference is kept in /state/changes.diff
+
+**Data**
+
+- /srv: protected, snapshot \`s\`
+
+**Notes**
+
+- kept`,
+    );
+  });
+
+  test('tells neither where it did not run', () => {
+    const { command: _none, ...refused } = guard({ outcome: 'refused' });
+    assert.equal(renderReport(refused), '**Refused: nothing was changed** · guard of photos on attic · 2.4s');
+  });
+
+  test('says how it ended in few words', () => {
+    const told: [CommandEnd, string][] = [
+      [ended(), 'exit code 0'],
+      [ended({ exitCode: 3, why: 'not told' }), 'exit code 3'],
+      [{ how: 'exited', log: '', tail: '', tookMs: 0 }, 'exit code ?'],
+      [ended({ how: 'killed', why: 'SIGKILL' }), 'killed (SIGKILL)'],
+      [ended({ how: 'timed-out' }), 'timed out'],
+      [ended({ how: 'too-much-output' }), 'too much output'],
+      [ended({ how: 'not-started', why: 'no such file' }), 'not started (no such file)'],
+      [ended({ how: 'lost' }), 'lost'],
+    ];
+    for (const [end, text] of told) assert.equal(commandEnded(end), text);
+  });
+
+  test('says of its files what has become of them', () => {
+    const titles = Object.fromEntries(
+      (Object.keys(exitCodes) as Outcome[]).map((outcome) => [outcome, filesTitle(guard({ outcome }))]),
+    );
+    const undone = 'Files it had changed';
+    assert.deepEqual(titles, {
+      done: 'Files it changed',
+      unchanged: undone,
+      refused: undone,
+      'rolled-back': undone,
+      cancelled: undone,
+      kept: 'Files it changed',
+      'needs-human': undone,
+    });
+    assert.match(
+      renderReport(guard({ outcome: 'rolled-back', files })),
+      /\n\n\*\*Files it had changed\*\*\n\n- \+ \/srv\/new/,
+    );
+  });
+
+  test('names the files that were counted, and says how many more there are', () => {
+    const one: Changes = { files: [{ path: '/a', change: 'added' }], count: 1 };
+    assert.deepEqual(fileLines(guard()), []);
+    assert.deepEqual(fileLines(guard({ files: { files: [], count: 0 } })), ['- none']);
+    assert.deepEqual(fileLines(guard({ files: one })), ['- + /a']);
+    assert.deepEqual(fileLines(guard({ files: { ...one, count: 2 } })), ['- + /a', '- and 1 more']);
+    assert.deepEqual(fileLines(guard({ files: { ...one, count: 70, file: '/d' } })), [
+      '- + /a',
+      '- and 69 more',
+      '- the difference is kept in /d',
+    ]);
+  });
+
+  test('has no command worth typing, unless the host needs a person', () => {
+    const next = Object.fromEntries(
+      (Object.keys(exitCodes) as Outcome[]).map((outcome) => [outcome, nextCommands(guard({ outcome }))]),
+    );
+    assert.deepEqual(next, {
+      done: [],
+      unchanged: ['baton status photos'],
+      refused: [],
+      'rolled-back': [],
+      cancelled: [],
+      kept: [],
+      'needs-human': ['baton doctor', 'baton resume photos'],
+    });
+  });
 });
