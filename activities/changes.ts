@@ -65,7 +65,7 @@ const below = async (root: string): Promise<string[]> => {
 };
 
 /** What vanishes meanwhile, or is no directory, has none. */
-const entriesOf = async (path: Buffer): Promise<Dirent<NonSharedBuffer>[]> =>
+const entriesOf = async (path: Buffer): Promise<Dirent<Buffer>[]> =>
   (await ifThere(() => readdir(path, { withFileTypes: true, encoding: 'buffer' }))) ?? [];
 
 type Found = { change: FileChange; text: string };
@@ -139,7 +139,7 @@ const described = async (
     {
       maxEditLength: mostEdits,
     },
-  ) as string | undefined;
+  );
   if (patch === undefined) return named;
   const text = patch.split('\n').slice(2).join('\n');
   const lines = patch.split('\n').slice(4);
