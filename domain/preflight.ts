@@ -66,22 +66,25 @@ const unfinished: Check = (wanted, _plan, world) =>
       ),
     );
 
-const copies: Check = (wanted, _plan, world) =>
-  wanted.spec.services.flatMap((service) => {
-    const own = world.containers.filter(
-      ({ labels, name }) =>
-        stackOf(labels) === wanted.spec.name && serviceOf(labels) === service.name && !parseAsideName(name),
-    );
-    if (own.length < 2) return [];
-    const names = own.map(({ name }) => name).join(', ');
+const copies: Check = (wanted, _plan, world) => {
+  const own = world.containers.filter(
+    ({ labels, name }) => stackOf(labels) === wanted.spec.name && !parseAsideName(name),
+  );
+  // Also of services that the wanted release does not have: each is retired as one.
+  const services = new Set(own.flatMap(({ labels }) => serviceOf(labels) ?? []));
+  return [...services].flatMap((service) => {
+    const found = own.filter(({ labels }) => serviceOf(labels) === service).map(({ name }) => name);
+    if (found.length < 2) return [];
+    const spec = wanted.spec.services.find(({ name }) => name === service);
     return [
       error(
         'several-containers',
-        `Service "${service.name}" has ${own.length} containers (${names}); Baton runs one per service. ${nothing}`,
-        { at: service.at, next: `Remove all but one of them.` },
+        `Service "${service}" has ${found.length} containers (${found.join(', ')}); Baton runs one per service. ${nothing}`,
+        { ...(spec ? { at: spec.at } : {}), next: `Remove all but one of them.` },
       ),
     ];
   });
+};
 
 const names: Check = (wanted, plan, world) =>
   arriving(wanted, plan).flatMap(({ service, change }) => {

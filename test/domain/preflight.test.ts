@@ -166,6 +166,24 @@ describe('containers', () => {
       ],
     },
     {
+      name: 'two of one service that the stack does not have any more',
+      world: runningHost({
+        containers: [
+          db,
+          app,
+          ...['web-old-1', 'web-old-2'].map((name) => ({
+            ...app,
+            id: name,
+            name,
+            labels: { ...app.labels, 'dev.baton.service': 'old' },
+          })),
+        ],
+      }),
+      told: [
+        'error several-containers: Service "old" has 2 containers (web-old-1, web-old-2); Baton runs one per service. Nothing was changed. ▸ Remove all but one of them.',
+      ],
+    },
+    {
       name: 'a name that another stack has taken',
       world: emptyHost({ containers: [stranger({ name: 'web-app-1', labels: ofBlog })] }),
       told: [

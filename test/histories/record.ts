@@ -5,6 +5,7 @@
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { writeFile } from 'node:fs/promises';
 import { hostTaskQueue } from '../../domain/ids.ts';
+import type { GuardRequest } from '../../domain/guard.ts';
 import type { OperationRequest } from '../../domain/operation.ts';
 import { injected, Laboratory, type Meddle } from '../workflows/laboratory.ts';
 
@@ -56,7 +57,10 @@ const save = async (name: string, workflowId: string, runId: string): Promise<vo
   await writeFile(new URL(`${name}.json`, import.meta.url), `${JSON.stringify(neutralised(json), null, 1)}\n`);
 };
 
-const record = async (name: string, request: OperationRequest, meddle: Meddle = () => undefined): Promise<void> => {
+const record = async (
+  name: string,
+  request: OperationRequest | GuardRequest,
+  meddle: Meddle = () => undefined): Promise<void> => {
   laboratory.meddle = meddle;
   const handle = await laboratory.start(request);
   const { outcome } = await handle.result();
@@ -101,6 +105,18 @@ try {
   await record('deploy-second', request({ RELEASE: '2' }));
   const undo: OperationRequest = { ...request(), kind: 'undo', source: { from: 'release', withData: true } };
   await record('undo-with-data', undo);
+
+  const guarded = (command: string, more: Partial<GuardRequest> = {}): GuardRequest =>
+    laboratory.guardRequest('ledger', [`${site.data}/ledger`], command, more);
+  const row = `echo row >> ${site.data}/ledger/rows`;
+  await record('guard-done', guarded(row));
+  await record('guard-rolled-back', guarded(`${row}; exit 3`));
+  await record('guard-refused', guarded(row, { data: ['/no/such/path'] }));
+  await record('guard-kept', guarded(`${row}; exit 3`, { onFailure: 'hold' }), (activity, moment) => {
+    if (activity !== 'runCommand' || moment !== 'after') return;
+    const handle = client.workflow.getHandle(`stack/${site.host}/ledger`);
+    setTimeout(() => void handle.executeUpdate('keep', { args: ['a person chose it'] }), 1_500);
+  });
 
   const other = await site.write('edge.yml', stack.replaceAll('ledger', 'edge'));
   const workflowId = `ecosystem/${site.host}/home`;

@@ -7,6 +7,7 @@ import { searchAttributesOf } from '../../client/search-attributes.ts';
 import { thisHost } from '../../client/this-host.ts';
 import { hostTaskQueue, stackWorkflowId } from '../../domain/ids.ts';
 import { parseOperationId, type StackName } from '../../domain/names.ts';
+import type { GuardRequest } from '../../domain/guard.ts';
 import type { OperationRequest, Progress, Report } from '../../domain/operation.ts';
 import { randomBytes } from 'node:crypto';
 import { workflowBundle } from '../../worker/bundle.ts';
@@ -81,8 +82,40 @@ export class Laboratory {
     };
   }
 
-  async start(request: OperationRequest): Promise<WorkflowHandle<typeof deployStack>> {
-    return await this.client.workflow.start<typeof deployStack>('deployStack', {
+  /** @param data absolute paths. */
+  guardRequest(
+    stack: string,
+    data: string[],
+    command: string,
+    more: Partial<GuardRequest> = {},
+  ): GuardRequest {
+    const { operation, host } = this.request(stack, '');
+    return {
+      operation,
+      kind: 'guard',
+      stack: stack as StackName,
+      host,
+      title: 'a change',
+      data,
+      command: {
+        args: [command],
+        shell: true,
+        directory: this.site.files,
+        variables: [],
+        timeoutMs: 60_000,
+        outputLimitBytes: 2 ** 20,
+      },
+      checks: [],
+      onFailure: 'roll-back',
+      onCrash: 'fail',
+      copyLimitBytes: 2 ** 30,
+      ...more,
+    };
+  }
+
+  async start(request: OperationRequest | GuardRequest): Promise<WorkflowHandle<typeof deployStack>> {
+    const workflow = request.kind === 'guard' ? 'guardOperation' : 'deployStack';
+    return await this.client.workflow.start(workflow, {
       workflowId: stackWorkflowId(request.host, request.stack),
       taskQueue: hostTaskQueue(request.host),
       args: [request],
@@ -91,7 +124,7 @@ export class Laboratory {
   }
 
   /** Runs an operation to its end. @returns its report, and its steps as `id: state`. */
-  async run(request: OperationRequest): Promise<{ report: Report; steps: string[] }> {
+  async run(request: OperationRequest | GuardRequest): Promise<{ report: Report; steps: string[] }> {
     const handle = await this.start(request);
     const report = await handle.result();
     const { steps } = await handle.query<Progress>('progress');

@@ -14,6 +14,8 @@ describe('recorded histories', () => {
   test('there are some of every ending', () => {
     for (const ending of ['done', 'unchanged', 'refused', 'rolled-back', 'cancelled', 'needs-human', 'held'])
       assert.ok(names.includes(`deploy-${ending}.json`), ending);
+    for (const ending of ['done', 'refused', 'rolled-back', 'kept'])
+      assert.ok(names.includes(`guard-${ending}.json`), ending);
   });
 
   for (const name of names)
