@@ -108,7 +108,7 @@ try {
 
   const guarded = (command: string, more: Partial<GuardRequest> = {}): GuardRequest =>
     laboratory.guardRequest('ledger', [`${site.data}/ledger`], command, more);
-  const row = `echo row >> ${site.data}/ledger/rows`;
+  const row = 'echo row >> ledger/rows';
   await record('guard-done', guarded(row));
   await record('guard-rolled-back', guarded(`${row}; exit 3`));
   await record('guard-refused', guarded(row, { data: ['/no/such/path'] }));

@@ -7,7 +7,11 @@ import { execa } from 'execa';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { resumeRequest } from '../../client/commands/resume.ts';
+import type { GuardPlan } from '../../domain/guard.ts';
+import { hostTaskQueue } from '../../domain/ids.ts';
 import type { Report } from '../../domain/operation.ts';
+import type { resumeUnwind } from '../../workflows/resume-unwind.ts';
 import { fingerprint } from '../e2e/site.ts';
 import { injected, Laboratory, type Meddle } from './laboratory.ts';
 
@@ -131,12 +135,11 @@ x-baton: {min_healthy_time: 100ms}
       report.left.join('\n'),
       /Put data back: injected\nThe snapshots of before are kept: .*wiki\.before\./,
     );
-    const { resumeRequest } = await import('../../client/commands/resume.ts');
     const handle = laboratory.client.workflow.getHandle(`stack/${laboratory.site.host}/wiki`);
-    const request = resumeRequest('wiki', report, await handle.query('plan'));
-    const resumed: Report = await laboratory.client.workflow.execute('resumeUnwind', {
+    const request = resumeRequest('wiki', report, await handle.query<GuardPlan>('plan'));
+    const resumed = await laboratory.client.workflow.execute<typeof resumeUnwind>('resumeUnwind', {
       workflowId: handle.workflowId,
-      taskQueue: `baton.${laboratory.site.host}`,
+      taskQueue: hostTaskQueue(laboratory.site.host),
       args: [request],
     });
     assert.equal(resumed.outcome, 'rolled-back', JSON.stringify(resumed.left));

@@ -100,7 +100,7 @@ export class Laboratory {
       command: {
         args: [command],
         shell: true,
-        directory: this.site.files,
+        directory: this.site.data,
         variables: [],
         timeoutMs: 60_000,
         outputLimitBytes: 2 ** 20,
