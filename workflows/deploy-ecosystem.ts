@@ -10,6 +10,7 @@ import {
   isCancellation,
   setHandler,
   startChild,
+  workflowInfo,
   type ChildWorkflowHandle,
 } from '@temporalio/workflow';
 import {
@@ -29,7 +30,7 @@ import { reading } from './activities.ts';
 import type { deployStack } from './deploy-stack.ts';
 import { commitSignal, memberReadySignal, rollBackSignal } from './messages.ts';
 import { Operation } from './operation.ts';
-import { failureOf } from './saga.ts';
+import { failureOf, reasonOf } from './saga.ts';
 
 type Member = {
   stack: StackName;
@@ -148,7 +149,7 @@ const rollOut = async (operation: Operation, member: Member, phase: Member[]): P
   member.handle = handle;
   // The result is awaited outside any scope: a cancel of this phase must not lose it.
   void CancellationScope.nonCancellable(async () => {
-    member.report = await handle.result();
+    member.report = await handle.result().catch((error: unknown) => lost(member, error));
   });
   await condition(() => member.ready || member.report !== undefined);
   const { report } = member;
@@ -163,6 +164,24 @@ const rollOut = async (operation: Operation, member: Member, phase: Member[]): P
     details: [{ logTail: report.failure?.logTail }],
   });
 };
+
+/** Ended from outside (terminated in the Web UI): it has put nothing back, and can tell nothing. */
+const lost = ({ request: { operation, kind, stack, host } }: Member, error: unknown): Report => ({
+  operation,
+  kind,
+  stack,
+  host,
+  outcome: 'needs-human',
+  startedAt: workflowInfo().startTime.toISOString(),
+  durationMs: Date.now() - workflowInfo().startTime.getTime(),
+  changes: [],
+  data: [],
+  problems: [],
+  left: [
+    `Its operation was ended from outside (${reasonOf(error)}) and has put nothing back. Look at it: baton status ${stack}`,
+  ],
+  notes: [],
+});
 
 /** Asks every stack that still waits to put itself back, last started first, and waits for the end of each. */
 const putAllBack = async (members: Member[]): Promise<void> => {

@@ -376,7 +376,9 @@ export const runOnce = async (town: Town, { scenario, fault }: Run): Promise<Run
               logs: scene.workerLogs + scene.worker.log,
             })),
           ]
-        : [`it had not ended after ${patienceMs / 1000} s: ${await stateOf(handle)}`],
+        : [
+            `it had not ended after ${patienceMs / 1000} s: ${await stateOf(client, scene.site)}; worker: ${scene.worker.log.slice(-500)}`,
+          ],
       durationMs: Date.now() - began,
     };
   } finally {
@@ -430,11 +432,22 @@ const outcomeOf = async (client: Client, handle: Handle, look: () => void): Prom
   }
 };
 
-const stateOf = async (handle: Handle): Promise<string> => {
-  const { raw } = await handle.describe();
-  const pending = (raw.pendingActivities ?? []).map(
-    ({ activityType, attempt, lastFailure }) =>
-      `${activityType?.name ?? ''} attempt ${attempt ?? 0}: ${lastFailure?.message ?? 'no failure'}`,
-  );
-  return pending.join('; ') || 'no activity is pending';
+/** What each workflow of the host waits for: the members of an ecosystem are workflows of their own. */
+const stateOf = async (client: Client, { host }: Site): Promise<string> => {
+  const states: string[] = [];
+  const query = `BatonHost = "${host}" AND ExecutionStatus = "Running"`;
+  for await (const { workflowId, runId } of client.workflow.list({ query })) {
+    const { raw } = await client.workflow.getHandle(workflowId, runId).describe();
+    const task = raw.pendingWorkflowTask;
+    const waits = [
+      ...(raw.pendingActivities ?? []).map(
+        ({ activityType, attempt, lastFailure }) =>
+          `${activityType?.name ?? ''} attempt ${attempt ?? 0}: ${lastFailure?.message ?? 'no failure'}`,
+      ),
+      ...(raw.pendingChildren ?? []).map(({ workflowId: child }) => `child ${child ?? ''}`),
+      ...(task ? [`a decision, attempt ${task.attempt ?? 0}`] : []),
+    ];
+    states.push(`${workflowId}: ${waits.join(', ') || 'a message or a timer'}`);
+  }
+  return states.join('; ') || 'no workflow runs';
 };

@@ -238,6 +238,26 @@ describe('how operations end', () => {
       assert.match(failure?.message ?? '', /injected/);
     });
 
+    test('with a stack whose operation is terminated calls for a person, and puts the others back', async () => {
+      files['torn'] = await laboratory.site.write('torn.yml', stackFile('torn'));
+      const { host } = laboratory.site;
+      const { outcome, stacks, left } = await deploy(
+        { data: [request('edge', three)], app: [request('torn')] },
+        async (activity, moment) => {
+          if (activity !== 'validateRelease' || moment !== 'before') return;
+          const torn = laboratory.client.workflow.getHandle(stackWorkflowId(host, 'torn' as Plan['stack']));
+          const { status } = await torn.describe().catch(() => ({ status: undefined }));
+          if (status?.name === 'RUNNING') await torn.terminate('by hand');
+        },
+      );
+      assert.equal(outcome, 'needs-human');
+      assert.deepEqual(
+        stacks?.map((one) => one.outcome),
+        ['cancelled', 'needs-human'],
+      );
+      assert.match(left.join(), /torn: Its operation was ended from outside .* baton status torn/);
+    });
+
     test('with a stack that is refused in its turn puts the ones before it back', async () => {
       files['needy'] = await laboratory.site.write('needy.yml', stackFile('needy', ', requires: [nothing]'));
       const { outcome, failure } = await deploy({
