@@ -65,7 +65,7 @@ export class Results {
   /** True where an earlier run has shown that the operation has fewer effects than `at`. */
   isBeyond({ scenario, kind, at }: Cell): boolean {
     return this.entries.some(
-      (entry) => entry.scenario === scenario && entry.kind === kind && !entry.struck && entry.at <= at,
+      (entry) => entry.scenario === scenario && entry.kind === kind && isUntouched(entry) && entry.at <= at,
     );
   }
 }
@@ -113,6 +113,9 @@ export const readSeeds = async (file: string): Promise<Seeds> => {
   };
 };
 
+/** It ended, and the fault had not come yet: it has no more effects than that. */
+const isUntouched = ({ struck, outcome }: Entry): boolean => !struck && outcome !== undefined;
+
 /** docs/faults.md, as of these results. */
 export const report = (
   entries: readonly Entry[],
@@ -132,7 +135,8 @@ export const report = (
         : `${runs.length} (**${broken} broken**)`;
   };
   const struck = entries.filter((entry) => entry.struck);
-  const broken = struck.filter(({ violations }) => violations.length > 0);
+  // Also where its end came, or did not come, before the fault.
+  const broken = entries.filter(({ violations }) => violations.length > 0);
   const human = struck.filter(({ outcome }) => outcome === 'needs-human').length;
   const versions = [...new Set(struck.map(({ version }) => version))].map(
     (version) => `${version} (${struck.filter((entry) => entry.version === version).length} runs)`,
@@ -147,7 +151,7 @@ that it was not.
 
 ${about} Versions: ${versions.join(', ')}. What was run stands in \`test/faults/results.jsonl\`, a line a run.
 
-${struck.length} runs with a fault in them, ${broken.length} in which a rule was broken; ${human} ended in \`needs-human\`.
+${struck.length} runs with a fault in them, and ${entries.length - struck.length} that it did not reach; ${broken.length} in which a rule was broken; ${human} ended in \`needs-human\`.
 
 | | ${scenarios.map(({ name }) => name).join(' | ')} |
 | --- | ${scenarios.map(() => '---').join(' | ')} |
