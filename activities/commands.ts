@@ -11,6 +11,7 @@ import { errnoOf, ifThere } from './errno.ts';
 import { writeWhole } from './files.ts';
 import type { Commands } from './ports/commands.ts';
 import { endProcesses, leaderOf, markOf, type Leader } from './processes.ts';
+import { redact } from './redact.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -26,9 +27,9 @@ export const openCommands = (root: string, environment: Environment): Commands =
     const place = join(root, 'operations', operation);
     const log = join(place, 'output.log');
     const told = join(place, 'command.json');
-    const redact = redactor(command, environment);
+    const secrets = command.variables.flatMap((name) => environment[name] ?? []);
     const ended = async (end: Omit<CommandEnd, 'log' | 'tail'>): Promise<CommandEnd> => {
-      const whole = { ...end, log, tail: redact(await tailOf(log)) };
+      const whole = { ...end, log, tail: redact(await tailOf(log), secrets) };
       await writeWhole(told, JSON.stringify(whole));
       return whole;
     };
@@ -187,15 +188,4 @@ const tailOf = async (log: string): Promise<string> => {
   } finally {
     await handle.close();
   }
-};
-
-/** Shorter values (`1`, `true`) are no secrets, and taking them out would shred every line. */
-const shortestSecret = 6;
-
-const redactor = ({ variables }: GuardedCommand, environment: Environment): ((text: string) => string) => {
-  const values = variables
-    .flatMap((name) => environment[name] ?? [])
-    .filter(({ length }) => length >= shortestSecret)
-    .sort((a, b) => b.length - a.length);
-  return (text) => values.reduce((clean, value) => clean.replaceAll(value, '•••'), text);
 };

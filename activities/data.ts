@@ -14,7 +14,8 @@ import {
 import type { GuardedPath } from '../domain/guard.ts';
 import type { Owner, Subject } from '../domain/subject.ts';
 import { beating, permanent } from './activity.ts';
-import { captureBefore } from './before.ts';
+import { captureBefore, isRunning } from './before.ts';
+import type { ContainerState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
 import type { ContainerBefore } from './ports/memory.ts';
 import { SnapshotError, type Snapshots } from './ports/snapshots.ts';
@@ -27,14 +28,7 @@ export const dataActivities = (ports: Ports) => ({
   async takeSnapshots(subject: Subject, plan: Plan): Promise<SnapshotTaken[]> {
     return await beating(async (signal) => {
       const before = await captureBefore(ports, subject, plan);
-      const taken: SnapshotTaken[] = [];
-      for (const { path, driver } of protectedData(plan.data)) {
-        const name = nameOf(subject, 'before');
-        const take = () => ports.snapshots.take(path, name, driver, signal);
-        const { location } = await settled(ports, before, path, driver, take);
-        taken.push({ path, name, location });
-      }
-      return taken;
+      return await snapshotEach(ports, subject, plan.data, before, signal);
     });
   },
 
@@ -99,11 +93,29 @@ export const dataActivities = (ports: Ports) => ({
 export const nameOf = ({ stack, operation, startedAt }: Owner, purpose: SnapshotPurpose): SnapshotName =>
   snapshotName({ stack, operation, purpose, takenAt: startedAt });
 
+/** @returns one entry per protected path, each seen on the disk after it was taken. */
+export const snapshotEach = async (
+  ports: Ports,
+  owner: Owner,
+  data: readonly (DataPlan | GuardedPath)[],
+  before: readonly ContainerBefore[],
+  signal: AbortSignal,
+): Promise<SnapshotTaken[]> => {
+  const taken: SnapshotTaken[] = [];
+  for (const { path, driver } of protectedData(data)) {
+    const name = nameOf(owner, 'before');
+    const take = () => ports.snapshots.take(path, name, driver, signal);
+    const { location } = await settled(ports, before, path, driver, take);
+    taken.push({ path, name, location });
+  }
+  return taken;
+};
+
 /**
  * A btrfs snapshot is one moment. A copy is not, so what writes to the path is paused meanwhile where the engine can;
  * where it cannot, the copy driver itself notices a change during the copy and refuses.
  */
-export const settled = async <T>(
+const settled = async <T>(
   ports: Ports,
   before: readonly ContainerBefore[],
   path: string,
@@ -133,12 +145,19 @@ export const usersOf = async (ports: Ports, path: string, mode: 'any' | 'writabl
 /** Readers of the stack stop too: they would go on seeing what was exchanged away. */
 const stopUsers = async (ports: Ports, { stack }: Owner, path: string): Promise<void> => {
   const writers = new Set((await usersOf(ports, path, 'writable')).map(({ id }) => id));
-  for (const { id, status, labels } of await usersOf(ports, path, 'any'))
-    if (
-      (writers.has(id) || stackOf(labels) === stack) &&
-      (status === 'running' || status === 'paused' || status === 'restarting')
-    )
-      await ports.engine.stopContainer(id, stopGraceMs);
+  const users = await usersOf(ports, path, 'any');
+  await stopRunning(
+    ports,
+    users.filter(({ id, labels }) => writers.has(id) || stackOf(labels) === stack),
+  );
+};
+
+export const stopRunning = async (
+  { engine }: Ports,
+  containers: readonly ContainerState[],
+): Promise<void> => {
+  for (const container of containers)
+    if (isRunning(container)) await engine.stopContainer(container.id, stopGraceMs);
 };
 
 export const putBackOne = async (

@@ -27,7 +27,7 @@ import { capture } from './before.ts';
 import { ifThere } from './errno.ts';
 import { differenceBetween } from './changes.ts';
 import { putBackContainer, resolveProbe } from './container.ts';
-import { nameOf, putBackOne, settled, stopGraceMs, usersOf } from './data.ts';
+import { nameOf, putBackOne, snapshotEach, stopGraceMs, stopRunning, usersOf } from './data.ts';
 import type { ContainerState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
 import type { ContainerBefore } from './ports/memory.ts';
@@ -69,14 +69,7 @@ export const guardActivities = (ports: Ports) => ({
   async takeGuardSnapshots(owner: Owner, data: GuardedPath[]): Promise<SnapshotTaken[]> {
     return await beating(async (signal) => {
       const before = await captureUsers(ports, owner, data);
-      const taken: SnapshotTaken[] = [];
-      for (const { path, driver } of protectedData(data)) {
-        const name = nameOf(owner, 'before');
-        const take = () => ports.snapshots.take(path, name, driver, signal);
-        const { location } = await settled(ports, before, path, driver, take);
-        taken.push({ path, name, location });
-      }
-      return taken;
+      return await snapshotEach(ports, owner, data, before, signal);
     });
   },
 
@@ -118,9 +111,7 @@ export const guardActivities = (ports: Ports) => ({
     return await beating(async () => {
       const outcomes: DataOutcome[] = [];
       for (const entry of data) {
-        for (const { id, status } of await usersOf(ports, entry.path, 'any'))
-          if (status === 'running' || status === 'paused' || status === 'restarting')
-            await ports.engine.stopContainer(id, stopGraceMs);
+        await stopRunning(ports, await usersOf(ports, entry.path, 'any'));
         outcomes.push(await putBackOne(ports, owner, entry, true, writesFrom));
       }
       return outcomes;

@@ -10,6 +10,7 @@ import type { ContentSource, ServiceSpec, StackSpec, Template } from '../domain/
 import { permanent } from './activity.ts';
 import { isMissing } from './errno.ts';
 import { canonicalJson, keyedHash } from './hash.ts';
+import { redact, shortestSecret } from './redact.ts';
 
 export type Secrets = {
   /** @throws a permanent failure that names the variable, never a value. */
@@ -22,9 +23,6 @@ export type Secrets = {
   /** Replaces every value that came from a variable or a secret by `•••`. */
   redact: (text: string) => string;
 };
-
-/** Shorter values (`1`, `true`) are no secrets, and taking them out would shred every log. */
-const shortestSecret = 6;
 
 /** @param key of this host, from the memory: hashes of weak secrets cannot be guessed without it. */
 export const openSecrets = async (
@@ -115,16 +113,7 @@ export const openSecrets = async (
       };
       return keyedHash(key, canonicalJson(values));
     },
-    redact(text) {
-      // Longest first, so that a secret that holds another is taken out whole.
-      const values = [...seen].flatMap((value) => [
-        value,
-        ...value.split('\n').filter((line) => line.length >= shortestSecret),
-      ]);
-      return values
-        .sort((a, b) => b.length - a.length)
-        .reduce((clean, value) => clean.replaceAll(value, '•••'), text);
-    },
+    redact: (text) => redact(text, [...seen]),
   };
 };
 

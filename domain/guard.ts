@@ -6,7 +6,7 @@ import type { FileCheck } from './check.ts';
 import { isHostPath, type DataPlan } from './data.ts';
 import type { OperationId, StackName } from './names.ts';
 import { stackOf } from './labels.ts';
-import { reaches } from './paths.ts';
+import { overlaps, reaches } from './paths.ts';
 import { isError, type Problem } from './problem.ts';
 import { formatBytes } from './size.ts';
 import type { Probe } from './stack.ts';
@@ -159,9 +159,7 @@ const problemsOf = (
       `${path} belongs to the whole host and cannot be exchanged.`,
       'Name the directory, or the file, below it that the command changes.',
     );
-  const outer = earlier.find(
-    (other) => other === path || path.startsWith(`${other}/`) || other.startsWith(`${path}/`),
-  );
+  const outer = earlier.find((other) => overlaps(other, path));
   if (outer !== undefined)
     return error('overlap', `${path} and ${outer} overlap: the snapshot of one would hold the other.`);
   if (!facts || facts.type === 'missing') return error('no-such-path', `There is no ${path} on this host.`);

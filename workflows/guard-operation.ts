@@ -17,6 +17,7 @@ import { isError } from '../domain/problem.ts';
 import { changing, lengthy, reading, running, undoing } from './activities.ts';
 import { Operation } from './operation.ts';
 import { failureOf, reasonOf, Saga } from './saga.ts';
+import { verifyPutBack } from './unwind-plan.ts';
 
 /** What has been done so far; the unwind and the report read it. */
 type Guarded = {
@@ -197,7 +198,7 @@ const unwind = async (
   asked: boolean,
 ): Promise<Report> => {
   await saga.unwind();
-  const left = [...saga.left, ...(await verify(operation))];
+  const left = [...saga.left, ...(await verifyPutBack(operation))];
   const told = guarded.data.some(({ failedState }) => failedState)
     ? await compare(operation, plan, 'failed')
     : {};
@@ -229,19 +230,6 @@ const compare = async (
     };
   } catch (error) {
     return { notes: [`Which files changed could not be found out: ${reasonOf(error)}`] };
-  }
-};
-
-/** @returns what is not as it was before, in words. */
-const verify = async (operation: Operation): Promise<string[]> => {
-  try {
-    return await operation.step('verify', 'Verify that everything is as before', () =>
-      undoing.verifyPutBack.executeWithOptions({ summary: 'compare with what was written down before' }, [
-        operation.owner,
-      ]),
-    );
-  } catch (error) {
-    return [`Whether everything is as before could not be verified: ${reasonOf(error)}`];
   }
 };
 

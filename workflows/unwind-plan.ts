@@ -104,7 +104,7 @@ export const unwindPlan = async (
   asked: boolean,
 ): Promise<Report> => {
   await saga.unwind();
-  const left = [...saga.left, ...(await verify(operation, plan))];
+  const left = [...saga.left, ...(await verifyPutBack(operation))];
   return operation.close(left.length > 0 ? 'needs-human' : asked ? 'cancelled' : 'rolled-back', {
     ...(plan.previousRelease === undefined ? {} : { release: plan.previousRelease }),
     changes: plan.services.map(({ service, action, reasons }) => ({ service, action, reasons })),
@@ -117,11 +117,11 @@ export const unwindPlan = async (
 };
 
 /** @returns what is not as it was before, in words. */
-const verify = async (operation: Operation, plan: Plan): Promise<string[]> => {
+export const verifyPutBack = async (operation: Operation): Promise<string[]> => {
   try {
     return await operation.step('verify', 'Verify that everything is as before', () =>
       undoing.verifyPutBack.executeWithOptions({ summary: 'compare with what was written down before' }, [
-        operation.subject(plan),
+        operation.owner,
       ]),
     );
   } catch (error) {
