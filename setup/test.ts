@@ -21,12 +21,13 @@ const run = async (environment: Record<string, string>): Promise<number> => {
     return 0;
   }
   const files = testFiles();
-  const lanes = [files.filter((file) => !usesDocker(file)), files.filter(usesDocker)];
-  const results = await Promise.all(
-    lanes.filter((lane) => lane.length > 0).map(async (lane) => await runLane(lane, environment)),
+  const lanes = [files.filter((file) => !usesDocker(file)), files.filter(usesDocker)].filter(
+    (lane) => lane.length > 0,
   );
-  // The first lane was shown as it ran.
-  for (const { output } of results.slice(1)) process.stdout.write(output);
+  // Each lane is shown live from the moment at which the one before it has ended.
+  const running: Promise<Lane>[] = [];
+  for (const lane of lanes) running.push(runLane(lane, environment, running.at(-1)));
+  const results = await Promise.all(running);
   const sum = (what: string): number =>
     results.reduce(
       (all, { output }) => all + Number(new RegExp(`ℹ ${what} (\\d+)`).exec(output)?.[1] ?? 0),
@@ -44,10 +45,16 @@ const run = async (environment: Record<string, string>): Promise<number> => {
  */
 const usesDocker = (file: string): boolean => file.endsWith('-docker.test.ts') || file.includes('-docker-');
 
+type Lane = { exitCode: number; output: string };
+
+/** Twice what a lane takes on two slow cores: one that has not ended by then hangs, and is ended to tell where. */
+const laneLimitMs = 40 * 60_000;
+
 const runLane = async (
   files: string[],
   env: Record<string, string>,
-): Promise<{ exitCode: number; output: string }> => {
+  before?: Promise<Lane>,
+): Promise<Lane> => {
   const args = [
     '--disable-warning=ExperimentalWarning',
     '--test',
@@ -56,16 +63,28 @@ const runLane = async (
     '--test-timeout=600000',
     ...files,
   ];
-  const shown = !files.every(usesDocker);
-  const { exitCode, stdout } = await execa(process.execPath, args, {
+  const tests = execa(process.execPath, args, {
     cwd: root,
     reject: false,
-    stdin: 'ignore',
-    stdout: shown ? ['pipe', 'inherit'] : 'pipe',
-    stderr: 'inherit',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: laneLimitMs,
+    buffer: false,
     env,
   });
-  return { exitCode: exitCode ?? 1, output: stdout };
+  let output = '';
+  let shown = false;
+  tests.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+    if (shown) process.stdout.write(chunk);
+  });
+  void Promise.resolve(before).then(() => {
+    process.stdout.write(output);
+    shown = true;
+  });
+  const { exitCode, timedOut } = await tests;
+  if (timedOut)
+    process.stdout.write(`\nThese tests had not ended after ${laneLimitMs / 60_000} min, and were ended.\n`);
+  return { exitCode: exitCode ?? 1, output };
 };
 
 await onTestHost(run, keep);
