@@ -5,7 +5,7 @@ import { access, mkdir, open, readFile, stat, type FileHandle } from 'node:fs/pr
 import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
-import { plainVariables, type CommandEnd, type GuardedCommand } from '../domain/guard.ts';
+import { passedOn, type CommandEnd, type GuardedCommand } from '../domain/guard.ts';
 import type { OperationId } from '../domain/names.ts';
 import { errnoOf, ifThere } from './errno.ts';
 import { writeWhole } from './files.ts';
@@ -47,7 +47,7 @@ export const openCommands = (root: string, environment: Environment): Commands =
       const end = await runOnce(
         { operation, place },
         command,
-        environmentOf(command, environment),
+        passedOn(environment, command.variables),
         output,
         signal,
       );
@@ -87,14 +87,6 @@ const isFirstTry = async (file: string): Promise<boolean> => {
     return false;
   }
 };
-
-const environmentOf = (command: GuardedCommand, environment: Environment): Record<string, string> =>
-  Object.fromEntries(
-    [...plainVariables, ...command.variables].flatMap((name) => {
-      const value = environment[name];
-      return value === undefined ? [] : [[name, value] as const];
-    }),
-  );
 
 type Ended = Omit<CommandEnd, 'log' | 'tail' | 'tookMs'>;
 

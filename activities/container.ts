@@ -51,7 +51,7 @@ export const containerActivities = (ports: Ports) => {
             containerId: container.id,
             service: plan.service,
             health: plan.health,
-            ...(service.probe ? { probe: resolveProbe(service.probe, secrets.resolve) } : {}),
+            ...(service.probe ? { probe: resolveCommand(service.probe, secrets.resolve) } : {}),
             deadlineMs: plan.healthyDeadlineMs,
             redact: secrets.redact,
           },
@@ -288,14 +288,14 @@ const previousProbe = async (ports: Ports, { stack, previousRelease }: Subject, 
     previousRelease === undefined ? undefined : await ports.memory.getRelease(stack, previousRelease);
   const probe = release?.spec.services.find((service) => service.name === name)?.probe;
   if (!release || !probe) return undefined;
-  return resolveProbe(probe, (await secretsOf(ports, release)).resolve);
+  return resolveCommand(probe, (await secretsOf(ports, release)).resolve);
 };
 
-/** Exec probes may hold `${VAR}`. */
-export const resolveProbe = <P extends { type: string; command?: string[] }>(
-  probe: P,
+/** Probes and checks that run a command may hold `${VAR}` in it. */
+export const resolveCommand = <Asked extends object>(
+  asked: Asked & { command?: string[] },
   resolve: (template: string) => string,
-): P => (probe.command ? { ...probe, command: probe.command.map(resolve) } : probe);
+): Asked => (asked.command ? { ...asked, command: asked.command.map(resolve) } : asked);
 
 /** Runs at most `atOnce` pieces of work at a time: a container costs 0.2–0.5 s of CPU to create, so more than cores only queue. */
 const limiter = (atOnce: number) => {

@@ -1,15 +1,13 @@
 /** Guarded commands: look, snapshot, run, check, and put the data back with everything that uses it. */
 import { execa } from 'execa';
 import { realpath } from 'node:fs/promises';
-import { problemsOfText } from '../compose/formats.ts';
-import { readSmallFile } from '../compose/small-file.ts';
+import type { Check } from '../domain/check.ts';
 import { isHostPath, protectedData } from '../domain/data.ts';
 import {
   guardRequest,
   mostChanges,
   planGuard,
   type Changes,
-  type Check,
   type CommandEnd,
   type GuardedCommand,
   type GuardedPath,
@@ -19,25 +17,22 @@ import {
 import { label, serviceOf, stackOf } from '../domain/labels.ts';
 import { parseStackName, type ReleaseId } from '../domain/names.ts';
 import type { DataOutcome, SnapshotTaken } from '../domain/operation.ts';
-import { formatLocation, type Problem } from '../domain/problem.ts';
+import type { Problem } from '../domain/problem.ts';
 import type { Probe } from '../domain/stack.ts';
 import type { Owner } from '../domain/subject.ts';
-import { beating, pause, permanent } from './activity.ts';
+import { beating, permanent } from './activity.ts';
 import { capture } from './before.ts';
+import { askCheck } from './check.ts';
 import { ifThere } from './errno.ts';
 import { differenceBetween } from './changes.ts';
-import { putBackContainer, resolveProbe } from './container.ts';
+import { putBackContainer, resolveCommand } from './container.ts';
 import { nameOf, putBackOne, snapshotEach, stopGraceMs, stopRunning, usersOf } from './data.ts';
 import type { ContainerState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
 import type { ContainerBefore } from './ports/memory.ts';
-import { askProbe } from './probe.ts';
 import { secretsOf } from './release.ts';
 import { toFacts } from './world.ts';
 
-/** A service may need a moment to notice what a command changed; after this a check that says no has failed. */
-const checkPatienceMs = 10_000;
-const checkEveryMs = 500;
 /** Compose's default for a service that says nothing else is far more patient; a container that was healthy a minute ago needs less. */
 const healthyDeadlineMs = 120_000;
 
@@ -81,7 +76,12 @@ export const guardActivities = (ports: Ports) => ({
   /** Every check, until it says yes. @throws a permanent failure with all that say no. */
   async runChecks(checks: Check[]): Promise<void> {
     await beating(async (signal) => {
-      const answers = await Promise.all(checks.map(async (check) => await askCheck(ports, check, signal)));
+      const answers = await Promise.all(
+        checks.map(
+          async (check) =>
+            await askCheck(ports, check, async (name) => await ports.engine.inspectContainer(name), signal),
+        ),
+      );
       const failed = answers.flatMap((answer) => answer ?? []);
       if (failed.length > 0) throw permanent('CheckFailed', failed.join(' '));
     });
@@ -177,7 +177,7 @@ const probeOf = async (
   const release = await memory.getRelease(stack, id);
   const probe = release?.spec.services.find(({ name }) => name === serviceOf(labels))?.probe;
   if (!release || !probe) return undefined;
-  return resolveProbe(probe, (await secretsOf({ ...rest, memory, environment }, release)).resolve);
+  return resolveCommand(probe, (await secretsOf({ ...rest, memory, environment }, release)).resolve);
 };
 
 const commandProblems = async ({ commands }: Ports, command: GuardedCommand): Promise<Problem[]> => {
@@ -200,43 +200,4 @@ const commandProblems = async ({ commands }: Ports, command: GuardedCommand): Pr
   )
     problems.push(error('no-such-user', `There is no user "${command.user}" on this host.`));
   return problems;
-};
-
-/** Configuration, not data. */
-const largestFileBytes = 16 * 2 ** 20;
-
-/** @returns why not, in words; undefined where it says yes. */
-const askCheck = async (ports: Ports, check: Check, signal: AbortSignal): Promise<string | undefined> => {
-  if ('file' in check) return await askFile(check);
-  const begun = performance.now();
-  for (;;) {
-    const container =
-      check.service === undefined ? undefined : await ports.engine.inspectContainer(check.service);
-    const asking = { engine: ports.engine, reach: ports.engineInfo.reach };
-    const { healthy, answer } = await askProbe(asking, check, container);
-    if (healthy) return undefined;
-    if (performance.now() - begun > checkPatienceMs) return `${describeCheck(check)}: ${answer}.`;
-    await pause(checkEveryMs, signal);
-  }
-};
-
-const askFile = async ({ type, file }: Extract<Check, { file: string }>): Promise<string | undefined> => {
-  const text = await readSmallFile(file, largestFileBytes).then(
-    (bytes) => bytes.toString('utf8'),
-    (error: unknown) => error as Error,
-  );
-  if (text instanceof Error) return `${file} cannot be read: ${text.message}`;
-  const [first] = problemsOfText(type, file, text);
-  return first && `${first.at ? formatLocation(first.at) : file}: ${first.message}`;
-};
-
-const describeCheck = (check: Probe): string => {
-  switch (check.type) {
-    case 'http':
-      return `${check.scheme}://${check.host ?? check.service ?? ''}:${check.port}${check.path}`;
-    case 'tcp':
-      return `tcp:${check.host ?? check.service ?? ''}:${check.port}`;
-    case 'exec':
-      return `exec in ${check.service}`;
-  }
 };

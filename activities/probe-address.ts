@@ -1,6 +1,6 @@
 /** Probes that ask at an address: over TCP, over HTTP. */
 import { execa } from 'execa';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -61,7 +61,9 @@ const askHttp = async (
   { host, port }: Address,
   timeoutMs: number,
 ): Promise<Answer> => {
-  const { status, body } = await fetchOnce(probe, host, port, timeoutMs);
+  const begun = performance.now();
+  const { status, body, headers } = await fetchOnce(probe, host, port, timeoutMs);
+  const tookMs = Math.round(performance.now() - begun);
   const expected = probe.status === undefined ? status >= 200 && status < 400 : status === probe.status;
   if (!expected) return { healthy: false, answer: `HTTP ${status} from ${probe.path}` };
   if (probe.bodyContains !== undefined && !body.includes(probe.bodyContains))
@@ -69,6 +71,14 @@ const askHttp = async (
       healthy: false,
       answer: `the answer of ${probe.path} does not contain ${JSON.stringify(probe.bodyContains)}`,
     };
+  for (const [name, wanted] of Object.entries(probe.responseHeaders ?? {})) {
+    const value = [headers[name.toLowerCase()] ?? []].flat().join(', ');
+    if (value === '') return { healthy: false, answer: `the answer of ${probe.path} has no header ${name}` };
+    if (!value.includes(wanted))
+      return { healthy: false, answer: `the header ${name} of ${probe.path} is ${JSON.stringify(value)}` };
+  }
+  if (probe.withinMs !== undefined && tookMs > probe.withinMs)
+    return { healthy: false, answer: `the answer of ${probe.path} took ${tookMs} ms` };
   return { healthy: true, answer: `HTTP ${status}` };
 };
 
@@ -77,7 +87,7 @@ const fetchOnce = async (
   host: string,
   port: number,
   timeoutMs: number,
-): Promise<{ status: number; body: string }> =>
+): Promise<{ status: number; body: string; headers: IncomingHttpHeaders }> =>
   await new Promise((resolve, reject) => {
     const send = probe.scheme === 'https' ? httpsRequest : httpRequest;
     const request = send(
@@ -98,7 +108,7 @@ const fetchOnce = async (
           if (body.length < bodyLimitBytes) body += chunk;
         });
         response.once('end', () => {
-          resolve({ status: response.statusCode ?? 0, body });
+          resolve({ status: response.statusCode ?? 0, body, headers: response.headers });
         });
         response.once('error', reject);
       },

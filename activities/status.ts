@@ -4,7 +4,7 @@ import type { StackName } from '../domain/names.ts';
 import type { Release, ReleaseRecord } from '../domain/release.ts';
 import type { ServiceStatus, StackStatus } from '../domain/status.ts';
 import { beating } from './activity.ts';
-import { resolveProbe } from './container.ts';
+import { resolveCommand } from './container.ts';
 import { askHealth } from './health.ts';
 import type { ContainerState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
@@ -29,7 +29,7 @@ export const statusActivities = (ports: Ports) => ({
   },
 });
 
-const statusOf = async (
+export const statusOf = async (
   ports: Ports,
   stack: StackName,
   containers: ContainerState[],
@@ -58,7 +58,9 @@ const serviceStatus = async (
   const service = serviceOf(container.labels) ?? container.name;
   const spec = release?.spec.services.find(({ name }) => name === service);
   const probe =
-    release && spec?.probe ? resolveProbe(spec.probe, (await secretsOf(ports, release)).resolve) : undefined;
+    release && spec?.probe
+      ? resolveCommand(spec.probe, (await secretsOf(ports, release)).resolve)
+      : undefined;
   const health = await askHealth(
     {
       engine: ports.engine,

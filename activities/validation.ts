@@ -1,21 +1,19 @@
 /** The last word before a release is recorded: its own checks, then a soak; and the last word after an unwind. */
+import { askedService, type Check } from '../domain/check.ts';
 import { label } from '../domain/labels.ts';
 import { isChanging, type ServicePlan } from '../domain/plan.ts';
-import type { Probe, ServiceSpec } from '../domain/stack.ts';
+import type { ServiceSpec } from '../domain/stack.ts';
 import type { Owner, Subject } from '../domain/subject.ts';
 import { beating, pause, permanent } from './activity.ts';
 import { differencesFromBefore } from './before.ts';
-import { madeBy, resolveProbe } from './container.ts';
+import { askCheck } from './check.ts';
+import { madeBy, resolveCommand } from './container.ts';
 import { askAgain } from './health.ts';
 import type { ContainerState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
-import { askProbe } from './probe.ts';
 import { loadRelease, secretsOf, serviceOfRelease } from './release.ts';
 import type { Secrets } from './secrets.ts';
 
-/** A check may find a service that is healthy but still warming up; after this it is a failure. */
-const checkPatienceMs = 10_000;
-const checkEveryMs = 500;
 /** The soak looks this often; a restart between two looks is seen in the restart count. */
 const soakEveryMs = 1_000;
 
@@ -26,15 +24,12 @@ export const validationActivities = (ports: Ports) => ({
       const release = await loadRelease(ports, subject.stack, subject.release);
       const secrets = await secretsOf(ports, release);
       const checks = [
-        ...release.spec.validate.map((probe) => ({
-          probe,
-          owner: probe.service,
-        })),
+        ...release.spec.validate.map((check) => ({ check, owner: askedService(check) })),
         ...release.spec.services.flatMap((service) =>
-          service.validate.map((probe) => ({ probe, owner: service.name })),
+          service.validate.map((check) => ({ check, owner: service.name })),
         ),
       ];
-      for (const { probe, owner } of checks) await check(ports, subject, probe, owner, secrets, signal);
+      for (const { check, owner } of checks) await ask(ports, subject, check, owner, secrets, signal);
       const changed = plans.filter((plan) => isChanging(plan) && plan.action !== 'remove');
       await soak(
         ports,
@@ -68,46 +63,25 @@ const ofService = (containers: ContainerState[], service: string): ContainerStat
   return found;
 };
 
-const check = async (
+const ask = async (
   ports: Ports,
   subject: Subject,
-  probe: Probe,
+  check: Check,
   owner: string | undefined,
   secrets: Secrets,
   signal: AbortSignal,
 ): Promise<void> => {
-  const begun = performance.now();
-  for (;;) {
-    const container = owner === undefined ? undefined : ofService(await containersOf(ports, subject), owner);
-    const { healthy, answer } = await askProbe(
-      asking(ports),
-      resolveProbe(probe, secrets.resolve),
-      container,
-    );
-    if (healthy) return;
-    if (performance.now() - begun > checkPatienceMs) {
-      const logTail = container && secrets.redact(await ports.engine.logs(container.id, { tail: 20 }));
-      throw permanent(
-        'CheckFailed',
-        `The check ${describeProbe(probe)} failed: ${secrets.redact(answer)}.`,
-        logTail === undefined ? {} : { logTail },
-      );
-    }
-    await pause(checkEveryMs, signal);
-  }
-};
-
-/** `http GET :2283/api/ping of "server"`, as a person would name it. */
-const describeProbe = (probe: Probe): string => {
-  const where = probe.service === undefined ? '' : ` of "${probe.service}"`;
-  switch (probe.type) {
-    case 'http':
-      return `${probe.scheme} ${probe.host ?? ''}:${probe.port}${probe.path}${where}`;
-    case 'tcp':
-      return `tcp ${probe.host ?? ''}:${probe.port}${where}`;
-    case 'exec':
-      return `exec ${probe.command[0] ?? ''}${where}`;
-  }
+  const containerOf = async (service: string): Promise<ContainerState> =>
+    ofService(await containersOf(ports, subject), service);
+  const why = await askCheck(ports, resolveCommand(check, secrets.resolve), containerOf, signal);
+  if (why === undefined) return;
+  const container = owner === undefined ? undefined : await containerOf(owner);
+  const logTail = container && secrets.redact(await ports.engine.logs(container.id, { tail: 20 }));
+  throw permanent(
+    'CheckFailed',
+    `A check failed: ${secrets.redact(why)}`,
+    logTail === undefined ? {} : { logTail },
+  );
 };
 
 const asking = ({ engine, engineInfo }: Ports) => ({
@@ -160,7 +134,7 @@ const stillHealthy = async (
   first: ContainerState,
   secrets: Secrets,
 ): Promise<void> => {
-  const probe = service.probe && resolveProbe(service.probe, secrets.resolve);
+  const probe = service.probe && resolveCommand(service.probe, secrets.resolve);
   const { state, answer } = await askAgain(
     { ...asking(ports), health: plan.health, ...(probe ? { probe } : {}) },
     container,

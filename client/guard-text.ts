@@ -1,5 +1,6 @@
 /** What a guarded command will do, in words, before it does anything. */
-import { commandText, type Check, type GuardPlan } from '../domain/guard.ts';
+import { checkText } from '../domain/check.ts';
+import { commandText, type GuardPlan } from '../domain/guard.ts';
 import { formatBytes } from '../domain/size.ts';
 
 export const guardText = ({
@@ -37,20 +38,4 @@ const usersOf = (data: GuardPlan['data']): string => {
     ...new Set(data.flatMap(({ users }) => users.flatMap(({ name, running }) => (running ? [name] : [])))),
   ];
   return names.length === 0 ? 'nothing (no container uses it)' : names.map((name) => `"${name}"`).join(', ');
-};
-
-/** As it is typed after `--validate`. */
-export const checkText = (check: Check): string => {
-  switch (check.type) {
-    case 'yaml':
-    case 'json':
-    case 'toml':
-      return `${check.type}:${check.file}`;
-    case 'http':
-      return `${check.scheme}://${check.host ?? check.service ?? ''}:${check.port}${check.path}`;
-    case 'tcp':
-      return `tcp:${check.host ?? check.service ?? ''}:${check.port}`;
-    case 'exec':
-      return `exec:${check.service}:${check.command.at(-1) ?? ''}`;
-  }
 };

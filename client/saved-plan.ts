@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseYaml } from '../compose/parse.ts';
 import { renderProblem } from '../compose/render.ts';
 import { readSmallFile } from '../compose/small-file.ts';
-import { locate } from '../compose/x-baton.ts';
+import { locate } from '../compose/schema.ts';
 import { parseOperationId, parseReleaseId, parseStackName } from '../domain/names.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';

@@ -1,4 +1,5 @@
 /** Everything that one part of a stack says about another must be true: names that exist, no cycles, nothing twice. */
+import { askedService } from '../domain/check.ts';
 import { dependencyGraph } from '../domain/dependencies.ts';
 import { findCycle } from '../domain/graph.ts';
 import type { ServiceSpec, StackSpec } from '../domain/stack.ts';
@@ -87,11 +88,13 @@ const checkNames = (reader: Reader, { services }: StackSpec): void => {
 
 const checkProbes = (reader: Reader, spec: StackSpec): void => {
   const names = new Set<string>(spec.services.map(({ name }) => name));
-  for (const probe of spec.validate)
-    if (probe.service !== undefined && !names.has(probe.service))
+  for (const check of spec.validate) {
+    const service = askedService(check);
+    if (service !== undefined && !names.has(service))
       reader.error(
-        probe.at ?? { file: spec.file, line: 1, column: 1 },
+        check.at ?? { file: spec.file, line: 1, column: 1 },
         'undefined-service',
-        `A check asks the service "${probe.service}", which is not defined.`,
+        `A check asks the service "${service}", which is not defined.`,
       );
+  }
 };

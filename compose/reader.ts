@@ -11,9 +11,12 @@ import { parseBytes, parseDuration } from './units.ts';
 export class Reader {
   readonly problems: Problem[] = [];
   readonly lookup: Lookup;
+  readonly #late: boolean;
 
-  constructor(lookup: Lookup) {
+  /** @param late whether references are kept where a value may be secret; else everything is resolved now. */
+  constructor(lookup: Lookup, { late = true } = {}) {
     this.lookup = lookup;
+    this.#late = late;
   }
 
   error(at: Location, code: string, message: string, next?: string): undefined {
@@ -42,6 +45,7 @@ export class Reader {
 
   /** A scalar whose references are kept for later; only their form is checked. */
   template(node: Node | undefined, what: string): Template | undefined {
+    if (!this.#late) return this.text(node, what);
     const scalar = this.#scalar(node, what);
     if (!scalar || scalar.value === null) return undefined;
     const raw = typeof scalar.value === 'string' ? scalar.value : scalar.text;

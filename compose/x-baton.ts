@@ -2,64 +2,16 @@
  * Baton's own keys, `x-baton` of a stack and of a service. The schema is what `docs/stack.schema.json` is written from, so the
  * descriptions here are what an editor shows.
  */
-import { isAbsolute } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import { z } from 'zod';
-import { parseServiceName, parseStackName, type ServiceName, type StackName } from '../domain/names.ts';
-import type { DataClass, Location, ManagedFile, Probe, ServiceSpec, StackPolicy } from '../domain/stack.ts';
+import type { Check } from '../domain/check.ts';
+import { parseStackName, type ServiceName, type StackName } from '../domain/names.ts';
+import type { DataClass, Location, ManagedFile, ServiceSpec, StackPolicy } from '../domain/stack.ts';
+import { anyCheck, duration, milliseconds, probeSchema, serviceCheck, toCheck, toProbe } from './check.ts';
+import { checkPlaces, readNamedCheck } from './named-check.ts';
 import type { Reader } from './reader.ts';
-import { suggest } from './suggest.ts';
-import { get, isNull, type MapNode, type Node } from './tree.ts';
-import { parseDuration } from './units.ts';
-
-const duration = z
-  .union([z.string(), z.number()])
-  .refine((value) => parseDuration(String(value)) !== undefined, {
-    error: 'must be a duration such as 30s or 1m30s',
-  })
-  .describe('A duration such as 30s, 1m30s or 500ms.');
-
-const words = z.union([z.string(), z.array(z.string()).min(1)]);
-
-const probeFields = {
-  http: z
-    .string()
-    .regex(/^(?:https?:\/\/\S+|:\d{1,5}(?:\/\S*)?)$/, { error: 'must be :PORT/PATH or a URL' })
-    .optional()
-    .describe(':PORT/PATH is asked on the container; a URL is asked as it stands.'),
-  https: z
-    .string()
-    .regex(/^:\d{1,5}(?:\/\S*)?$/, { error: 'must be :PORT/PATH' })
-    .optional()
-    .describe('As http, over TLS; the certificate is not checked.'),
-  tcp: z
-    .union([z.number().int().min(1).max(65_535), z.string().regex(/^(?:[\w.-]+)?:?\d{1,5}$/)])
-    .optional()
-    .describe('A port of the container, or HOST:PORT.'),
-  exec: words
-    .optional()
-    .describe(
-      'A command in the container: a list of words, or a line for its shell. Exit code 0 is healthy.',
-    ),
-  status: z
-    .number()
-    .int()
-    .min(100)
-    .max(599)
-    .optional()
-    .describe('The expected HTTP status. Default: any from 200 to 399.'),
-  contains: z.string().optional().describe('Text that the body of the answer must hold.'),
-  headers: z.record(z.string(), z.string()).optional().describe('Headers to send.'),
-  timeout: duration.optional().describe('How long one try may take. Default 5s.'),
-};
-
-const exactlyOne = (probe: { http?: unknown; https?: unknown; tcp?: unknown; exec?: unknown }): boolean =>
-  [probe.http, probe.https, probe.tcp, probe.exec].filter((kind) => kind !== undefined).length === 1;
-const oneKind = { error: 'needs exactly one of http, https, tcp and exec' };
-
-const serviceProbe = z.strictObject(probeFields).refine(exactlyOne, oneKind);
-const stackProbe = z
-  .strictObject({ ...probeFields, service: z.string().optional().describe('The service that is asked.') })
-  .refine(exactlyOne, oneKind);
+import { locate, readWith } from './schema.ts';
+import type { Node } from './tree.ts';
 
 const dataClass = z
   .enum(['snapshot', 'discard', 'external'])
@@ -86,8 +38,8 @@ const times = {
 };
 
 export const serviceKeys = z.strictObject({
-  probe: serviceProbe.optional().describe('How Baton asks whether the service is healthy.'),
-  validate: z.array(serviceProbe).optional().describe('Checks that run once the service is healthy.'),
+  probe: probeSchema.optional().describe('How Baton asks whether the service is healthy.'),
+  validate: z.array(serviceCheck).optional().describe('Checks that run once the service is healthy.'),
   data: z
     .record(z.string(), dataClass)
     .optional()
@@ -96,7 +48,7 @@ export const serviceKeys = z.strictObject({
 });
 
 export const stackKeys = z.strictObject({
-  validate: z.array(stackProbe).optional().describe('Checks that run after every service is healthy.'),
+  validate: z.array(anyCheck).optional().describe('Checks that run after every service is healthy.'),
   data: z.record(z.string(), dataClass).optional().describe('Class of data by volume or path on the host.'),
   requires: z.array(z.string()).optional().describe('Stacks that must run healthy first.'),
   files: z
@@ -123,7 +75,7 @@ export const readServiceKeys = (
   node: Node | undefined,
   service: ServiceName,
 ): ServiceKeys => {
-  const keys = check(reader, node, serviceKeys);
+  const keys = readWith(reader, node, serviceKeys, 'x-baton');
   if (!keys || !node) return { validate: [], data: {} };
   for (const path of Object.keys(keys.data ?? {}))
     if (!/^(?:\/|\.|~)/.test(path))
@@ -135,8 +87,8 @@ export const readServiceKeys = (
   const probe = keys.probe && toProbe(reader, keys.probe, locate(node, ['probe']), service);
   return {
     ...(probe ? { probe } : {}),
-    validate: (keys.validate ?? []).flatMap(
-      (check, index) => toProbe(reader, check, locate(node, ['validate', index]), service) ?? [],
+    validate: (keys.validate ?? []).flatMap((check, index) =>
+      readCheck(reader, check, locate(node, ['validate', index]), service),
     ),
     data: keys.data ?? {},
     ...milliseconds('minHealthyTimeMs', keys.min_healthy_time),
@@ -145,7 +97,7 @@ export const readServiceKeys = (
 };
 
 export type StackKeys = {
-  validate: Probe[];
+  validate: Check[];
   data: Record<string, DataClass>;
   requires: StackName[];
   files: ManagedFile[];
@@ -154,14 +106,12 @@ export type StackKeys = {
 
 /** @param own the stack's name. */
 export const readStackKeys = (reader: Reader, node: Node | undefined, own: StackName): StackKeys => {
-  const keys = check(reader, node, stackKeys);
+  const keys = readWith(reader, node, stackKeys, 'x-baton');
   if (!keys || !node) return { validate: [], data: {}, requires: [], files: [], policy: {} };
   return {
-    validate: (keys.validate ?? []).flatMap((check, index) => {
-      const at = locate(node, ['validate', index]);
-      const service = check.service === undefined ? undefined : parseServiceName(check.service);
-      return toProbe(reader, check, at, service) ?? [];
-    }),
+    validate: (keys.validate ?? []).flatMap((check, index) =>
+      readCheck(reader, check, locate(node, ['validate', index])),
+    ),
     data: keys.data ?? {},
     requires: (keys.requires ?? []).flatMap((name, index) => {
       const stack = parseStackName(name);
@@ -180,6 +130,22 @@ export const readStackKeys = (reader: Reader, node: Node | undefined, own: Stack
   };
 };
 
+const readCheck = (
+  reader: Reader,
+  keys: z.infer<typeof anyCheck>,
+  at: Location,
+  service?: ServiceName,
+): Check[] => {
+  const check = toCheck(reader, keys, at, service);
+  if (check?.type !== 'named') return check ? [check] : [];
+  return readNamedCheck(reader, check, checkPlaces(dirname(at.file))).map((found) =>
+    // Its parameters are resolved; what a stack's own check says is resolved on the host.
+    'command' in found
+      ? { ...found, command: found.command.map((word) => word.replaceAll('$', '$$$$')) }
+      : found,
+  );
+};
+
 /** The kernel's own trees: what is written there is no file. */
 const kernelTree = /^\/(?:proc|sys|dev)(?:\/|$)/;
 
@@ -196,73 +162,6 @@ const readFiles = (
       reader.error(at, 'files', `${path} is written twice.`);
   }
   return files;
-};
-
-const milliseconds = <Key extends string>(
-  key: Key,
-  value: string | number | undefined,
-): Partial<Record<Key, number>> =>
-  (value === undefined ? {} : { [key]: parseDuration(String(value)) ?? 0 }) as Partial<Record<Key, number>>;
-
-type ProbeKeys = z.infer<typeof stackProbe>;
-
-const toProbe = (
-  reader: Reader,
-  keys: ProbeKeys,
-  at: Location,
-  service: ServiceName | undefined,
-): Probe | undefined => {
-  const common = { at, ...milliseconds('timeoutMs', keys.timeout) };
-  const homeless = (): undefined =>
-    reader.error(
-      at,
-      'x-baton',
-      'This check does not say where it asks: name a service, or give a whole URL or HOST:PORT.',
-    );
-  if (keys.exec !== undefined) {
-    const command = typeof keys.exec === 'string' ? ['/bin/sh', '-c', keys.exec] : keys.exec;
-    return service === undefined ? homeless() : { ...common, type: 'exec', service, command };
-  }
-  if (keys.tcp !== undefined) {
-    const [, host, port] = /^(?:([\w.-]+):|:)?(\d+)$/.exec(String(keys.tcp)) ?? [];
-    if (host === undefined && service === undefined) return homeless();
-    return {
-      ...common,
-      type: 'tcp',
-      port: Number(port),
-      ...(host !== undefined ? { host } : service === undefined ? {} : { service }),
-    };
-  }
-  const where = httpTarget(keys);
-  if (!where) return reader.error(at, 'x-baton', `${JSON.stringify(keys.http ?? keys.https)} is not a URL.`);
-  if (where.host === undefined && service === undefined) return homeless();
-  return {
-    ...common,
-    type: 'http',
-    ...where,
-    ...(where.host === undefined && service !== undefined ? { service } : {}),
-    ...(keys.status === undefined ? {} : { status: keys.status }),
-    ...(keys.contains === undefined ? {} : { bodyContains: keys.contains }),
-    ...(keys.headers === undefined ? {} : { headers: keys.headers }),
-  };
-};
-
-type HttpTarget = { scheme: 'http' | 'https'; port: number; path: string; host?: string };
-
-const httpTarget = ({ http, https }: ProbeKeys): HttpTarget | undefined => {
-  const text = http ?? https ?? '';
-  const own = /^:(\d{1,5})(\/\S*)?$/.exec(text);
-  if (own)
-    return { scheme: http === undefined ? 'https' : 'http', port: Number(own[1]), path: own[2] ?? '/' };
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  const scheme = url.protocol === 'https:' ? 'https' : 'http';
-  return {
-    scheme,
-    host: url.hostname,
-    port: url.port === '' ? (scheme === 'https' ? 443 : 80) : Number(url.port),
-    path: url.pathname + url.search,
-  };
 };
 
 const toFile = (reader: Reader, keys: z.infer<typeof file>, at: Location): ManagedFile | undefined => {
@@ -290,87 +189,4 @@ const toFile = (reader: Reader, keys: z.infer<typeof file>, at: Location): Manag
     ...(from === undefined ? {} : { source: from }),
     ...(mode === undefined ? {} : { mode }),
   };
-};
-
-const check = <Schema extends z.ZodType>(
-  reader: Reader,
-  node: Node | undefined,
-  schema: Schema,
-): z.infer<Schema> | undefined => {
-  if (node === undefined || isNull(node)) return undefined;
-  const result = schema.safeParse(plain(reader, node, []));
-  if (result.success) return result.data;
-  for (const issue of result.error.issues) report(reader, node, schema, issue);
-  return undefined;
-};
-
-const report = (reader: Reader, node: Node, schema: z.ZodType, issue: z.core.$ZodIssue): void => {
-  const path = issue.path.filter((part) => typeof part !== 'symbol');
-  const where = ['x-baton', ...path].join('.');
-  if (issue.code !== 'unrecognized_keys') {
-    reader.error(
-      locate(node, path),
-      'x-baton',
-      `${where} ${issue.message.replace(/^Invalid input: /, 'is wrong: ')}.`,
-    );
-    return;
-  }
-  const known = knownKeys(schema, path);
-  for (const key of issue.keys) {
-    const meant = suggest(key, known);
-    reader.error(
-      keyLocation(node, [...path, key]),
-      'unknown-key',
-      `"${key}" is not a key of ${where}.${meant === undefined ? '' : ` Did you mean "${meant}"?`}`,
-    );
-  }
-};
-
-const knownKeys = (schema: z.ZodType, path: (string | number)[]): string[] => {
-  let current: unknown = schema;
-  for (const part of path) {
-    const inner = unwrap(current);
-    current =
-      inner instanceof z.ZodObject
-        ? inner.shape[part as string]
-        : inner instanceof z.ZodArray
-          ? inner.element
-          : undefined;
-  }
-  const inner = unwrap(current);
-  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
-};
-
-const unwrap = (schema: unknown): unknown =>
-  schema instanceof z.ZodOptional ? unwrap(schema.unwrap()) : schema;
-
-/** Text that may hold secrets stays a template; everything else is resolved now. */
-const lateKeys = ['content', 'exec'];
-
-const plain = (reader: Reader, node: Node, path: string[]): unknown => {
-  if (node.kind === 'list') return node.items.map((item) => plain(reader, item, path));
-  if (node.kind === 'map')
-    return Object.fromEntries(
-      node.entries.map(({ key, value }) => [key, plain(reader, value, [...path, key])]),
-    );
-  if (path.at(-1) === 'mode') return node.text;
-  if (typeof node.value !== 'string') return node.value;
-  const late = lateKeys.some((key) => path.includes(key));
-  return late ? reader.template(node, path.join('.')) : reader.resolved(node.value, node.at);
-};
-
-const childOf = (node: Node, part: string | number): Node | undefined =>
-  node.kind === 'map' ? get(node, String(part)) : node.kind === 'list' ? node.items[Number(part)] : undefined;
-
-/** Where the deepest part of a path that exists was written. */
-export const locate = (node: Node, path: (string | number)[]): Location => {
-  let current = node;
-  for (const part of path) current = childOf(current, part) ?? current;
-  return current.at;
-};
-
-const keyLocation = (node: Node, path: (string | number)[]): Location => {
-  const parent = path.slice(0, -1).reduce<Node>((current, part) => childOf(current, part) ?? current, node);
-  const entry = (parent as MapNode).entries.find(({ key }) => key === path.at(-1));
-  return entry?.keyAt ?? parent.at;
 };

@@ -2,18 +2,14 @@
  * A guarded command: snapshot the data, run, validate, and put the data back where that fails. What is asked for, and what
  * will be done, as pure data; made before anything is touched.
  */
-import type { FileCheck } from './check.ts';
+import type { Check } from './check.ts';
 import { isHostPath, type DataPlan } from './data.ts';
 import type { OperationId, StackName } from './names.ts';
 import { stackOf } from './labels.ts';
 import { overlaps, reaches } from './paths.ts';
 import { isError, type Problem } from './problem.ts';
 import { formatBytes } from './size.ts';
-import type { Probe } from './stack.ts';
 import type { ContainerFacts, PathFacts } from './world.ts';
-
-/** A question about the result: a file that must be readable, or a service that must answer. */
-export type Check = FileCheck | Probe;
 
 export type GuardedCommand = {
   /** The program and its arguments; one text for `/bin/sh -c` where `shell` is true. */
@@ -21,7 +17,7 @@ export type GuardedCommand = {
   shell: boolean;
   /** Where it runs: an absolute path on the worker's host. */
   directory: string;
-  /** Names of variables that it gets from the worker's environment, besides {@link plainVariables}. */
+  /** Names of variables that it gets from the worker's environment, besides those of {@link passedOn}. */
   variables: string[];
   /** The user that it runs as; absent: the worker's own. */
   user?: string;
@@ -29,8 +25,20 @@ export type GuardedCommand = {
   outputLimitBytes: number;
 };
 
-/** What every guarded command gets of the worker's environment. */
-export const plainVariables: readonly string[] = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'TZ'];
+/** What every command on the host gets of the worker's environment. */
+const plainVariables: readonly string[] = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'TZ'];
+
+/** @param more names of variables that are passed on too. */
+export const passedOn = (
+  environment: Readonly<Record<string, string | undefined>>,
+  more: readonly string[] = [],
+): Record<string, string> =>
+  Object.fromEntries(
+    [...plainVariables, ...more].flatMap((name) => {
+      const value = environment[name];
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
 
 export type GuardRequest = {
   operation: OperationId;

@@ -5,6 +5,7 @@
  * carry secrets keep their `${VAR}` references as {@link Template}s: only the activity that hands them to the engine
  * resolves them, so no secret is ever part of a payload, a plan or a release.
  */
+import type { Check } from './check.ts';
 import type { ServiceName, StackName } from './names.ts';
 
 /** Text in which `${VAR}` references (and `$$`) still stand as written. Resolved by `resolveTemplate`. */
@@ -32,7 +33,7 @@ export type StackSpec = {
   /** `x-baton.requires`: stacks that must be running and healthy first. */
   requires: StackName[];
   /** `x-baton.validate`: the stack's own checks, run after every service is healthy. */
-  validate: Probe[];
+  validate: Check[];
   policy: StackPolicy;
 };
 
@@ -125,7 +126,7 @@ export type ServiceSpec = {
   /** `x-baton` of the service. */
   probe?: Probe;
   /** `x-baton.validate` of the service, run once it is healthy. */
-  validate: Probe[];
+  validate: Check[];
   /** `x-baton.data`: class by path in the container, or by host path. */
   data: Record<string, DataClass>;
   minHealthyTimeMs?: number;
@@ -307,7 +308,12 @@ export type Probe = { at?: Location; timeoutMs?: number } & (
       status?: number;
       /** Text that the body must hold. */
       bodyContains?: string;
+      /** What is sent. */
       headers?: Record<string, string>;
+      /** What must come back: each header holds this text. */
+      responseHeaders?: Record<string, string>;
+      /** The answer, whole, within this time. */
+      withinMs?: number;
     }
   | { type: 'tcp'; service?: ServiceName; host?: string; port: number }
   | { type: 'exec'; service: ServiceName; command: Template[] }

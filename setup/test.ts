@@ -61,6 +61,8 @@ const runLane = async (
     '--test-concurrency=1',
     '--test-reporter=spec',
     '--test-timeout=600000',
+    // A test that timed out may leave a command or a worker that never ends; without this its file never would.
+    '--test-force-exit',
     ...files,
   ];
   const tests = execa(process.execPath, args, {

@@ -66,8 +66,8 @@ export async function deployEcosystem(request: EcosystemRequest): Promise<Report
     { id: 'commit', title: 'Commit every stack' },
   ]);
 
-  const problems = await preflight(operation, request);
-  if (problems) return operation.close('refused', problems);
+  const ended = await preflight(operation, request);
+  if (ended) return ended;
 
   let failure: Failure | undefined;
   try {
@@ -81,11 +81,8 @@ export async function deployEcosystem(request: EcosystemRequest): Promise<Report
   return close(operation, members, undefined, false);
 }
 
-/** Plans every stack before any is touched. @returns what makes the whole impossible. */
-const preflight = async (
-  operation: Operation,
-  { phases }: EcosystemRequest,
-): Promise<Partial<Report> | undefined> => {
+/** Plans every stack before any is touched. @returns the report where the whole is impossible, or no longer wanted. */
+const preflight = async (operation: Operation, { phases }: EcosystemRequest): Promise<Report | undefined> => {
   try {
     const found = await operation.interruptible(() =>
       operation.step('preflight', 'Preflight', async () => {
@@ -99,9 +96,11 @@ const preflight = async (
         return problems;
       }),
     );
-    return found.length > 0 ? { problems: found } : undefined;
+    return found.length > 0 ? operation.close('refused', { problems: found }) : undefined;
   } catch (error) {
-    return { failure: failureOf(error, operation), notes: ['Nothing was changed.'] };
+    const notes = ['Nothing was changed.'];
+    if (isCancellation(error)) return operation.close('cancelled', { notes });
+    return operation.close('refused', { failure: failureOf(error, operation), notes });
   }
 };
 
@@ -187,7 +186,8 @@ const lost = ({ request: { operation, kind, stack, host } }: Member, error: unkn
 const putAllBack = async (members: Member[]): Promise<void> => {
   for (const member of [...members].reverse()) {
     if (!member.handle) continue;
-    if (!member.report) await member.handle.signal(rollBackSignal, 'another stack of the ecosystem failed');
+    if (!member.report)
+      await tell(member.handle.signal(rollBackSignal, 'another stack of the ecosystem failed'));
     await condition(() => member.report !== undefined);
   }
 };
@@ -195,11 +195,16 @@ const putAllBack = async (members: Member[]): Promise<void> => {
 const commitAll = async (operation: Operation, members: Member[]): Promise<void> => {
   operation.passPointOfNoReturn();
   await operation.step('commit', 'Commit every stack', async () => {
-    for (const { handle, report } of members) if (handle && !report) await handle.signal(commitSignal);
+    for (const { handle, report } of members) if (handle && !report) await tell(handle.signal(commitSignal));
     await condition(() =>
       members.every(({ handle, report }) => handle === undefined || report !== undefined),
     );
   });
+};
+
+/** A signal that finds nobody: the stack's operation ended this moment, and its report is on the way. */
+const tell = async (signalled: Promise<void>): Promise<void> => {
+  await signalled.catch(() => undefined);
 };
 
 const close = (

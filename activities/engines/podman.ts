@@ -82,7 +82,7 @@ const startService = async (
   let child = run();
   const begun = performance.now();
   while (!(await answers(socket))) {
-    if (child.exitCode !== null || performance.now() - begun > startTimeoutMs)
+    if (child.exitCode !== null || child.signalCode !== null || performance.now() - begun > startTimeoutMs)
       throw new EngineError(
         'unreachable',
         'Podman is installed, but `podman system service` does not start.',
@@ -101,7 +101,7 @@ const startService = async (
 };
 
 const ended = async (child: ChildProcess): Promise<void> => {
-  if (child.exitCode !== null) return;
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
   await exit;

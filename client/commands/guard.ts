@@ -1,10 +1,13 @@
 /** `baton guard … -- COMMAND`: snapshot the data, run a command, validate, and put the data back where that fails. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { join, resolve } from 'node:path';
-import type { Check, GuardPlan, GuardQuestion, GuardRequest } from '../../domain/guard.ts';
+import type { Check, NamedCheck } from '../../domain/check.ts';
+import type { GuardPlan, GuardQuestion, GuardRequest } from '../../domain/guard.ts';
+import { checkPlaces, readNamedCheck } from '../../compose/named-check.ts';
+import { Reader } from '../../compose/reader.ts';
 import { hostTaskQueue, questionWorkflowId } from '../../domain/ids.ts';
 import type { OperationId, StackName } from '../../domain/names.ts';
-import { isError } from '../../domain/problem.ts';
+import { formatLocation, isError, type Problem } from '../../domain/problem.ts';
 import type { planGuarded } from '../../workflows/questions.ts';
 import { checkArgument, checkForms } from '../check-argument.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
@@ -32,7 +35,7 @@ type Options = OutputOptions & {
   data: string[];
   stack?: StackName;
   operation?: string;
-  validate: Check[];
+  validate: (Check | NamedCheck)[];
   autoRollback?: boolean;
   shell?: boolean;
   dryRun?: boolean;
@@ -96,7 +99,7 @@ export const guardCommand = (command: Command): void => {
 const checkOption = (): Option =>
   new Option('--validate <check>', `what must hold afterwards: ${checkForms} (repeatable)`)
     .default([])
-    .argParser((text: string, all: unknown) => [...(all as Check[]), checkArgument(text)]);
+    .argParser((text: string, all: unknown) => [...(all as (Check | NamedCheck)[]), checkArgument(text)]);
 
 const duration = (text: string): number => {
   const ms = parseDuration(text);
@@ -163,11 +166,29 @@ const questionOf = (args: string[], options: Options): GuardQuestion => {
       timeoutMs: options.timeout,
       outputLimitBytes: options.outputLimit,
     },
-    checks: options.validate,
+    checks: checksOf(options.validate),
     onFailure: options.autoRollback ? 'roll-back' : 'hold',
     onCrash: options.onCrash,
     copyLimitBytes: options.copyLimit,
   };
+};
+
+const toldProblem = ({ at, message }: Problem): string =>
+  `${at && at.line > 0 ? `${formatLocation(at)}: ` : ''}${message}`;
+
+/** With those that stand in files of their own read, from here and from what Baton ships. */
+const checksOf = (given: Options['validate']): Check[] => {
+  const reader = new Reader(() => undefined);
+  const places = checkPlaces(process.cwd());
+  const checks = given.flatMap((check) =>
+    check.type === 'named' ? readNamedCheck(reader, check, places) : [check],
+  );
+  if (reader.problems.length > 0)
+    throw new CommandFailure(
+      exitCode.usage,
+      `${reader.problems.map(toldProblem).join('\n')}\nNothing was changed.`,
+    );
+  return checks;
 };
 
 /** Its output as it comes, where it runs on this machine; elsewhere its last lines come with the report. */

@@ -5,9 +5,9 @@ import { resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { checkArgument, checkForms } from '../../client/check-argument.ts';
-import type { Check } from '../../domain/guard.ts';
+import { checkText, type Check, type NamedCheck } from '../../domain/check.ts';
 
-const eachIs = (cases: [string, Check][]): void => {
+const eachIs = (cases: [string, Check | NamedCheck][]): void => {
   for (const [text, check] of cases) assert.deepEqual(checkArgument(text), check, text);
 };
 
@@ -17,20 +17,9 @@ const eachIsRefused = (...texts: string[]): void => {
 };
 
 test('what a check is not is refused with what it may be', () => {
-  assert.equal(checkForms, 'a URL, tcp:HOST:PORT, exec:CONTAINER:COMMAND, yaml:FILE, json:FILE or toml:FILE');
-  eachIsRefused(
-    '',
-    ' ',
-    'localhost',
-    'localhost:80',
-    '/srv/a.yml',
-    'a.json',
-    'xml:a',
-    'YAML:a',
-    'tcp',
-    ':',
-    'udp:a:1',
-  );
+  for (const form of ['a URL', 'tcp:HOST:PORT', 'exec:CONTAINER:COMMAND', 'yaml:FILE', 'disk-below:90%:PATH'])
+    assert.ok(checkForms.includes(form), form);
+  eachIsRefused('', ' ', 'localhost:80', '/srv/a.yml', 'a.json', 'xml:a', 'YAML:a', 'tcp', ':', 'udp:a:1');
 });
 
 describe('a URL', () => {
@@ -59,7 +48,6 @@ describe('a URL', () => {
       ['http://nas/api/ping?a=b&c=d%20e', http({ path: '/api/ping?a=b&c=d%20e' })],
       ['http://nas?a', http({ path: '/?a' })],
       ['http://nas/a#b', http({ path: '/a' })],
-      ['http://nas/a b', http({ path: '/a%20b' })],
     ]);
   });
 
@@ -69,6 +57,29 @@ describe('a URL', () => {
       ['http://[::1]:8080/a', http({ host: '::1', port: 8080, path: '/a' })],
       ['https://[fe80::1]', http({ scheme: 'https', host: 'fe80::1', port: 443 })],
     ]);
+  });
+
+  test('may be followed by what the answer must be like', () => {
+    eachIs([
+      ['http://nas/ status=204', http({ status: 204 })],
+      ['http://nas/ contains=ok', http({ bodyContains: 'ok' })],
+      ['http://nas/  contains="all is well"', http({ bodyContains: 'all is well' })],
+      [
+        "http://nas/ header='Content-Type: text/html'",
+        http({ responseHeaders: { 'Content-Type': 'text/html' } }),
+      ],
+      ['http://nas/ header=Server:', http({ responseHeaders: { Server: '' } })],
+      ['http://nas/ within=1.5s status=200', http({ withinMs: 1500, status: 200 })],
+    ]);
+    eachIsRefused(
+      'http://nas/a b',
+      'http://nas/ status=999',
+      'http://nas/ status=ok',
+      'http://nas/ contains=',
+      'http://nas/ header=Server',
+      'http://nas/ within=soon',
+      'http://nas/ colour=blue',
+    );
   });
 
   test('is one of the web, whole, and at its beginning', () => {
@@ -81,7 +92,7 @@ describe('a URL', () => {
       'http://a b/',
       'ftp://nas/',
     );
-    eachIsRefused(' http://nas', 'xhttp://nas', 'HTTP://nas');
+    eachIsRefused('xhttp://nas', 'HTTP://nas');
   });
 });
 
@@ -144,7 +155,7 @@ describe('a command in a container', () => {
       'exec:',
       'exec:db',
       'exec:db:',
-      'exec::true',
+      'exec::',
       'exec:-db:true',
       'exec:a b:true',
       'exec:a/b:true',
@@ -175,4 +186,55 @@ describe('a file', () => {
   test('needs a path', () => {
     eachIsRefused('yaml', 'yaml:', 'json:', 'toml:', 'file:a', ' yaml:a', 'yaml :a');
   });
+});
+
+test('a command on the host has no container before it', () => {
+  eachIs([
+    [
+      'exec::systemctl is-active nginx',
+      { type: 'command', command: ['/bin/sh', '-c', 'systemctl is-active nginx'] },
+    ],
+  ]);
+});
+
+describe('the host', () => {
+  test('has containers, stacks and disks', () => {
+    eachIs([
+      ['container-healthy:db', { type: 'container-healthy', container: 'db' }],
+      ['stack-healthy:photos', { type: 'stack-healthy', stack: 'photos' as never }],
+      ['disk-below:90%', { type: 'disk-below', path: '/', percent: 90 }],
+      ['disk-below:87.5%:/srv', { type: 'disk-below', path: '/srv', percent: 87.5 }],
+      ['compose:/srv/stacks/a.yml', { type: 'compose', file: '/srv/stacks/a.yml' }],
+    ]);
+    eachIsRefused('stack-healthy:A B', 'stack-healthy:', 'disk-below:90', 'disk-below:0%', 'disk-below:101%');
+  });
+});
+
+describe('a check in a file of its own', () => {
+  test('has a name, and may have parameters', () => {
+    eachIs([
+      ['nginx', { type: 'named', name: 'nginx', with: {} }],
+      [
+        'home-assistant:service=ha,config=/srv/a=b',
+        { type: 'named', name: 'home-assistant', with: { service: 'ha', config: '/srv/a=b' } },
+      ],
+      ['nginx:service=', { type: 'named', name: 'nginx', with: { service: '' } }],
+    ]);
+    eachIsRefused('nginx:', 'nginx:web', 'nginx:a=b,c', 'Nginx', '-nginx', 'exec', 'yaml');
+  });
+});
+
+test('what is shown is what can be typed', () => {
+  for (const text of [
+    'http://nas:80/a?b status=204 contains="all is well" header="Server: x" within=1500ms',
+    'tcp:nas:5432',
+    'exec:db:pg_isready -q',
+    'exec::true',
+    'yaml:/srv/a.yml',
+    'compose:/srv/a.yml',
+    'container-healthy:db',
+    'stack-healthy:photos',
+    'disk-below:90%:/srv',
+  ])
+    assert.equal(checkText(checkArgument(text) as Check), text);
 });

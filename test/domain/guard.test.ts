@@ -8,7 +8,7 @@ import {
   commandText,
   guardRequest,
   mostChanges,
-  plainVariables,
+  passedOn,
   planGuard,
   type CommandEnd,
   type GuardedCommand,
@@ -473,6 +473,9 @@ describe('a command’s text', () => {
 });
 
 test('a guarded command sees who runs it, where, and in which language; a report names fifty changed files', () => {
-  assert.deepEqual(plainVariables, ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'TZ']);
+  const names = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'TZ', 'SECRET', 'GIVEN'];
+  const environment = Object.fromEntries(names.map((name) => [name, name]));
+  assert.deepEqual(Object.keys(passedOn(environment, ['GIVEN', 'UNSET'])), [...names.slice(0, 7), 'GIVEN']);
+  assert.deepEqual(passedOn({ TZ: undefined, LANG: '' }), { LANG: '' });
   assert.equal(mostChanges, 50);
 });

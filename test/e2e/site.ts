@@ -103,18 +103,19 @@ export class Site {
       },
     );
     this.#worker = child;
+    workers.add(child);
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => {
         this.workerLog += chunk.toString();
       });
-    await until('the worker', () => this.workerLog.includes('RUNNING') || child.exitCode !== null);
-    if (child.exitCode !== null) throw new Error(`The worker ended at once:\n${this.workerLog}`);
+    await until('the worker', () => this.workerLog.includes('RUNNING') || hasEnded(child));
+    if (hasEnded(child)) throw new Error(`The worker ended at once:\n${this.workerLog}`);
   }
 
   async stopWorker(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const child = this.#worker;
     this.#worker = undefined;
-    if (!child || child.exitCode !== null) return;
+    if (!child || hasEnded(child)) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill(signal);
     await ended;
@@ -214,6 +215,15 @@ type Inspected = {
   HostConfig: { RestartPolicy: { Name: string } };
   Config: { Labels: Record<string, string> };
 };
+
+/** A test that failed half-way leaves none of them behind. */
+const workers = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const worker of workers) worker.kill('SIGKILL');
+});
+
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
+  exitCode !== null || signalCode !== null;
 
 const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 

@@ -223,6 +223,20 @@ describe('how operations end', () => {
       assert.deepEqual([outcome, failure?.step, notes], ['refused', 'Preflight', ['Nothing was changed.']]);
     });
 
+    test('that is cancelled while it plans has changed nothing', async () => {
+      const { outcome, failure, notes } = await deploy(
+        { data: [request('ledger')] },
+        async (activity, moment) => {
+          if (activity !== 'preparePlan' || moment !== 'before') return;
+          await laboratory.client.workflow
+            .getHandle(`ecosystem/${laboratory.site.host}/home`)
+            .executeUpdate('rollBack', { args: ['not now'] });
+          await heardOfIt();
+        },
+      );
+      assert.deepEqual([outcome, failure, notes], ['cancelled', undefined, ['Nothing was changed.']]);
+    });
+
     test('with one stack that fails puts the others back that go on beside it', async () => {
       const { outcome, stacks, failure } = await deploy(
         { all: [request('ledger', three), request('edge', three)] },

@@ -1,0 +1,141 @@
+/** Checks, asked on the host that the change is made on: of files, of services, of the host itself. */
+import { execa } from 'execa';
+import { statfs } from 'node:fs/promises';
+import { problemsOfText } from '../compose/formats.ts';
+import { loadStack } from '../compose/load.ts';
+import { readSmallFile } from '../compose/small-file.ts';
+import { askedService, checkText, type Check, type FileCheck } from '../domain/check.ts';
+import { passedOn } from '../domain/guard.ts';
+import { formatLocation, isError, type Problem } from '../domain/problem.ts';
+import { pause } from './activity.ts';
+import { askHealth } from './health.ts';
+import type { ContainerState } from './ports/engine.ts';
+import type { Ports } from './ports/index.ts';
+import { askProbe } from './probe.ts';
+import type { Answer } from './probe-address.ts';
+import { statusOf } from './status.ts';
+
+/** What was just changed may need a moment to be noticed; after this a check that says no has failed. */
+const patienceMs = 10_000;
+const askEveryMs = 500;
+/** Enough for a tool that reads a configuration of some hundred files, such as Home Assistant's. */
+const commandTimeoutMs = 60_000;
+
+/**
+ * Asks until the answer is yes. @param containerOf finds what a check names: a service's container, or one by its name.
+ * @returns why not, in words; `undefined` where it says yes.
+ */
+export const askCheck = async (
+  ports: Ports,
+  check: Check,
+  containerOf: (name: string) => Promise<ContainerState | undefined>,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
+  if ('file' in check) return await askFile(ports, check);
+  const begun = performance.now();
+  for (;;) {
+    const { healthy, answer } = await askOnce(ports, check, containerOf, signal);
+    if (healthy) return undefined;
+    if (performance.now() - begun > patienceMs) return `${checkText(check)}: ${answer}.`;
+    await pause(askEveryMs, signal);
+  }
+};
+
+const askOnce = async (
+  ports: Ports,
+  check: Exclude<Check, FileCheck>,
+  containerOf: (name: string) => Promise<ContainerState | undefined>,
+  signal: AbortSignal,
+): Promise<Answer> => {
+  switch (check.type) {
+    case 'command':
+      return await askCommand(ports, check, signal);
+    case 'container-healthy':
+      return await askContainer(ports, check.container);
+    case 'stack-healthy':
+      return await askStack(ports, check.stack);
+    case 'disk-below':
+      return await askDisk(check);
+    default: {
+      const name = askedService(check);
+      const container = name === undefined ? undefined : await containerOf(name);
+      return await askProbe({ engine: ports.engine, reach: ports.engineInfo.reach }, check, container);
+    }
+  }
+};
+
+const askCommand = async (
+  { environment }: Ports,
+  { command: [program = '', ...args], timeoutMs = commandTimeoutMs }: Extract<Check, { type: 'command' }>,
+  cancelSignal: AbortSignal,
+): Promise<Answer> => {
+  const {
+    exitCode,
+    timedOut,
+    all,
+    shortMessage = 'it could not be started',
+  } = await execa(program, args, {
+    reject: false,
+    all: true,
+    stdin: 'ignore',
+    env: passedOn(environment),
+    extendEnv: false,
+    timeout: timeoutMs,
+    cancelSignal,
+  });
+  if (exitCode === 0) return { healthy: true, answer: 'exit code 0' };
+  if (timedOut) return { healthy: false, answer: `no end within ${timeoutMs / 1000} s` };
+  const said = all.trim().split('\n').at(-1) ?? '';
+  const how = exitCode === undefined ? shortMessage : `exit code ${exitCode}`;
+  return { healthy: false, answer: said === '' ? how : `${how}: ${said.slice(0, 200)}` };
+};
+
+const askContainer = async ({ engine, engineInfo }: Ports, name: string): Promise<Answer> => {
+  const container = await engine.inspectContainer(name);
+  if (!container) return { healthy: false, answer: 'there is no such container' };
+  const health = container.healthcheck ? 'healthcheck' : 'running';
+  const { state, answer } = await askHealth({ engine, reach: engineInfo.reach, health }, container);
+  return { healthy: state === 'healthy', answer };
+};
+
+const askStack = async (
+  ports: Ports,
+  stack: Extract<Check, { type: 'stack-healthy' }>['stack'],
+): Promise<Answer> => {
+  const { services } = await statusOf(ports, stack, await ports.engine.listContainers());
+  if (services.length === 0) return { healthy: false, answer: 'it has no containers' };
+  const ill = services.filter(({ healthy }) => healthy !== 'healthy');
+  return {
+    healthy: ill.length === 0,
+    answer: ill.map(({ service, answer }) => `"${service}": ${answer}`).join('; '),
+  };
+};
+
+/** As df(1) counts: of what anyone may use, the part that is used. */
+const askDisk = async ({ path, percent }: Extract<Check, { type: 'disk-below' }>): Promise<Answer> => {
+  const { blocks, bfree, bavail } = await statfs(path);
+  const used = (100 * (blocks - bfree)) / (blocks - bfree + bavail);
+  return { healthy: used < percent, answer: `${used.toFixed(1)} % are used` };
+};
+
+/** Configuration, not data. */
+const largestFileBytes = 16 * 2 ** 20;
+
+const askFile = async (ports: Ports, check: FileCheck): Promise<string | undefined> => {
+  const [first] = await problemsOfFile(ports, check);
+  return first && `${first.at ? formatLocation(first.at) : check.file}: ${first.message}`;
+};
+
+const problemsOfFile = async ({ environment }: Ports, { type, file }: FileCheck): Promise<Problem[]> => {
+  if (type === 'compose') {
+    const loaded = await loadStack({ file, environment, variables: {} });
+    return loaded.ok ? [] : loaded.problems.filter(isError);
+  }
+  try {
+    return problemsOfText(type, file, (await readSmallFile(file, largestFileBytes)).toString('utf8'));
+  } catch (error) {
+    return [
+      { severity: 'error', code: 'unreadable', message: `It cannot be read: ${(error as Error).message}` },
+    ];
+  }
+};
