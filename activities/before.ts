@@ -67,6 +67,7 @@ const describe = (container: ContainerState, service: string, healthy: boolean):
   paused: container.status === 'paused',
   healthy,
   imageId: container.imageId,
+  ...(container.startedAt === undefined ? {} : { startedAt: container.startedAt }),
   restartPolicy: container.restartPolicy,
   networks: Object.keys(container.networks).sort(),
   mounts: container.mounts

@@ -1,13 +1,16 @@
 /** Checks, asked on the host that the change is made on: of files, of services, of the host itself. */
 import { execa } from 'execa';
-import { statfs } from 'node:fs/promises';
+import { readdir, stat, statfs } from 'node:fs/promises';
+import { extname, join } from 'node:path';
 import { problemsOfText } from '../compose/formats.ts';
 import { loadStack } from '../compose/load.ts';
 import { readSmallFile } from '../compose/small-file.ts';
+import { problemsOfTraefik, traefikEndings } from '../compose/traefik.ts';
 import { askedService, checkText, type Check, type FileCheck } from '../domain/check.ts';
 import { passedOn } from '../domain/guard.ts';
 import { formatLocation, isError, type Problem } from '../domain/problem.ts';
 import { pause } from './activity.ts';
+import { ifThere } from './errno.ts';
 import { askHealth } from './health.ts';
 import type { ContainerState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
@@ -113,7 +116,9 @@ const askStack = async (
 
 /** As df(1) counts: of what anyone may use, the part that is used. */
 const askDisk = async ({ path, percent }: Extract<Check, { type: 'disk-below' }>): Promise<Answer> => {
-  const { blocks, bfree, bavail } = await statfs(path);
+  const facts = await ifThere(() => statfs(path));
+  if (!facts) return { healthy: false, answer: 'there is no such path' };
+  const { blocks, bfree, bavail } = facts;
   const used = (100 * (blocks - bfree)) / (blocks - bfree + bavail);
   return { healthy: used < percent, answer: `${used.toFixed(1)} % are used` };
 };
@@ -132,10 +137,27 @@ const problemsOfFile = async ({ environment }: Ports, { type, file }: FileCheck)
     return loaded.ok ? [] : loaded.problems.filter(isError);
   }
   try {
-    return problemsOfText(type, file, (await readSmallFile(file, largestFileBytes)).toString('utf8'));
+    if (type !== 'traefik') return problemsOfText(type, file, await textOf(file));
+    const found = await Promise.all(
+      (await traefikFiles(file)).map(async (one) => problemsOfTraefik(one, await textOf(one))),
+    );
+    return found.flat().filter(isError);
   } catch (error) {
     return [
       { severity: 'error', code: 'unreadable', message: `It cannot be read: ${(error as Error).message}` },
     ];
   }
+};
+
+const textOf = async (file: string): Promise<string> =>
+  (await readSmallFile(file, largestFileBytes)).toString('utf8');
+
+/** As its file provider: of a directory, and of those in it, every file with an ending that it knows. */
+const traefikFiles = async (path: string): Promise<string[]> => {
+  if (!(await stat(path)).isDirectory()) return [path];
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory() && traefikEndings.includes(extname(entry.name).toLowerCase()))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
 };

@@ -166,6 +166,9 @@ export const putBackOne = async (
   entry: Pick<DataPlan, 'path' | 'class' | 'existed' | 'driver'>,
   touched: boolean,
   writesFrom: string,
+  stop = async (path: string): Promise<void> => {
+    await stopUsers(ports, subject, path);
+  },
 ): Promise<DataOutcome> => {
   const { path } = entry;
   if (entry.class !== 'snapshot') return { path, did: 'none' };
@@ -175,7 +178,7 @@ export const putBackOne = async (
   const failed = nameOf(subject, 'failed');
   const failedState = { snapshot: failed, writesFrom, writesTo: new Date().toISOString() };
   if (!(await ports.snapshots.find(path, failed))) {
-    await stopUsers(ports, subject, path);
+    await stop(path);
     // Preflight refuses data that exists and has no driver.
     await swapIn(ports, path, before, entry.driver as SnapshotDriver, failed);
   }

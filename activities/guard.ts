@@ -9,10 +9,12 @@ import {
   planGuard,
   type Changes,
   type CommandEnd,
+  type Edit,
   type GuardedCommand,
   type GuardedPath,
   type GuardPlan,
   type GuardQuestion,
+  type User,
 } from '../domain/guard.ts';
 import { label, serviceOf, stackOf } from '../domain/labels.ts';
 import { parseStackName, type ReleaseId } from '../domain/names.ts';
@@ -25,6 +27,7 @@ import { capture } from './before.ts';
 import { askCheck } from './check.ts';
 import { ifThere } from './errno.ts';
 import { differenceBetween } from './changes.ts';
+import { sha256 } from './hash.ts';
 import { putBackContainer, resolveCommand } from './container.ts';
 import { nameOf, putBackOne, snapshotEach, stopGraceMs, stopRunning, usersOf } from './data.ts';
 import type { ContainerState } from './ports/engine.ts';
@@ -56,7 +59,15 @@ export const guardActivities = (ports: Ports) => ({
           ),
       );
       const plan = planGuard(request, ports.engine.kind, Object.fromEntries(facts), containers);
-      return { ...plan, problems: [...plan.problems, ...(await commandProblems(ports, request.command))] };
+      const { command, edits = [] } = request;
+      return {
+        ...plan,
+        problems: [
+          ...plan.problems,
+          ...(command ? await commandProblems(ports, command) : []),
+          ...(await Promise.all(edits.map(async (edit) => await editProblems(ports, edit)))).flat(),
+        ],
+      };
     });
   },
 
@@ -71,6 +82,32 @@ export const guardActivities = (ports: Ports) => ({
   /** At most once: see {@link import('./ports/commands.ts').Commands.run}. */
   async runCommand({ operation }: Owner, command: GuardedCommand): Promise<CommandEnd> {
     return await beating(async (signal) => await ports.commands.run(operation, command, signal));
+  },
+
+  /** Each new text takes its file's place at once, with the file's owner and mode. */
+  async putEdits(edits: Edit[]): Promise<void> {
+    await beating(async () => {
+      for (const edit of edits) await putEdit(ports, edit);
+    });
+  },
+
+  /** What would not see the change otherwise, or should begin anew with it; each is healthy again if it was. */
+  async restartUsers(owner: Owner, containers: User[]): Promise<void> {
+    await beating(async (signal) => {
+      const before = (await ports.memory.getBefore(owner.operation)) ?? [];
+      const wanted = before.filter(({ id }) => containers.some((container) => container.id === id));
+      for (const { id, startedAt } of wanted) {
+        // Another try does not restart it again.
+        if ((await ports.engine.inspectContainer(id))?.startedAt !== startedAt) continue;
+        await ports.engine.stopContainer(id, stopGraceMs);
+      }
+      for (const { id } of wanted) await ports.engine.startContainer(id);
+      await Promise.all(
+        wanted.map(async (container) => {
+          await putBackContainer(ports, container, howBack(ports, container), signal);
+        }),
+      );
+    });
   },
 
   /** Every check, until it says yes. @throws a permanent failure with all that say no. */
@@ -106,13 +143,28 @@ export const guardActivities = (ports: Ports) => ({
     });
   },
 
-  /** Everything that sees the data stops, then the data of before takes its place; what was there is kept as `failed`. */
-  async putBackGuarded(owner: Owner, data: GuardedPath[], writesFrom: string): Promise<DataOutcome[]> {
+  /**
+   * Everything that sees the data stops, or where `only` is given these, then the data of before takes its place; what was
+   * there is kept as `failed`.
+   */
+  async putBackGuarded(
+    owner: Owner,
+    data: GuardedPath[],
+    writesFrom: string,
+    only?: User[],
+  ): Promise<DataOutcome[]> {
     return await beating(async () => {
+      const stop = async (path: string): Promise<void> => {
+        const users = await usersOf(ports, path, 'any');
+        await stopRunning(
+          ports,
+          only ? users.filter(({ id }) => only.some((container) => container.id === id)) : users,
+        );
+      };
       const outcomes: DataOutcome[] = [];
       for (const entry of data) {
-        await stopRunning(ports, await usersOf(ports, entry.path, 'any'));
-        outcomes.push(await putBackOne(ports, owner, entry, true, writesFrom));
+        await stop(entry.path);
+        outcomes.push(await putBackOne(ports, owner, entry, true, writesFrom, stop));
       }
       return outcomes;
     });
@@ -178,6 +230,32 @@ const probeOf = async (
   const probe = release?.spec.services.find(({ name }) => name === serviceOf(labels))?.probe;
   if (!release || !probe) return undefined;
   return resolveCommand(probe, (await secretsOf({ ...rest, memory, environment }, release)).resolve);
+};
+
+const editProblems = async ({ files }: Ports, { file, draft, was }: Edit): Promise<Problem[]> => {
+  const error = (code: string, message: string): Problem[] => [
+    { severity: 'error', code, message: `${message} Nothing was changed.`, next: `Your text is in ${draft}` },
+  ];
+  const now = await files.read(file);
+  if (!now) return [];
+  if (sha256(now.content) !== was)
+    return error('changed-meanwhile', `${file} was changed by someone else while you edited it.`);
+  return (await files.read(draft)) ? [] : error('no-draft', `There is no ${draft} on this host.`);
+};
+
+const putEdit = async ({ files }: Ports, { file, draft, was, becomes }: Edit): Promise<void> => {
+  const now = await files.read(file);
+  const hash = now && sha256(now.content);
+  if (hash === becomes) return;
+  if (!now || hash !== was)
+    throw permanent(
+      'ChangedMeanwhile',
+      `${file} was changed by someone else meanwhile. Your text is in ${draft}.`,
+    );
+  const text = await files.read(draft);
+  if (!text || sha256(text.content) !== becomes)
+    throw permanent('NoDraft', `${draft} is not the text that was agreed on.`);
+  await files.replace(file, text.content, { mode: now.mode, owner: { uid: now.uid, gid: now.gid } });
 };
 
 const commandProblems = async ({ commands }: Ports, command: GuardedCommand): Promise<Problem[]> => {

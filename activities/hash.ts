@@ -20,3 +20,6 @@ export const contentHash = (value: unknown): string =>
 /** 16 hex digits of an HMAC-SHA-256: tells values apart, and nothing about them to who lacks the key. */
 export const keyedHash = (key: Buffer, text: string): string =>
   createHmac('sha256', key).update(text).digest('hex').slice(0, 16);
+
+/** Of bytes as they are, in hex. */
+export const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');

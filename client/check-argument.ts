@@ -3,10 +3,10 @@ import { InvalidArgumentError } from 'commander';
 import { resolve } from 'node:path';
 import { urlTarget } from '../compose/check.ts';
 import { parseDuration } from '../compose/units.ts';
-import { fileFormats, type Check, type NamedCheck } from '../domain/check.ts';
+import { fileFormats, fileMeanings, type Check, type NamedCheck } from '../domain/check.ts';
 import { parseServiceName, parseStackName } from '../domain/names.ts';
 
-export const checkForms = `a URL, which may go on with " status=204 contains=TEXT header='Name: TEXT' within=2s", or tcp:HOST:PORT, exec:CONTAINER:COMMAND, exec::COMMAND (on the host), yaml:FILE, json:FILE, toml:FILE, compose:FILE, container-healthy:NAME, stack-healthy:STACK, disk-below:90%:PATH, or the name of a file in playbooks/checks with its parameters, such as nginx:service=web`;
+export const checkForms = `a URL, which may go on with " status=204 contains=TEXT header='Name: TEXT' within=2s", or tcp:HOST:PORT, exec:CONTAINER:COMMAND, exec::COMMAND (on the host), yaml:FILE, json:FILE, toml:FILE, compose:FILE, traefik:FILE-OR-DIRECTORY, container-healthy:NAME, stack-healthy:STACK, disk-below:90%:PATH, or the name of a file in playbooks/checks with its parameters, such as nginx:service=web`;
 
 /** @throws InvalidArgumentError that says how a check is written. */
 export const checkArgument = (text: string): Check | NamedCheck => {
@@ -75,7 +75,9 @@ const execCheck = (text: string): Check | undefined => {
 
 const fileCheck = (text: string): Check | undefined => {
   const [, format, file] = /^(\w+):(.+)$/s.exec(text) ?? [];
-  const type = [...fileFormats, 'compose' as const].find((known) => known === format);
+  const type = [...fileFormats, ...fileMeanings].find((known) => known === format);
+  // The check of that name, with its parameters.
+  if (type === 'traefik' && /^[a-z]+=/.test(file ?? '')) return undefined;
   return type && file !== undefined ? { type, file: resolve(file) } : undefined;
 };
 

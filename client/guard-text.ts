@@ -9,6 +9,8 @@ export const guardText = ({
   engine,
   title,
   command,
+  edits = [],
+  restarts = [],
   data,
   checks,
   onFailure,
@@ -22,14 +24,24 @@ export const guardText = ({
         ({ name, running }) => `    used by container "${name}"${running ? '' : ' (not running)'}`,
       ),
     ]),
-    'Run',
-    `  ${commandText(command)}`,
-    `  in ${command.directory}${command.user === undefined ? '' : `, as ${command.user}`}, for at most ${command.timeoutMs / 1000} s`,
+    ...(command
+      ? [
+          'Run',
+          `  ${commandText(command)}`,
+          `  in ${command.directory}${command.user === undefined ? '' : `, as ${command.user}`}, for at most ${command.timeoutMs / 1000} s`,
+        ]
+      : []),
+    ...(edits.length > 0 ? ['Write', ...edits.map(({ file }) => `  ${file}, whole and at once`)] : []),
+    ...(restarts.length > 0 ? ['Restart', ...restarts.map(({ name }) => `  container "${name}"`)] : []),
     'Validate',
-    ...(checks.length === 0 ? ['  only the exit code'] : checks.map((check) => `  ${checkText(check)}`)),
+    ...(checks.length === 0
+      ? [command ? '  only the exit code' : '  nothing']
+      : checks.map((check) => `  ${checkText(check)}`)),
     'If that fails',
     onFailure === 'roll-back'
-      ? `  stop ${usersOf(data)}, put the data back, start it again, keep the failed state`
+      ? command
+        ? `  stop ${usersOf(data)}, put the data back, start it again, keep the failed state`
+        : '  put the files back, keep the failed state'
       : '  leave everything as it is, and wait for an answer',
   ].join('\n');
 

@@ -34,6 +34,10 @@ const verbs: Record<string, Verb> = {
     about: 'run a command with its data protected; put the data back where it fails',
     load: async () => (await import('./commands/guard.ts')).guardCommand,
   },
+  edit: {
+    about: 'edit configuration beside itself, see what changes, and put it in place as a guarded operation',
+    load: async () => (await import('./commands/edit.ts')).editCommand,
+  },
   status: {
     about: 'show what runs, whether it is healthy, and where it differs from its release',
     load: async () => (await import('./commands/status.ts')).statusCommand,

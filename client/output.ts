@@ -169,3 +169,12 @@ export const printReport = (report: Report, link: string | undefined): void => {
   if (next.length > 0) print(`  Next: ${next.join(' · ')}`);
   if (link !== undefined) print(`  Web UI: ${link}`);
 };
+
+/** A difference as `diff -u` writes it. */
+export const printDiff = (patch: string): void => {
+  const colours: Record<string, 'green' | 'red' | 'cyan'> = { '+': 'green', '-': 'red', '@': 'cyan' };
+  for (const line of patch.trimEnd().split('\n')) {
+    const format = /^(?:\+\+\+|---|===)/.test(line) ? 'dim' : colours[line[0] ?? ''];
+    print(format ? colour(format, line) : line);
+  }
+};

@@ -3,7 +3,7 @@
  * descriptions are what an editor shows.
  */
 import { z } from 'zod';
-import { fileFormats, type Check, type NamedCheck } from '../domain/check.ts';
+import { fileFormats, fileMeanings, type Check, type NamedCheck } from '../domain/check.ts';
 import { parseServiceName, parseStackName, type ServiceName } from '../domain/names.ts';
 import type { Location, Probe } from '../domain/stack.ts';
 import type { Reader } from './reader.ts';
@@ -72,6 +72,7 @@ const checkFields = {
   json: file('A file that must be JSON.'),
   toml: file('A file that must be TOML.'),
   compose: file('A stack that Baton must be able to read.'),
+  traefik: file('A file, or a directory of files, that Traefik must be able to read.'),
   'container-healthy': z
     .string()
     .optional()
@@ -95,7 +96,7 @@ const checkFields = {
 const checkKinds = [
   ...probeKinds,
   ...fileFormats,
-  'compose',
+  ...fileMeanings,
   'container-healthy',
   'stack-healthy',
   'disk-below',
@@ -170,7 +171,7 @@ export const toCheck = (
 };
 
 const fileCheck = (reader: Reader, keys: CheckKeys, at: Location): Check | undefined => {
-  const type = [...fileFormats, 'compose' as const].find((kind) => keys[kind] !== undefined);
+  const type = [...fileFormats, ...fileMeanings].find((kind) => keys[kind] !== undefined);
   const path = type && reader.absolute(keys[type] ?? '', at);
   return type && path !== undefined ? { type, file: path, at } : undefined;
 };

@@ -9,10 +9,12 @@ import type { Location, Probe, Template } from './stack.ts';
 export const fileFormats = ['yaml', 'json', 'toml'] as const;
 export type FileFormat = (typeof fileFormats)[number];
 
+/** What a file may mean beyond its format: a stack that can be planned; configuration that Traefik accepts. */
+export const fileMeanings = ['compose', 'traefik'] as const;
+
 export type FileCheck = {
-  /** `compose`: a stack that can be planned. */
-  type: FileFormat | 'compose';
-  /** An absolute path on the worker's host. */
+  type: FileFormat | (typeof fileMeanings)[number];
+  /** An absolute path on the worker's host; of Traefik's configuration also a directory. */
   file: string;
 };
 

@@ -40,6 +40,17 @@ export const passedOn = (
     }),
   );
 
+/** A file that was edited beside itself, and whose new text takes its place at once. */
+export type Edit = {
+  /** An absolute path on the worker's host. */
+  file: string;
+  /** Where the new text lies, on the same host. */
+  draft: string;
+  /** SHA-256 (hex) of the text that was edited, and of the new one. */
+  was: string;
+  becomes: string;
+};
+
 export type GuardRequest = {
   operation: OperationId;
   kind: 'guard';
@@ -50,7 +61,11 @@ export type GuardRequest = {
   title: string;
   /** Absolute paths. */
   data: string[];
-  command: GuardedCommand;
+  /** What is done: a command is run, or `edits` are put in place. */
+  command?: GuardedCommand;
+  edits?: Edit[];
+  /** Whether everything that uses the data is restarted after that; a container that mounts an edited file by itself is anyway. */
+  restart?: boolean;
   checks: Check[];
   /** `hold`: everything stays where the failure left it until someone answers. */
   onFailure: 'roll-back' | 'hold';
@@ -65,8 +80,10 @@ export type GuardQuestion = Omit<GuardRequest, 'stack'> & { stack?: StackName };
 
 export type GuardedPath = Pick<DataPlan, 'path' | 'class' | 'driver' | 'existed' | 'notes' | 'sizeBytes'> & {
   /** Containers that see it; these stop while it is put back, and are started again. */
-  users: { id: string; name: string; running: boolean }[];
+  users: (User & { running: boolean })[];
 };
+
+export type User = { id: string; name: string };
 
 export type GuardPlan = {
   format: 1;
@@ -76,7 +93,10 @@ export type GuardPlan = {
   host: string;
   engine: 'podman' | 'docker';
   title: string;
-  command: GuardedCommand;
+  command?: GuardedCommand;
+  edits?: Edit[];
+  /** Containers that are restarted after the edits, and after these were taken back. */
+  restarts?: User[];
   data: GuardedPath[];
   checks: Check[];
   onFailure: GuardRequest['onFailure'];
@@ -112,7 +132,8 @@ export const planGuard = (
     host: request.host,
     engine,
     title: request.title,
-    command: request.command,
+    ...(request.command ? { command: request.command } : {}),
+    ...(request.edits ? { edits: request.edits, restarts: restartsFor(request, containers) } : {}),
     data,
     checks: request.checks,
     onFailure: request.onFailure,
@@ -140,6 +161,26 @@ const guardedPath = (
     .filter(({ mounts }) => mounts.some((mount) => reaches(mount, path)))
     .map(({ id, name, running }) => ({ id, name, running })),
 });
+
+/**
+ * A container that mounts the file by itself goes on seeing the old one: the new one is another inode. One that mounts the
+ * directory sees it at once.
+ */
+const restartsFor = (
+  { data, restart = false }: GuardRequest,
+  containers: readonly ContainerFacts[],
+): User[] =>
+  containers
+    .filter(
+      ({ running, mounts }) =>
+        running &&
+        mounts.some(
+          (mount) =>
+            mount.type !== 'tmpfs' &&
+            data.some((path) => mount.source === path || (restart && reaches(mount, path))),
+        ),
+    )
+    .map(({ id, name }) => ({ id, name }));
 
 const nothing = 'Nothing was changed.';
 

@@ -11,6 +11,7 @@ import {
   type CommandEnd,
   type GuardPlan,
   type GuardRequest,
+  type User,
 } from '../domain/guard.ts';
 import type { DataOutcome, Failure, Report, SnapshotTaken } from '../domain/operation.ts';
 import { isError } from '../domain/problem.ts';
@@ -82,7 +83,7 @@ const runGuarded = async (
   plan: GuardPlan,
   guarded: Guarded,
 ): Promise<void> => {
-  const { command, data, checks } = plan;
+  const { command, edits, restarts = [], data, checks } = plan;
   const owner = operation.owner;
   const undo = registerUndo(operation, saga, plan, guarded);
   undo.snapshots();
@@ -96,6 +97,11 @@ const runGuarded = async (
   undo.data();
   guarded.began = true;
   await operation.step('run', runTitle(request), async () => {
+    if (edits) {
+      const summary = edits.map(({ file }) => file).join(', ');
+      await changing.putEdits.executeWithOptions({ summary }, [edits]);
+    }
+    if (!command) return;
     const end = await running.runCommand.executeWithOptions({ summary: commandText(command) }, [
       owner,
       command,
@@ -111,6 +117,12 @@ const runGuarded = async (
         details: [{ logTail: end.tail }],
       });
   });
+  if (restarts.length > 0) {
+    const summary = restarts.map(({ name }) => name).join(', ');
+    await operation.step('restart', restartTitle(restarts), () =>
+      changing.restartUsers.executeWithOptions({ summary }, [owner, restarts]),
+    );
+  }
   if (checks.length > 0)
     await operation.step('validate', 'Validate', () =>
       changing.runChecks.executeWithOptions({ summary: `${checks.length} checks` }, [checks]),
@@ -147,6 +159,8 @@ const registerUndo = (operation: Operation, saga: Saga, plan: GuardPlan, guarded
           owner,
           plan.data,
           owner.startedAt,
+          // What sees a file change beneath it need not stop for it.
+          plan.edits && (plan.restarts ?? []),
         ]);
         guarded.dataAtRisk = false;
       });
@@ -233,7 +247,11 @@ const compare = async (
   }
 };
 
-const runTitle = ({ command }: GuardRequest): string => {
+const restartTitle = (containers: readonly User[]): string =>
+  `Restart ${containers.length === 1 ? (containers[0]?.name ?? '') : `${containers.length} containers`}`;
+
+const runTitle = ({ command, edits = [] }: GuardRequest): string => {
+  if (!command) return edits.length === 1 ? `Write ${edits[0]?.file ?? ''}` : `Write ${edits.length} files`;
   const text = commandText(command);
   return `Run ${text.length > 60 ? `${text.slice(0, 59)}…` : text}`;
 };

@@ -1,30 +1,21 @@
 /** `baton guard … -- COMMAND`: snapshot the data, run a command, validate, and put the data back where that fails. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { join, resolve } from 'node:path';
-import type { Check, NamedCheck } from '../../domain/check.ts';
-import type { GuardPlan, GuardQuestion, GuardRequest } from '../../domain/guard.ts';
-import { checkPlaces, readNamedCheck } from '../../compose/named-check.ts';
-import { Reader } from '../../compose/reader.ts';
-import { hostTaskQueue, questionWorkflowId } from '../../domain/ids.ts';
-import type { OperationId, StackName } from '../../domain/names.ts';
-import { formatLocation, isError, type Problem } from '../../domain/problem.ts';
-import type { planGuarded } from '../../workflows/questions.ts';
-import { checkArgument, checkForms } from '../check-argument.ts';
-import { CommandFailure, exitCode } from '../failure.ts';
-import { followFile } from '../follow-file.ts';
-import { guardText } from '../guard-text.ts';
-import { demandWorker, newOperationId, startGuard, watchOperation } from '../operation.ts';
-import { print, printJson, printProblems } from '../output.ts';
-import { withClient } from '../temporal.ts';
-import { thisHost } from '../this-host.ts';
+import { resolve } from 'node:path';
 import { parseDuration } from '../../compose/units.ts';
+import type { Check, NamedCheck } from '../../domain/check.ts';
+import type { GuardQuestion, GuardRequest } from '../../domain/guard.ts';
+import type { StackName } from '../../domain/names.ts';
+import { CommandFailure, exitCode } from '../failure.ts';
+import { checksOf, runGuard } from '../guard.ts';
+import { newOperationId } from '../operation.ts';
+import { thisHost } from '../this-host.ts';
 import {
+  checkOption,
   copyLimitOption,
   examples,
   hostOption,
   jsonOption,
   listOption,
-  outputMode,
   sizeArgument,
   stackArgument,
   waitOption,
@@ -96,48 +87,14 @@ export const guardCommand = (command: Command): void => {
   ]);
 };
 
-const checkOption = (): Option =>
-  new Option('--validate <check>', `what must hold afterwards: ${checkForms} (repeatable)`)
-    .default([])
-    .argParser((text: string, all: unknown) => [...(all as (Check | NamedCheck)[]), checkArgument(text)]);
-
 const duration = (text: string): number => {
   const ms = parseDuration(text);
   if (ms === undefined || ms <= 0) throw new InvalidArgumentError('Write a duration such as 90s, 5m or 2h.');
   return ms;
 };
 
-const guard = async (args: string[], options: Options): Promise<number> => {
-  const question = questionOf(args, options);
-  return await withClient(async (client) => {
-    await demandWorker(client, question.host);
-    const plan = await client.workflow.execute<typeof planGuarded>('planGuarded', {
-      workflowId: questionWorkflowId(question.host, 'guard', question.operation),
-      taskQueue: hostTaskQueue(question.host),
-      args: [question],
-      staticSummary: `guard: ${question.title}`,
-    });
-    if (plan.problems.some(isError) || options.dryRun) return tell(plan, options);
-    const request: GuardRequest = { ...question, stack: plan.stack, data: plan.data.map(({ path }) => path) };
-    const handle = await startGuard(client, request);
-    if (!options.wait) {
-      const { operation, stack } = request;
-      if (options.json) printJson({ type: 'started', operation, stack, workflowId: handle.workflowId });
-      else print(`Operation ${operation} on ${stack} has started. Watch it: baton events ${stack} --follow`);
-      return exitCode.done;
-    }
-    return await watchOperation(client, handle, outputMode(options), outputOf(request));
-  });
-};
-
-const tell = (plan: GuardPlan, { json }: Options): number => {
-  if (json) printJson({ type: 'plan', plan });
-  else {
-    print(guardText(plan));
-    printProblems(plan.problems);
-  }
-  return plan.problems.some(isError) ? exitCode.failed : exitCode.done;
-};
+const guard = async (args: string[], options: Options): Promise<number> =>
+  await runGuard(questionOf(args, options), options);
 
 const questionOf = (args: string[], options: Options): GuardQuestion => {
   if (options.data.length === 0 && options.stack === undefined)
@@ -171,30 +128,4 @@ const questionOf = (args: string[], options: Options): GuardQuestion => {
     onCrash: options.onCrash,
     copyLimitBytes: options.copyLimit,
   };
-};
-
-const toldProblem = ({ at, message }: Problem): string =>
-  `${at && at.line > 0 ? `${formatLocation(at)}: ` : ''}${message}`;
-
-/** With those that stand in files of their own read, from here and from what Baton ships. */
-const checksOf = (given: Options['validate']): Check[] => {
-  const reader = new Reader(() => undefined);
-  const places = checkPlaces(process.cwd());
-  const checks = given.flatMap((check) =>
-    check.type === 'named' ? readNamedCheck(reader, check, places) : [check],
-  );
-  if (reader.problems.length > 0)
-    throw new CommandFailure(
-      exitCode.usage,
-      `${reader.problems.map(toldProblem).join('\n')}\nNothing was changed.`,
-    );
-  return checks;
-};
-
-/** Its output as it comes, where it runs on this machine; elsewhere its last lines come with the report. */
-const outputOf = ({ host, operation }: { host: string; operation: OperationId }) => {
-  const here = thisHost();
-  return host === here.host
-    ? followFile(join(here.stateDirectory, 'operations', operation, 'output.log'))
-    : undefined;
 };

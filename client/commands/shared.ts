@@ -1,6 +1,8 @@
 /** Options that several verbs share, spelled the same everywhere. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseReleaseId, parseStackName, type ReleaseId, type StackName } from '../../domain/names.ts';
+import type { Check, NamedCheck } from '../../domain/check.ts';
+import { checkArgument, checkForms } from '../check-argument.ts';
 import type { OutputMode } from '../output.ts';
 
 export type OutputOptions = { json?: boolean };
@@ -67,3 +69,8 @@ export const releaseArgument = (text: string): ReleaseId => {
 /** Examples after the help of a verb. */
 export const examples = (command: Command, lines: string[]): Command =>
   command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
+
+export const checkOption = (): Option =>
+  new Option('--validate <check>', `what must hold afterwards: ${checkForms} (repeatable)`)
+    .default([])
+    .argParser((text: string, all: unknown) => [...(all as (Check | NamedCheck)[]), checkArgument(text)]);

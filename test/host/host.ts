@@ -181,31 +181,26 @@ export const stopHost = async (config: HostConfig): Promise<void> => {
   for (const name of filesystems) await unmount(join(root, 'mounts', name));
 };
 
-/** Containers outlive their engine's API service, so they go first. */
+/** Containers outlive their engine's API service, and networks' bridges the engine: these go first. */
 const removeContainers = async (root: string): Promise<void> => {
   const podman = podmanStorage(join(root, 'podman'));
-  await execa('podman', [...podman, 'rm', '--all', '--force', '--time', '0'], {
+  const docker = ['-H', `unix://${join(root, 'docker', 'docker.sock')}`];
+  await tryTo('podman', ...podman, 'rm', '--all', '--force', '--time', '0');
+  await tryTo('podman', ...podman, 'network', 'prune', '--force');
+  const ids = (await tryTo('docker', ...docker, 'ps', '-aq')).split('\n').filter((id) => id !== '');
+  if (ids.length > 0) await tryTo('docker', ...docker, 'rm', '-f', ...ids);
+  await tryTo('docker', ...docker, 'network', 'prune', '--force');
+};
+
+/** What an engine that is gone cannot do need not be done. @returns what it printed. */
+const tryTo = async (command: string, ...args: string[]): Promise<string> => {
+  const { stdout, exitCode } = await execa(command, args, {
     reject: false,
-    stdio: 'ignore',
+    stdin: 'ignore',
+    stderr: 'ignore',
     timeout: 120_000,
   });
-  await execa('podman', [...podman, 'network', 'prune', '--force'], {
-    reject: false,
-    stdio: 'ignore',
-    timeout: 60_000,
-  });
-  const docker = ['-H', `unix://${join(root, 'docker', 'docker.sock')}`];
-  const { stdout, exitCode } = await execa('docker', [...docker, 'ps', '-aq'], {
-    reject: false,
-    timeout: 30_000,
-  });
-  const ids = exitCode === 0 ? stdout.split('\n').filter((id) => id !== '') : [];
-  if (ids.length > 0)
-    await execa('docker', [...docker, 'rm', '-f', ...ids], {
-      reject: false,
-      stdio: 'ignore',
-      timeout: 120_000,
-    });
+  return exitCode === 0 ? stdout : '';
 };
 
 const unmount = async (directory: string): Promise<void> => {

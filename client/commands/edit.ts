@@ -1,0 +1,222 @@
+/**
+ * `baton edit FILE…`: each file is edited as a draft beside Baton's own records, its mistakes are shown before anything is
+ * touched, and what changed is put in place as a guarded operation.
+ */
+import type { Command } from 'commander';
+import { createTwoFilesPatch } from 'diff';
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, readFile, realpath, rm } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { problemsOfText } from '../../compose/formats.ts';
+import { readSmallFile } from '../../compose/small-file.ts';
+import { problemsOfTraefik, traefikEndings } from '../../compose/traefik.ts';
+import type { Check, FileFormat, NamedCheck } from '../../domain/check.ts';
+import type { Edit, GuardQuestion } from '../../domain/guard.ts';
+import type { OperationId } from '../../domain/names.ts';
+import { isError, type Problem } from '../../domain/problem.ts';
+import { CommandFailure, exitCode } from '../failure.ts';
+import { checksOf, runGuard } from '../guard.ts';
+import { newOperationId } from '../operation.ts';
+import { print, printDiff, printProblems } from '../output.ts';
+import { thisHost } from '../this-host.ts';
+import {
+  checkOption,
+  copyLimitOption,
+  examples,
+  jsonOption,
+  waitOption,
+  type OutputOptions,
+} from './shared.ts';
+
+type Options = OutputOptions & {
+  validate: (Check | NamedCheck)[];
+  restart?: boolean;
+  yes?: boolean;
+  dryRun?: boolean;
+  copyLimit: number;
+  wait: boolean;
+};
+
+export const editCommand = (command: Command): void => {
+  command
+    .argument('<file...>', 'what to edit; with $VISUAL, else $EDITOR, else vi')
+    .addOption(checkOption())
+    .option(
+      '--restart',
+      'restart every container that uses the files, not only those that would not see the change',
+    )
+    .option('--yes', 'put it in place without asking, unless it has mistakes')
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .addOption(copyLimitOption())
+    .addOption(waitOption())
+    .addOption(jsonOption())
+    .action(async (files: string[], options: Options) => {
+      process.exitCode = await edit(files, options);
+    });
+  examples(command, [
+    'baton edit /srv/traefik/dynamic/middleware.yml --validate https://wiki.example.org',
+    'baton edit /srv/prometheus/prometheus.yml --restart --validate prometheus',
+    'EDITOR="sed -i s/old/new/" baton edit /srv/app/config.toml --yes',
+  ]);
+};
+
+/** A file and the copy of it that is edited. */
+type Draft = { file: string; path: string; before: Buffer };
+
+const edit = async (names: string[], options: Options): Promise<number> => {
+  const checks = checksOf(options.validate);
+  const operation = newOperationId();
+  const drafts = await openDrafts(operation, names);
+  const changed = await editUntilAgreed(drafts, options);
+  if (changed.length === 0) {
+    await rm(placeOf(operation), { recursive: true, force: true });
+    if (!options.json) print('Nothing was changed.');
+    return exitCode.done;
+  }
+  return await runGuard(questionOf(operation, changed, checks, options), options);
+};
+
+const placeOf = (operation: OperationId): string =>
+  join(thisHost().stateDirectory, 'operations', operation, 'drafts');
+
+/** Configuration, not data. */
+const largestFileBytes = 16 * 2 ** 20;
+
+const openDrafts = async (operation: OperationId, names: string[]): Promise<Draft[]> =>
+  await Promise.all(
+    names.map(async (name, index) => {
+      try {
+        // What a link leads to is edited; the link stays.
+        const file = await realpath(resolve(name));
+        const before = await readSmallFile(file, largestFileBytes);
+        const place = join(placeOf(operation), String(index + 1));
+        await mkdir(place, { recursive: true, mode: 0o700 });
+        const path = join(place, basename(file));
+        await copyFile(file, path);
+        return { file, path, before };
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        throw new CommandFailure(exitCode.failed, `${name} cannot be edited: ${why}. Nothing was changed.`);
+      }
+    }),
+  );
+
+/** @returns the drafts that differ from their files, once a person (or `--yes`) has agreed to what they hold. */
+const editUntilAgreed = async (drafts: Draft[], options: Options): Promise<(Draft & { after: Buffer })[]> => {
+  for (;;) {
+    await openEditor(drafts.map(({ path }) => path));
+    const all = await Promise.all(
+      drafts.map(async (draft) => ({ ...draft, after: await readFile(draft.path) })),
+    );
+    const changed = all.filter(({ before, after }) => !before.equals(after));
+    if (changed.length === 0) return [];
+    const problems = changed.flatMap(({ file, after }) => problemsOf(file, after.toString('utf8')));
+    if (!options.json) {
+      printDiff(changed.map(patchOf).join(''));
+      printProblems(problems);
+    }
+    const faulty = problems.some(isError);
+    if (options.dryRun || (options.yes && !faulty)) return faulty ? refuse(changed) : changed;
+    const answer = await ask(faulty, changed);
+    if (answer === 'apply') return changed;
+    if (answer === 'leave') refuse(changed);
+  }
+};
+
+const patchOf = ({ file, before, after }: Draft & { after: Buffer }): string =>
+  createTwoFilesPatch(file, file, before.toString('utf8'), after.toString('utf8'), '', '', { context: 3 });
+
+const refuse = (drafts: readonly Draft[]): never => {
+  throw new CommandFailure(
+    exitCode.failed,
+    'Nothing was changed.',
+    `Your text is kept: ${drafts.map(({ path }) => path).join(', ')}`,
+  );
+};
+
+/** Mistakes are offered for mending first; a file that its reader would refuse can still be put in place, to be proven by the checks. */
+const ask = async (faulty: boolean, drafts: readonly Draft[]): Promise<'apply' | 'edit' | 'leave'> => {
+  if (!process.stdin.isTTY) refuse(drafts);
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const question = faulty
+      ? 'It has mistakes. Edit again? [E]dit, [n]o, leave it '
+      : 'Put this in place? [y]es, [e]dit again, [n]o ';
+    for (;;) {
+      const answer = (await terminal.question(question)).trim().toLowerCase();
+      if (['e', 'edit'].includes(answer) || (faulty && answer === '')) return 'edit';
+      if (['n', 'no', 'q'].includes(answer)) return 'leave';
+      if (!faulty && ['y', 'yes'].includes(answer)) return 'apply';
+    }
+  } finally {
+    terminal.close();
+  }
+};
+
+const formats: Record<string, FileFormat> = {
+  '.yml': 'yaml',
+  '.yaml': 'yaml',
+  '.json': 'json',
+  '.toml': 'toml',
+};
+
+const formatOf = (file: string): FileFormat | undefined => formats[extname(file).toLowerCase()];
+
+/** Configuration of Traefik lies where its name is. */
+const isTraefik = (file: string): boolean =>
+  /traefik/i.test(file) && traefikEndings.includes(extname(file).toLowerCase());
+
+const problemsOf = (file: string, text: string): Problem[] => {
+  const format = formatOf(file);
+  if (isTraefik(file)) return problemsOfTraefik(file, text);
+  return format ? problemsOfText(format, file, text) : [];
+};
+
+/** As git does: the variable may hold arguments, so a shell reads it; the files never pass through one. */
+const openEditor = async (files: string[]): Promise<void> => {
+  const editor = process.env['VISUAL'] ?? process.env['EDITOR'] ?? 'vi';
+  const child = spawn('/bin/sh', ['-c', `${editor} "$@"`, editor, ...files], { stdio: 'inherit' });
+  const code = await new Promise<number | null>((ended, failed) => {
+    child.once('error', failed).once('exit', ended);
+  });
+  if (code !== 0)
+    throw new CommandFailure(
+      exitCode.failed,
+      `The editor (${editor}) ended with ${code === null ? 'a signal' : `exit code ${code}`}. Nothing was changed.`,
+      'Name another: VISUAL=nano baton edit …',
+    );
+};
+
+const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
+
+const questionOf = (
+  operation: OperationId,
+  drafts: readonly (Draft & { after: Buffer })[],
+  checks: Check[],
+  { restart = false, copyLimit }: Options,
+): GuardQuestion => ({
+  operation,
+  kind: 'guard',
+  host: thisHost().host,
+  title: `edit ${drafts.map(({ file }) => basename(file)).join(', ')}`,
+  data: drafts.map(({ file }) => file),
+  edits: drafts.map(({ file, path, before, after }): Edit => ({
+    file,
+    draft: path,
+    was: sha256(before),
+    becomes: sha256(after),
+  })),
+  restart,
+  checks: [
+    ...drafts.flatMap(({ file }): Check[] => {
+      const type = isTraefik(file) ? 'traefik' : formatOf(file);
+      return type ? [{ type, file }] : [];
+    }),
+    ...checks,
+  ],
+  onFailure: 'roll-back',
+  onCrash: 'fail',
+  copyLimitBytes: copyLimit,
+});
