@@ -144,27 +144,29 @@ export const guardActivities = (ports: Ports) => ({
   },
 
   /**
-   * Everything that sees the data stops, or where `only` is given these, then the data of before takes its place; what was
-   * there is kept as `failed`.
+   * Everything that sees the data stops, then the data of before takes its place; what was there is kept as `failed`. Of
+   * edits only the containers that were restarted stop, and a file that does not hold the edited text is left alone.
    */
   async putBackGuarded(
     owner: Owner,
     data: GuardedPath[],
     writesFrom: string,
-    only?: User[],
+    edited?: { edits: Edit[]; restarts: User[] },
   ): Promise<DataOutcome[]> {
     return await beating(async () => {
       const stop = async (path: string): Promise<void> => {
         const users = await usersOf(ports, path, 'any');
         await stopRunning(
           ports,
-          only ? users.filter(({ id }) => only.some((container) => container.id === id)) : users,
+          edited ? users.filter(({ id }) => edited.restarts.some((container) => container.id === id)) : users,
         );
       };
       const outcomes: DataOutcome[] = [];
       for (const entry of data) {
-        await stop(entry.path);
-        outcomes.push(await putBackOne(ports, owner, entry, true, writesFrom, stop));
+        const edit = edited?.edits.find(({ file }) => file === entry.path);
+        const touched = !edit || (await isPut(ports, owner, edit));
+        if (touched) await stop(entry.path);
+        outcomes.push(await putBackOne(ports, owner, entry, touched, writesFrom, stop));
       }
       return outcomes;
     });
@@ -241,6 +243,15 @@ const editProblems = async ({ files }: Ports, { file, draft, was }: Edit): Promi
   if (sha256(now.content) !== was)
     return error('changed-meanwhile', `${file} was changed by someone else while you edited it.`);
   return (await files.read(draft)) ? [] : error('no-draft', `There is no ${draft} on this host.`);
+};
+
+/** Whether the edited text is there, or was and has been exchanged by an earlier try. */
+const isPut = async (ports: Ports, owner: Owner, { file, becomes }: Edit): Promise<boolean> => {
+  const now = await ports.files.read(file);
+  return (
+    (now && sha256(now.content)) === becomes ||
+    (await ports.snapshots.find(file, nameOf(owner, 'failed'))) !== undefined
+  );
 };
 
 const putEdit = async ({ files }: Ports, { file, draft, was, becomes }: Edit): Promise<void> => {

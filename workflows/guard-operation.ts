@@ -159,8 +159,7 @@ const registerUndo = (operation: Operation, saga: Saga, plan: GuardPlan, guarded
           owner,
           plan.data,
           owner.startedAt,
-          // What sees a file change beneath it need not stop for it.
-          plan.edits && (plan.restarts ?? []),
+          plan.edits && { edits: plan.edits, restarts: plan.restarts ?? [] },
         ]);
         guarded.dataAtRisk = false;
       });

@@ -125,8 +125,11 @@ const editUntilAgreed = async (drafts: Draft[], options: Options): Promise<(Draf
   }
 };
 
-const patchOf = ({ file, before, after }: Draft & { after: Buffer }): string =>
-  createTwoFilesPatch(file, file, before.toString('utf8'), after.toString('utf8'), '', '', { context: 3 });
+/** From its "---" on, as in the difference that the operation keeps. */
+const patchOf = ({ file, before, after }: Draft & { after: Buffer }): string => {
+  const [was, is] = [before, after].map((text) => text.toString('utf8')) as [string, string];
+  return createTwoFilesPatch(file, file, was, is, 'before', 'after').replace(/^.*?(?=^--- )/ms, '');
+};
 
 const refuse = (drafts: readonly Draft[]): never => {
   throw new CommandFailure(

@@ -64,6 +64,27 @@ x-baton: {min_healthy_time: 100ms}
     );
   const served = async (which: 'web' | 'alone', file: string): Promise<string> =>
     await get(`http://127.0.0.1:${ports[which]}/${file}`);
+  /** At a terminal: each answer is typed once its question is there. @returns all that was shown. */
+  const typed = async (line: string, answers: Record<string, string>): Promise<string> => {
+    const terminal = execa('script', ['-qec', line, '/dev/null'], {
+      cwd: site.files,
+      env: site.environment,
+      reject: false,
+      stdin: 'pipe',
+    });
+    let shown = '';
+    const open = new Map(Object.entries(answers));
+    terminal.stdout.on('data', (chunk: Buffer) => {
+      shown += chunk.toString();
+      for (const [question, answer] of open)
+        if (shown.includes(question)) {
+          open.delete(question);
+          terminal.stdin.write(`${answer}\n`);
+        }
+    });
+    await terminal;
+    return shown;
+  };
   const draftIn = (text: string): string => /Your text is kept: (\S+)/.exec(text)?.[1] ?? '';
 
   test('puts a good edit in place at once, with the owner and mode that the file had', async () => {
@@ -170,16 +191,12 @@ x-baton: {min_healthy_time: 100ms}
     await editor(
       'grep -q rateLimt "$1" && sed -i s/rateLimt/rateLimit/ "$1" || sed -i "s/rateLimit: {average: 100}/rateLimt: {average: 50}/" "$1"',
     );
-    const { stdout } = await execa('script', ['-qec', `${baton} edit ${file}`, '/dev/null'], {
-      cwd: site.files,
-      env: site.environment,
-      input: 'e\ny\n',
-    });
+    const shown = await typed(`${baton} edit ${file}`, { 'Edit again?': 'e', 'Put this in place?': 'y' });
     assert.match(
-      stdout,
+      shown,
       /middleware\.yml:42:7: "rateLimt" is not a key of http\.middlewares\.limit\. Did you mean "rateLimit"\?/,
     );
-    assert.match(stdout, /Edit again\?[\s\S]*Put this in place\?[\s\S]*Done/);
+    assert.match(shown, /Edit again\?[\s\S]*Put this in place\?[\s\S]*Done/);
     assert.equal((await readFile(file, 'utf8')).split('\n')[41], '      rateLimit: {average: 50}');
   });
 });

@@ -56,7 +56,11 @@ const wholeOrAsBefore = ({ scenario, fault, before, after, report, struck }: End
   if (!struck && outcome !== scenario.ends) return [`untouched, it ended in ${outcome}: ${told(report)}`];
   switch (outcome) {
     case 'done':
-      return [...scenario.isNew(after, before), ...unchangedAlone(before, after)];
+      // An edit was asked to restart what uses the file.
+      return [
+        ...scenario.isNew(after, before),
+        ...('edit' in scenario.operation ? [] : unchangedAlone(before, after)),
+      ];
     case 'needs-human':
       return [
         `it calls for a person${mayNeedHuman.includes(fault.kind) ? ', also after `baton resume`' : ''}: ${told(report)}`,

@@ -1,7 +1,7 @@
 /** One run: an operation, a fault at one of its effects, and what must be true when it has ended. */
 import { WorkflowFailedError, type Client } from '@temporalio/client';
 import { execa } from 'execa';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -14,6 +14,7 @@ import {
   startResume,
   type Handle,
 } from '../../client/operation.ts';
+import { sha256 } from '../../activities/hash.ts';
 import { resumeRequest } from '../../client/commands/resume.ts';
 import { stackWorkflowId } from '../../domain/ids.ts';
 import { ecosystemRequest } from '../../client/commands/deploy.ts';
@@ -232,6 +233,22 @@ const guardRequestOf = (site: Site, stack: string, exitCode: number): GuardReque
   };
 };
 
+const editRequestOf = async (site: Site, stack: string, breaks: boolean): Promise<GuardRequest> => {
+  const { command: _none, ...request } = guardRequestOf(site, stack, 0);
+  const file = join(site.data, stack, 'rows');
+  const before = await readFile(file);
+  const text = Buffer.concat([before, Buffer.from('edited ')]);
+  const draft = await site.write('drafts/rows', text.toString());
+  return {
+    ...request,
+    title: 'edit the rows',
+    data: [file],
+    edits: [{ file, draft, was: sha256(before), becomes: sha256(text) }],
+    restart: true,
+    checks: breaks ? [{ type: 'json', file }] : [],
+  };
+};
+
 const fromFile = (site: Site, stack: string, settings: Settings): ReleaseSource => ({
   from: 'file',
   file: join(site.files, `${stack}.yml`),
@@ -259,6 +276,8 @@ const begin = async (client: Client, site: Site, { stacks, operation }: Scenario
     );
   if ('guard' in operation)
     return await startGuard(client, guardRequestOf(site, first, operation.guard.exitCode));
+  if ('edit' in operation)
+    return await startGuard(client, await editRequestOf(site, first, operation.edit.breaks));
   const set = Object.assign(
     {},
     ...Object.entries(operation.ecosystem).map(([stack, settings]) => variablesOf(stack, settings)),

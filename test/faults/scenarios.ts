@@ -30,7 +30,9 @@ export type Scenario = {
     | { remove: { withData: boolean } }
     | { ecosystem: Record<string, Settings> }
     /** Appends to the rows of the first stack, and ends with this exit code. */
-    | { guard: { exitCode: number } };
+    | { guard: { exitCode: number } }
+    /** Edits the rows of the first stack, which restarts; `breaks`: a check refuses the new ones. */
+    | { edit: { breaks: boolean } };
   /** About how many effects it has; only spreads a sample over them. */
   effects: number;
   /** How it ends when nothing is in its way. */
@@ -187,10 +189,31 @@ const guards: Scenario[] = [
   },
 ];
 
+const edits: Scenario[] = [
+  {
+    name: 'edit',
+    effects: 8,
+    stacks: [books],
+    before: [{ version: '1' }],
+    operation: { edit: { breaks: false } },
+    ends: 'done',
+    isNew: both(serves('1'), rows('opening 1 edited ')),
+  },
+  {
+    name: 'failing edit',
+    effects: 16,
+    stacks: [books],
+    before: [{ version: '1' }],
+    operation: { edit: { breaks: true } },
+    ends: 'rolled-back',
+    isNew: () => ['it should not have succeeded'],
+  },
+];
+
 const byWorkflow: Record<OperationWorkflow, Scenario[]> = {
   deployStack: Object.values(byKind).flat(),
   deployEcosystem: ecosystems,
-  guardOperation: guards,
+  guardOperation: [...guards, ...edits],
   // After each run that ends in `needs-human`: see `run.ts`.
   resumeUnwind: [],
 };
