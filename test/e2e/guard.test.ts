@@ -241,7 +241,7 @@ x-baton: {min_healthy_time: 100ms}
     for (const [args, words] of [
       [['--', 'true'], /--data PATH, or --stack/],
       [['--data', data, 'ls', '-l'], /after "--"/],
-      [['--data', data, '--validate', 'nonsense', '--', 'true'], /A check is a URL/],
+      [['--data', data, '--validate', 'nonsense', '--', 'true'], /There is no check "nonsense"/],
       [['--data', data, '--timeout', 'soon', '--', 'true'], /Write a duration/],
       [['--data', data, '--shell', '--', 'a', 'b'], /one text, in quotes/],
     ] as [string[], RegExp][]) {

@@ -1,6 +1,7 @@
 /** What stands in the world after a run, seen through the engine's own command line and the disk, not through Baton. */
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { directoryName } from '../../activities/snapshots/layout.ts';
 import { fingerprint, get, type Container, type Site } from '../e2e/site.ts';
 
 export type StackWorld = {
@@ -32,8 +33,12 @@ export const lookAt = async (site: Site, ports: Record<string, number>): Promise
         page: await get(`http://127.0.0.1:${port}/`).catch(() => undefined),
         route: await routeOf(join(site.files, `${stack}.route`)),
         rows: await readFile(join(data, 'rows'), 'utf8').catch(() => ''),
-        data: await fingerprint(data),
-        snapshots: await snapshotsOf(site.data, stack),
+        // Those of a file that was edited lie in its own directory.
+        data: (await fingerprint(data)).filter((entry) => !entry.startsWith(`./${directoryName}`)),
+        snapshots: {
+          ...(await snapshotsOf(site.data, stack)),
+          ...(await snapshotsOf(data, 'rows')),
+        },
       };
     }),
   ),
@@ -48,8 +53,8 @@ const routeOf = async (path: string): Promise<StackWorld['route']> => {
   }
 };
 
-const snapshotsOf = async (data: string, stack: string): Promise<Record<string, string>> => {
-  const directory = join(data, '.baton-snapshots', stack);
+const snapshotsOf = async (beside: string, name: string): Promise<Record<string, string>> => {
+  const directory = join(beside, directoryName, name);
   const names = await readdir(directory).catch(() => []);
   const found = await Promise.all(
     names.map(async (name) => [name, (await fingerprint(join(directory, name))).join('\n')] as const),
