@@ -14,6 +14,7 @@ import {
   type GuardedPath,
   type GuardPlan,
   type GuardQuestion,
+  type Restore,
   type User,
 } from '../domain/guard.ts';
 import { label, serviceOf, stackOf } from '../domain/labels.ts';
@@ -21,6 +22,7 @@ import { parseStackName, type ReleaseId } from '../domain/names.ts';
 import type { DataOutcome, SnapshotTaken } from '../domain/operation.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Probe } from '../domain/stack.ts';
+import type { SnapshotMarks } from '../domain/snapshot.ts';
 import type { Owner } from '../domain/subject.ts';
 import { beating, permanent } from './activity.ts';
 import { capture } from './before.ts';
@@ -59,12 +61,13 @@ export const guardActivities = (ports: Ports) => ({
           ),
       );
       const plan = planGuard(request, ports.engine.kind, Object.fromEntries(facts), containers);
-      const { command, edits = [] } = request;
+      const { command, edits = [], restore = [] } = request;
       return {
         ...plan,
         problems: [
           ...plan.problems,
           ...(command ? await commandProblems(ports, command) : []),
+          ...(await Promise.all(restore.map(async (one) => await restoreProblems(ports, one)))).flat(),
           ...(await Promise.all(edits.map(async (edit) => await editProblems(ports, edit)))).flat(),
         ],
       };
@@ -74,6 +77,7 @@ export const guardActivities = (ports: Ports) => ({
   /** @returns one entry a path, each seen on the disk after it was taken. */
   async takeGuardSnapshots(owner: Owner, data: GuardedPath[]): Promise<SnapshotTaken[]> {
     return await beating(async (signal) => {
+      await ports.memory.notePaths(data.map(({ path }) => path));
       const before = await captureUsers(ports, owner, data);
       return await snapshotEach(ports, owner, data, before, signal);
     });
@@ -107,6 +111,35 @@ export const guardActivities = (ports: Ports) => ({
           await putBackContainer(ports, container, howBack(ports, container), signal);
         }),
       );
+    });
+  },
+
+  /** Everything that sees the data stops. */
+  async stopGuarded(data: GuardedPath[]): Promise<void> {
+    await beating(async () => {
+      for (const { path } of data) await stopRunning(ports, await usersOf(ports, path, 'any'));
+    });
+  },
+
+  /** A copy of each snapshot takes the data's place. What was there is the operation's own snapshot of before. */
+  async restoreGuarded(owner: Owner, restore: Restore[]): Promise<void> {
+    await beating(async () => {
+      for (const { path, snapshot: name } of restore) {
+        const snapshot = await ports.snapshots.find(path, name);
+        if (!snapshot) throw permanent('SnapshotMissing', `Snapshot ${name} of ${path} is gone.`);
+        await ports.snapshots.remove(await ports.snapshots.restore(snapshot, nameOf(owner, 'undone')));
+      }
+    });
+  },
+
+  /** Notes on each snapshot of the operation how it ended. */
+  async markSnapshots(owner: Owner, data: GuardedPath[], marks: SnapshotMarks): Promise<void> {
+    await beating(async () => {
+      for (const { path } of protectedData(data))
+        for (const purpose of ['before', 'failed'] as const) {
+          const snapshot = await ports.snapshots.find(path, nameOf(owner, purpose));
+          if (snapshot) await ports.snapshots.mark(snapshot, marks);
+        }
     });
   },
 
@@ -233,6 +266,18 @@ const probeOf = async (
   if (!release || !probe) return undefined;
   return resolveCommand(probe, (await secretsOf({ ...rest, memory, environment }, release)).resolve);
 };
+
+const restoreProblems = async ({ snapshots }: Ports, { path, snapshot }: Restore): Promise<Problem[]> =>
+  (await snapshots.find(path, snapshot))
+    ? []
+    : [
+        {
+          severity: 'error',
+          code: 'no-such-snapshot',
+          message: `There is no snapshot ${snapshot} of ${path}. Nothing was changed.`,
+          next: 'baton snapshots',
+        },
+      ];
 
 const editProblems = async ({ files }: Ports, { file, draft, was }: Edit): Promise<Problem[]> => {
   const error = (code: string, message: string): Problem[] => [

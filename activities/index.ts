@@ -8,6 +8,7 @@ import { imageActivities } from './image.ts';
 import { planActivities } from './plan.ts';
 import type { Ports } from './ports/index.ts';
 import { resourceActivities } from './resource.ts';
+import { snapshotActivities } from './snapshot.ts';
 import { statusActivities } from './status.ts';
 import { validationActivities } from './validation.ts';
 
@@ -22,6 +23,7 @@ export const createActivities = (ports: Ports) => ({
   ...commitActivities(ports),
   ...statusActivities(ports),
   ...guardActivities(ports),
+  ...snapshotActivities(ports),
 });
 
 export type Activities = ReturnType<typeof createActivities>;

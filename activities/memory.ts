@@ -20,6 +20,8 @@ export const openMemory = (root: string): Memory => {
   const keptFileRecord = (operation: OperationId, index: number): string =>
     ofOperation(operation, 'files', `${index}.json`);
 
+  const pathsFile = join(root, 'paths.json');
+
   const history = async (stack: StackName): Promise<ReleaseRecord[]> => {
     const text = (await readIfThere(logFile(stack))) ?? '';
     return text.split('\n').flatMap(parseLine);
@@ -70,6 +72,16 @@ export const openMemory = (root: string): Memory => {
     async keptFile(operation, index) {
       const text = await readIfThere(keptFileRecord(operation, index));
       return text === undefined ? undefined : (JSON.parse(text) as KeptFile);
+    },
+
+    async notePaths(paths) {
+      const known = await this.notedPaths();
+      const all = [...new Set([...known, ...paths])].sort();
+      if (all.length > known.length) await put(pathsFile, JSON.stringify(all, null, 1));
+    },
+    async notedPaths() {
+      const text = await readIfThere(pathsFile);
+      return text === undefined ? [] : (JSON.parse(text) as string[]);
     },
 
     async keepText(operation, name, text) {

@@ -10,6 +10,7 @@ export const guardText = ({
   title,
   command,
   edits = [],
+  restore = [],
   restarts = [],
   data,
   checks,
@@ -31,6 +32,9 @@ export const guardText = ({
           `  in ${command.directory}${command.user === undefined ? '' : `, as ${command.user}`}, for at most ${command.timeoutMs / 1000} s`,
         ]
       : []),
+    ...(restore.length > 0
+      ? ['Put back', ...restore.map(({ path, snapshot }) => `  ${path}, as it was in ${snapshot}`)]
+      : []),
     ...(edits.length > 0 ? ['Write', ...edits.map(({ file }) => `  ${file}, whole and at once`)] : []),
     ...(restarts.length > 0 ? ['Restart', ...restarts.map(({ name }) => `  container "${name}"`)] : []),
     'Validate',
@@ -39,7 +43,7 @@ export const guardText = ({
       : checks.map((check) => `  ${checkText(check)}`)),
     'If that fails',
     onFailure === 'roll-back'
-      ? command
+      ? edits.length === 0
         ? `  stop ${usersOf(data)}, put the data back, start it again, keep the failed state`
         : '  put the files back, keep the failed state'
       : '  leave everything as it is, and wait for an answer',

@@ -46,6 +46,10 @@ const verbs: Record<string, Verb> = {
     about: 'list the releases of a stack, newest last',
     load: async () => (await import('./commands/status.ts')).releasesCommand,
   },
+  snapshots: {
+    about: 'list what is kept of data, see what differs, and put it back',
+    load: async () => (await import('./commands/snapshots.ts')).snapshotsCommand,
+  },
   undo: {
     about: 'go back to an earlier release; itself an operation, itself undoable',
     load: async () => (await import('./commands/undo.ts')).undoCommand,

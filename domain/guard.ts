@@ -9,6 +9,7 @@ import { stackOf } from './labels.ts';
 import { overlaps, reaches } from './paths.ts';
 import { isError, type Problem } from './problem.ts';
 import { formatBytes } from './size.ts';
+import type { SnapshotName } from './snapshot.ts';
 import type { ContainerFacts, PathFacts } from './world.ts';
 
 export type GuardedCommand = {
@@ -51,6 +52,9 @@ export type Edit = {
   becomes: string;
 };
 
+/** Data that goes back to what it was in a snapshot. */
+export type Restore = { path: string; snapshot: SnapshotName };
+
 export type GuardRequest = {
   operation: OperationId;
   kind: 'guard';
@@ -61,9 +65,10 @@ export type GuardRequest = {
   title: string;
   /** Absolute paths. */
   data: string[];
-  /** What is done: a command is run, or `edits` are put in place. */
+  /** What is done: a command is run, or `edits` are put in place, or snapshots are brought back. */
   command?: GuardedCommand;
   edits?: Edit[];
+  restore?: Restore[];
   /** Whether everything that uses the data is restarted after that; a container that mounts an edited file by itself is anyway. */
   restart?: boolean;
   checks: Check[];
@@ -95,6 +100,7 @@ export type GuardPlan = {
   title: string;
   command?: GuardedCommand;
   edits?: Edit[];
+  restore?: Restore[];
   /** Containers that are restarted after the edits, and after these were taken back. */
   restarts?: User[];
   data: GuardedPath[];
@@ -133,6 +139,7 @@ export const planGuard = (
     engine,
     title: request.title,
     ...(request.command ? { command: request.command } : {}),
+    ...(request.restore ? { restore: request.restore } : {}),
     ...(request.edits ? { edits: request.edits, restarts: restartsFor(request, containers) } : {}),
     data,
     checks: request.checks,

@@ -105,7 +105,7 @@ export const filesTitle = ({ outcome }: Report): string =>
 const signs: Record<FileChange['change'], string> = { added: '+', removed: '-', changed: '~', mode: '~' };
 
 /** `~ dynamic/routers.yml (+2 −1)`, one line a file; how many more there are, and where all of it stands. */
-export const fileLines = ({ files }: Report): string[] => {
+export const fileLines = ({ files }: Pick<Report, 'files'>): string[] => {
   if (!files) return [];
   const lines = files.files.map(({ path, change, lines: counted }) => {
     const told = counted

@@ -1,10 +1,11 @@
 /** Snapshot names. They carry stack, operation, purpose and time, so that a lost state directory loses nothing. */
-import type { OperationId, StackName } from './names.ts';
+import type { OperationId, ReleaseId, StackName } from './names.ts';
+import type { Outcome } from './operation.ts';
 
 declare const brand: unique symbol;
 export type SnapshotName = string & { readonly [brand]: 'SnapshotName' };
 export type SnapshotDriver = 'btrfs' | 'copy';
-/** `before`: taken before a change. `failed`: what a failed release left. `undo`: what an undo with data replaced. */
+/** `before`: taken before a change. `failed`: what a failed release left. `undone`: what an undo with data replaced. `removed`: what a removal took away. */
 export type SnapshotPurpose = 'before' | 'failed' | 'undone' | 'removed';
 
 export type SnapshotLabel = {
@@ -21,6 +22,26 @@ export const snapshotName = (label: SnapshotLabel): SnapshotName =>
 
 const pattern =
   /^(?<stack>[a-z0-9][a-z0-9_-]{0,62})\.(?<purpose>before|failed|undone|removed)\.(?<time>\d{8}T\d{6}Z)\.(?<operation>[0-9a-f]{8})$/;
+
+/** What is known of a snapshot beyond its name; kept beside it. */
+export type SnapshotMarks = {
+  /** What its operation was for, in a person's words. */
+  title?: string;
+  /** How its operation ended. */
+  outcome?: Outcome;
+};
+
+/** A snapshot as it is shown. */
+export type SnapshotInfo = SnapshotLabel &
+  SnapshotMarks & {
+    name: SnapshotName;
+    /** The path that it is of. */
+    path: string;
+    location: string;
+    driver: SnapshotDriver;
+    /** Releases whose undo, with data, brings it back. */
+    neededBy: ReleaseId[];
+  };
 
 /** The reverse of {@link snapshotName}. @returns `undefined` where the text is not a snapshot's name. */
 export const parseSnapshotName = (text: string): (SnapshotLabel & { name: SnapshotName }) | undefined => {

@@ -13,7 +13,7 @@ import {
   type GuardRequest,
   type User,
 } from '../domain/guard.ts';
-import type { DataOutcome, Failure, Report, SnapshotTaken } from '../domain/operation.ts';
+import type { DataOutcome, Failure, Outcome, Report, SnapshotTaken } from '../domain/operation.ts';
 import { isError } from '../domain/problem.ts';
 import { changing, lengthy, reading, running, undoing } from './activities.ts';
 import { Operation } from './operation.ts';
@@ -83,7 +83,7 @@ const runGuarded = async (
   plan: GuardPlan,
   guarded: Guarded,
 ): Promise<void> => {
-  const { command, edits, restarts = [], data, checks } = plan;
+  const { command, edits, restore, restarts = [], data, checks } = plan;
   const owner = operation.owner;
   const undo = registerUndo(operation, saga, plan, guarded);
   undo.snapshots();
@@ -100,6 +100,12 @@ const runGuarded = async (
     if (edits) {
       const summary = edits.map(({ file }) => file).join(', ');
       await changing.putEdits.executeWithOptions({ summary }, [edits]);
+    }
+    if (restore) {
+      await changing.stopGuarded.executeWithOptions({ summary: 'stop what uses the data' }, [data]);
+      const summary = restore.map(({ snapshot }) => snapshot).join(', ');
+      await lengthy.restoreGuarded.executeWithOptions({ summary }, [owner, restore]);
+      await changing.startUsersAgain.executeWithOptions({ summary: 'as it ran before' }, [owner]);
     }
     if (!command) return;
     const end = await running.runCommand.executeWithOptions({ summary: commandText(command) }, [
@@ -192,9 +198,11 @@ const finish = async (
   },
 ): Promise<Report> => {
   const told = await compare(operation, plan, 'live');
+  const notes = [...(ending.notes ?? []), ...(told.notes ?? []), ...(await mark(operation, plan, outcome))];
   return operation.close(outcome, {
     ...ending,
     ...told,
+    ...(notes.length > 0 ? { notes } : {}),
     ...(guarded.command ? { command: guarded.command } : {}),
     data: guarded.snapshots.map(({ path, name }) => ({ path, did: 'protected', snapshot: name })),
     problems: plan.problems,
@@ -215,14 +223,39 @@ const unwind = async (
   const told = guarded.data.some(({ failedState }) => failedState)
     ? await compare(operation, plan, 'failed')
     : {};
-  return operation.close(left.length > 0 ? 'needs-human' : asked ? 'cancelled' : 'rolled-back', {
+  const outcome = left.length > 0 ? 'needs-human' : asked ? 'cancelled' : 'rolled-back';
+  const notes = [
+    ...(told.notes ?? []),
+    ...(guarded.data.length > 0 ? await mark(operation, plan, outcome) : []),
+    ...(asked ? [operation.stopReason ?? 'The operation was cancelled.'] : []),
+  ];
+  return operation.close(outcome, {
     ...told,
     ...(guarded.command ? { command: guarded.command } : {}),
     data: guarded.data,
     problems: plan.problems,
-    ...(asked ? { notes: [operation.stopReason ?? 'The operation was cancelled.'] } : { failure }),
+    ...(asked ? {} : { failure }),
+    ...(notes.length > 0 ? { notes } : {}),
     left,
   });
+};
+
+/** On the snapshots, for whoever looks at them later. @returns a note where it cannot be. */
+const mark = async (
+  operation: Operation,
+  { title, data }: GuardPlan,
+  outcome: Outcome,
+): Promise<string[]> => {
+  try {
+    await changing.markSnapshots.executeWithOptions({ summary: outcome }, [
+      operation.owner,
+      data,
+      { title, outcome },
+    ]);
+    return [];
+  } catch (error) {
+    return [`How it ended could not be noted on its snapshots: ${reasonOf(error)}`];
+  }
 };
 
 /** What changed is told, not needed: where it cannot be found out, the operation has ended as it has. */
@@ -249,7 +282,8 @@ const compare = async (
 const restartTitle = (containers: readonly User[]): string =>
   `Restart ${containers.length === 1 ? (containers[0]?.name ?? '') : `${containers.length} containers`}`;
 
-const runTitle = ({ command, edits = [] }: GuardRequest): string => {
+const runTitle = ({ command, edits = [], restore }: GuardRequest): string => {
+  if (restore) return 'Put the snapshot back';
   if (!command) return edits.length === 1 ? `Write ${edits[0]?.file ?? ''}` : `Write ${edits.length} files`;
   const text = commandText(command);
   return `Run ${text.length > 60 ? `${text.slice(0, 59)}…` : text}`;

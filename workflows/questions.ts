@@ -1,12 +1,13 @@
 /** Read-only questions to a host: they lock nothing, change nothing, and are answered by its worker. */
 import { workflowInfo } from '@temporalio/workflow';
-import type { GuardPlan, GuardQuestion } from '../domain/guard.ts';
+import type { Changes, GuardPlan, GuardQuestion } from '../domain/guard.ts';
 import type { OperationRequest } from '../domain/operation.ts';
-import type { StackName } from '../domain/names.ts';
+import type { OperationId, StackName } from '../domain/names.ts';
 import type { ReleaseRecord } from '../domain/release.ts';
+import type { SnapshotInfo, SnapshotName } from '../domain/snapshot.ts';
 import type { StackStatus } from '../domain/status.ts';
 import type { Prepared } from '../activities/plan.ts';
-import { reading } from './activities.ts';
+import { lengthy, reading } from './activities.ts';
 
 /** What would change, and in which order. */
 export async function planStack(request: OperationRequest): Promise<Prepared> {
@@ -31,4 +32,22 @@ export async function stackStatus(stack?: StackName): Promise<StackStatus[]> {
 export async function stackReleases(stack: StackName): Promise<ReleaseRecord[]> {
   const summary = `${stack} on ${workflowInfo().taskQueue}`;
   return await reading.readReleases.executeWithOptions({ summary }, [stack]);
+}
+
+/** What is kept of data on this host, oldest first. */
+export async function snapshotList(stack?: StackName): Promise<SnapshotInfo[]> {
+  return await reading.readSnapshots.executeWithOptions(
+    { summary: stack ?? 'of every stack' },
+    stack ? [stack] : [],
+  );
+}
+
+/** What differs between two snapshots of one path, or between one and what stands now. */
+export async function snapshotDifference(
+  question: OperationId,
+  one: SnapshotName,
+  other?: SnapshotName,
+): Promise<Changes> {
+  const summary = `${one} and ${other ?? 'what stands now'}`;
+  return await lengthy.compareSnapshots.executeWithOptions({ summary }, [question, one, other]);
 }

@@ -52,6 +52,10 @@ export interface Memory {
   keepFile(operation: OperationId, index: number, file: KeptFile): Promise<void>;
   keptFile(operation: OperationId, index: number): Promise<KeptFile | undefined>;
 
+  /** Notes that there are snapshots of these paths, so that they are found where no stack uses the path. */
+  notePaths(paths: string[]): Promise<void>;
+  notedPaths(): Promise<string[]>;
+
   /** Keeps what is too long for a report. @returns where, readable by the owner only. Asked again, it is written again. */
   keepText(operation: OperationId, name: 'changes.diff', text: string): Promise<string>;
 

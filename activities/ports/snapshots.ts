@@ -3,7 +3,7 @@
  * (test/activities/snapshots-contract.ts) on real filesystems. A snapshot's name tells everything needed to find it again
  * after the state directory is lost: see `domain/snapshot.ts`.
  */
-import type { SnapshotDriver, SnapshotName } from '../../domain/snapshot.ts';
+import type { SnapshotDriver, SnapshotMarks, SnapshotName } from '../../domain/snapshot.ts';
 
 /** What a path is, told before anything is touched. */
 export type PathFacts = {
@@ -68,6 +68,10 @@ export interface Snapshots {
    * @returns that snapshot; undefined where the path is an empty directory, or is not there and never was kept.
    */
   moveAway(path: string, keptAs: SnapshotName): Promise<Snapshot | undefined>;
+  /** What is known of it besides its name; nothing where nothing was noted. */
+  marks(snapshot: Snapshot): Promise<SnapshotMarks>;
+  /** Notes that beside it, over what was noted before. It is removed with the snapshot. */
+  mark(snapshot: Snapshot, marks: SnapshotMarks): Promise<void>;
   /** No-op where it is gone. */
   remove(snapshot: Snapshot): Promise<void>;
 }

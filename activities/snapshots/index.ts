@@ -1,14 +1,20 @@
 /** The snapshot port on real filesystems. */
-import { readdir, realpath, rmdir } from 'node:fs/promises';
-import { parseSnapshotName, type SnapshotDriver, type SnapshotName } from '../../domain/snapshot.ts';
+import { readdir, readFile, realpath, rm, rmdir } from 'node:fs/promises';
+import {
+  parseSnapshotName,
+  type SnapshotDriver,
+  type SnapshotMarks,
+  type SnapshotName,
+} from '../../domain/snapshot.ts';
 import { SnapshotError, type Snapshot, type Snapshots } from '../ports/snapshots.ts';
 import { btrfsDriver } from './btrfs.ts';
 import { copyDriver } from './copy.ts';
 import type { Driver } from './driver.ts';
-import { errnoOf } from '../errno.ts';
+import { errnoOf, ifThere } from '../errno.ts';
+import { writeWhole } from '../files.ts';
 import { inspectPath } from './facts.ts';
 import { isThere } from './is-there.ts';
-import { locationOf, prepareLayout, snapshotsOf } from './layout.ts';
+import { locationOf, marksOf, prepareLayout, snapshotsOf } from './layout.ts';
 import { bringInNothing, isUnderWay, restoreCopy, swapIn } from './restore.ts';
 import { withReserve } from './reserve.ts';
 import { run as runCommand, type Run } from './run.ts';
@@ -86,6 +92,7 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
       await withReserve(run, source, async () => {
         await swapIn({ run, driver: drivers[driver], source, snapshot, keptAs });
       });
+      await rm(marksOf(snapshot), { force: true });
       return await seen(source, keptAs);
     },
 
@@ -110,12 +117,27 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
       return await at(source, keptAs);
     },
 
+    marks: marksNoted,
+
+    async mark(snapshot, marks) {
+      await writeWhole(
+        marksOf(snapshot.location),
+        JSON.stringify({ ...(await marksNoted(snapshot)), ...marks }),
+      );
+    },
+
     async remove({ driver, location, source }) {
       await withReserve(run, source, async () => {
         if (await isThere(location)) await drivers[driver].remove(location);
       });
+      await rm(marksOf(location), { force: true });
     },
   };
+};
+
+const marksNoted = async ({ location }: Pick<Snapshot, 'location'>): Promise<SnapshotMarks> => {
+  const text = await ifThere(() => readFile(marksOf(location), 'utf8'));
+  return text === undefined ? {} : (JSON.parse(text) as SnapshotMarks);
 };
 
 const inTime = ({ takenAt, name }: { takenAt: string; name: SnapshotName }): string => `${takenAt} ${name}`;

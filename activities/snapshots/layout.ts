@@ -14,6 +14,9 @@ export const locationOf = (realPath: string, name: SnapshotName): string => join
 export const draftOf = (realPath: string, name: SnapshotName): string =>
   join(snapshotsOf(realPath), `.draft-${name}`);
 
+/** What is noted of a snapshot. Its name is no snapshot's, so it is never listed as one. */
+export const marksOf = (location: string): string => `${location}.json`;
+
 /** Makes the directory, readable by its owner only: snapshots hold what the data holds. */
 export const prepareLayout = async (realPath: string): Promise<void> => {
   await mkdir(snapshotsOf(realPath), { recursive: true, mode: 0o700 });

@@ -1,17 +1,14 @@
 /** `baton status [STACK]` and `baton releases STACK`: what runs, and what was. */
-import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { formatDistanceToNow } from 'date-fns/formatDistanceToNow';
 import { parseISO } from 'date-fns/parseISO';
-import { hostTaskQueue, questionWorkflowId } from '../../domain/ids.ts';
 import type { StackName } from '../../domain/names.ts';
 import type { StackStatus } from '../../domain/status.ts';
 import type { stackReleases, stackStatus } from '../../workflows/questions.ts';
+import { ask } from '../ask.ts';
 import { exitCode } from '../failure.ts';
-import { demandWorker, newOperationId } from '../operation.ts';
 import { print, printJson } from '../output.ts';
 import { withClient } from '../temporal.ts';
-import { thisHost } from '../this-host.ts';
 import { examples, hostOption, jsonOption, stackArgument, type OutputOptions } from './shared.ts';
 
 const ago = (time: string): string => formatDistanceToNow(parseISO(time), { addSuffix: true });
@@ -25,7 +22,8 @@ export const statusCommand = (command: Command): void => {
     .addOption(jsonOption())
     .action(async (stack: StackName | undefined, options: StatusOptions) => {
       const found = await withClient(
-        async (client) => await ask<typeof stackStatus>(client, options, 'stackStatus', stack ? [stack] : []),
+        async (client) =>
+          await ask<typeof stackStatus>(client, options.host, 'stackStatus', stack ? [stack] : []),
       );
       if (options.json)
         found.forEach((status) => {
@@ -50,7 +48,7 @@ export const releasesCommand = (command: Command): void => {
     .addOption(jsonOption())
     .action(async (stack: StackName, options: StatusOptions) => {
       const records = await withClient(
-        async (client) => await ask<typeof stackReleases>(client, options, 'stackReleases', [stack]),
+        async (client) => await ask<typeof stackReleases>(client, options.host, 'stackReleases', [stack]),
       );
       for (const record of records)
         if (options.json) printJson({ type: 'release', ...record });
@@ -61,21 +59,6 @@ export const releasesCommand = (command: Command): void => {
       if (records.length === 0 && !options.json) print(`No release of "${stack}" is recorded on this host.`);
     });
   examples(command, ['baton releases immich', 'baton undo immich --to 1f2e3d4c5b6a']);
-};
-
-const ask = async <W extends (...args: never[]) => Promise<unknown>>(
-  client: Client,
-  options: StatusOptions,
-  question: string,
-  args: Parameters<W>,
-): Promise<Awaited<ReturnType<W>>> => {
-  const host = options.host ?? thisHost().host;
-  await demandWorker(client, host);
-  return (await client.workflow.execute(question, {
-    workflowId: questionWorkflowId(host, question, newOperationId()),
-    taskQueue: hostTaskQueue(host),
-    args,
-  })) as Awaited<ReturnType<W>>;
 };
 
 const printStatus = (stacks: StackStatus[]): void => {

@@ -57,6 +57,8 @@ export const methods: {
     inspect: 'look',
     find: 'look',
     list: 'look',
+    marks: 'look',
+    mark: 'effect',
     take: 'effect',
     restore: 'effect',
     swapIn: 'effect',
@@ -77,6 +79,8 @@ export const methods: {
     keepFile: 'effect',
     putContent: 'effect',
     keepText: 'effect',
+    notePaths: 'effect',
+    notedPaths: 'look',
     hostKey: 'look',
   },
   files: {

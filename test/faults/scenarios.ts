@@ -6,7 +6,8 @@ import type { ReleaseKind } from '../../domain/plan.ts';
 import type * as workflows from '../../workflows/index.ts';
 import type { World } from './world.ts';
 
-type Question = 'planStack' | 'planGuarded' | 'stackStatus' | 'stackReleases';
+type Question =
+  'planStack' | 'planGuarded' | 'stackStatus' | 'stackReleases' | 'snapshotList' | 'snapshotDifference';
 export type OperationWorkflow = Exclude<keyof typeof workflows, Question>;
 
 /** What a stack is deployed with; the rest is in its file, see `run.ts`. `breaks`: the application writes, and then ends. */
