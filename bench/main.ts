@@ -114,6 +114,14 @@ results.peers = peers.map(({ name, version, engine, leavesOut }) => ({
 }));
 const town = await Town.open();
 const slowNeighbours = await quickNeighbours();
+// Cut off: what has been measured is kept, the row that was under way is not.
+process.once('SIGTERM', () => {
+  void slowNeighbours()
+    .then(async () => {
+      await town.close();
+    })
+    .finally(() => process.exit(143));
+});
 try {
   for (const engine of ['podman', 'docker'] as const) {
     const ofEngine = peers.filter((peer) => peer.engine === engine);

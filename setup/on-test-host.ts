@@ -18,7 +18,11 @@ export const onTestHost = async (
   keep = false,
 ): Promise<void> => {
   const interrupted = (): void => {
-    void stopHost(config).finally(() => process.exit(130));
+    void endPrograms()
+      .then(async () => {
+        await stopHost(config);
+      })
+      .finally(() => process.exit(130));
   };
   process.once('SIGINT', interrupted);
   process.once('SIGTERM', interrupted);
@@ -34,14 +38,30 @@ export const onTestHost = async (
   }
 };
 
+/** How each program that runs is ended. */
+const running = new Set<() => Promise<void>>();
+
+/** They tidy up after themselves, on the host that still stands. */
+const endPrograms = async (): Promise<void> => {
+  await Promise.all([...running].map(async (end) => end()));
+};
+
 /** Runs one TypeScript program of the checkout with this process's arguments. @returns its exit code. */
 export const runProgram = async (program: string, environment: Record<string, string>): Promise<number> => {
   const args = ['--disable-warning=ExperimentalWarning', join(root, program), ...process.argv.slice(2)];
-  const { exitCode } = await execa(process.execPath, args, {
+  const child = execa(process.execPath, args, {
     cwd: root,
     reject: false,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: environment,
+    forceKillAfterDelay: 60_000,
   });
+  const end = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await child;
+  };
+  running.add(end);
+  const { exitCode } = await child;
+  running.delete(end);
   return exitCode ?? 1;
 };

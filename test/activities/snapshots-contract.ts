@@ -111,6 +111,24 @@ export const describeSnapshots = (
       assert.ok(parseSnapshotName(taken.name));
     });
 
+    test('what is noted of a snapshot lies beside it, is no snapshot, and goes with it', async () => {
+      const path = await data();
+      const taken = await snapshots.take(path, name('before'), driver);
+      const was = await fingerprint(taken.location);
+      assert.deepEqual(await snapshots.marks(taken), {});
+      await snapshots.mark(taken, { title: 'a change' });
+      await snapshots.mark(taken, { outcome: 'done' });
+      assert.deepEqual(await snapshots.marks(taken), { title: 'a change', outcome: 'done' });
+      assert.equal((await snapshots.list(path)).length, 1);
+      assert.deepEqual(await fingerprint(taken.location), was);
+      await snapshots.remove(taken);
+      assert.deepEqual(await snapshots.marks(taken), {});
+      const again = await snapshots.take(path, name('before'), driver);
+      await snapshots.mark(again, { title: 'another' });
+      await snapshots.swapIn(path, again.name, driver, name('failed'));
+      assert.deepEqual(await snapshots.marks(again), {});
+    });
+
     test('taking the same snapshot twice leaves the first as it is', async () => {
       const path = await data();
       const id = name('before');

@@ -1,7 +1,7 @@
 /** One run: an operation, a fault at one of its effects, and what must be true when it has ended. */
 import { WorkflowFailedError, type Client } from '@temporalio/client';
 import { execa } from 'execa';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -20,6 +20,7 @@ import { stackWorkflowId } from '../../domain/ids.ts';
 import { ecosystemRequest } from '../../client/commands/deploy.ts';
 import type { StackName } from '../../domain/names.ts';
 import type { GuardPlan, GuardRequest } from '../../domain/guard.ts';
+import { parseSnapshotName } from '../../domain/snapshot.ts';
 import type { OperationRequest, ReleaseSource, Report } from '../../domain/operation.ts';
 import type { ReleaseKind, Plan } from '../../domain/plan.ts';
 import type { deployStack } from '../../workflows/deploy-stack.ts';
@@ -249,6 +250,20 @@ const editRequestOf = async (site: Site, stack: string, breaks: boolean): Promis
   };
 };
 
+const restoreRequestOf = async (site: Site, stack: string, breaks: boolean): Promise<GuardRequest> => {
+  const { command: _none, ...request } = guardRequestOf(site, stack, 0);
+  const [path = ''] = request.data;
+  const names = (await readdir(join(site.data, '.baton-snapshots', stack))).sort();
+  const [snapshot] = names.flatMap((name) => parseSnapshotName(name)?.name ?? []);
+  if (!snapshot) throw new Error('there is no snapshot to restore');
+  return {
+    ...request,
+    title: 'put the rows back',
+    restore: [{ path, snapshot }],
+    checks: breaks ? [{ type: 'json', file: join(path, 'rows') }] : [],
+  };
+};
+
 const fromFile = (site: Site, stack: string, settings: Settings): ReleaseSource => ({
   from: 'file',
   file: join(site.files, `${stack}.yml`),
@@ -276,6 +291,8 @@ const begin = async (client: Client, site: Site, { stacks, operation }: Scenario
     );
   if ('guard' in operation)
     return await startGuard(client, guardRequestOf(site, first, operation.guard.exitCode));
+  if ('restore' in operation)
+    return await startGuard(client, await restoreRequestOf(site, first, operation.restore.breaks));
   if ('edit' in operation)
     return await startGuard(client, await editRequestOf(site, first, operation.edit.breaks));
   const set = Object.assign(

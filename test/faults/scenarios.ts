@@ -33,7 +33,9 @@ export type Scenario = {
     /** Appends to the rows of the first stack, and ends with this exit code. */
     | { guard: { exitCode: number } }
     /** Edits the rows of the first stack, which restarts; `breaks`: a check refuses the new ones. */
-    | { edit: { breaks: boolean } };
+    | { edit: { breaks: boolean } }
+    /** The data of the first stack goes back to its first snapshot; `breaks`: a check refuses what was put back. */
+    | { restore: { breaks: boolean } };
   /** About how many effects it has; only spreads a sample over them. */
   effects: number;
   /** How it ends when nothing is in its way. */
@@ -211,10 +213,31 @@ const edits: Scenario[] = [
   },
 ];
 
+const restores: Scenario[] = [
+  {
+    name: 'restore',
+    effects: 10,
+    stacks: [books],
+    before: [{ version: '1' }, { version: '2' }],
+    operation: { restore: { breaks: false } },
+    ends: 'done',
+    isNew: both(serves('2'), rows('opening 1 ')),
+  },
+  {
+    name: 'failing restore',
+    effects: 15,
+    stacks: [books],
+    before: [{ version: '1' }, { version: '2' }],
+    operation: { restore: { breaks: true } },
+    ends: 'rolled-back',
+    isNew: () => ['it should not have succeeded'],
+  },
+];
+
 const byWorkflow: Record<OperationWorkflow, Scenario[]> = {
   deployStack: Object.values(byKind).flat(),
   deployEcosystem: ecosystems,
-  guardOperation: [...guards, ...edits],
+  guardOperation: [...guards, ...edits, ...restores],
   // After each run that ends in `needs-human`: see `run.ts`.
   resumeUnwind: [],
 };

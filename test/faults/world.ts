@@ -55,7 +55,8 @@ const routeOf = async (path: string): Promise<StackWorld['route']> => {
 
 const snapshotsOf = async (beside: string, name: string): Promise<Record<string, string>> => {
   const directory = join(beside, directoryName, name);
-  const names = await readdir(directory).catch(() => []);
+  // What is noted of a snapshot lies beside it.
+  const names = (await readdir(directory).catch(() => [])).filter((one) => !one.endsWith('.json'));
   const found = await Promise.all(
     names.map(async (name) => [name, (await fingerprint(join(directory, name))).join('\n')] as const),
   );
