@@ -221,7 +221,8 @@ const restores: Scenario[] = [
     before: [{ version: '1' }, { version: '2' }],
     operation: { restore: { breaks: false } },
     ends: 'done',
-    isNew: both(serves('2'), rows('opening 1 ')),
+    // Of before release 1; release 2 starts on it, and writes.
+    isNew: both(serves('2'), rows('opening 2 ')),
   },
   {
     name: 'failing restore',
