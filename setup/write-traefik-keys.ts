@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { format } from 'prettier';
 
 const [version = 'latest'] = process.argv.slice(2);
 const traefik = 'github.com/traefik/traefik/v3';
@@ -131,7 +132,8 @@ const roots = {
   dynamic: kindOf('dynamic.Configuration', '', new Map([['dynamic', `${traefik}/pkg/config/dynamic`]])),
 };
 const sorted = Object.fromEntries(Object.entries(types).sort(([a], [b]) => (a < b ? -1 : 1)));
+const table = { version: module.Version.replace(/^v/, ''), ...roots, types: sorted };
 await writeFile(
   new URL('../compose/traefik-keys.json', import.meta.url),
-  `${JSON.stringify({ version: module.Version.replace(/^v/, ''), ...roots, types: sorted }, null, 1)}\n`,
+  await format(JSON.stringify(table), { parser: 'json', printWidth: 110 }),
 );
