@@ -17,29 +17,19 @@ import {
   type Restore,
   type User,
 } from '../domain/guard.ts';
-import { label, serviceOf, stackOf } from '../domain/labels.ts';
-import { parseStackName, type ReleaseId } from '../domain/names.ts';
 import type { DataOutcome, SnapshotTaken } from '../domain/operation.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { Probe } from '../domain/stack.ts';
 import type { SnapshotMarks } from '../domain/snapshot.ts';
 import type { Owner } from '../domain/subject.ts';
 import { beating, permanent } from './activity.ts';
-import { capture } from './before.ts';
 import { askCheck } from './check.ts';
 import { ifThere } from './errno.ts';
 import { differenceBetween } from './changes.ts';
-import { sha256 } from './hash.ts';
-import { putBackContainer, resolveCommand } from './container.ts';
-import { nameOf, putBackOne, snapshotEach, stopGraceMs, stopRunning, usersOf } from './data.ts';
-import type { ContainerState } from './ports/engine.ts';
+import { nameOf, putBackOne, snapshotEach, stopRunning, usersOf } from './data.ts';
+import { editProblems, isPut } from './edit.ts';
 import type { Ports } from './ports/index.ts';
-import type { ContainerBefore } from './ports/memory.ts';
-import { secretsOf } from './release.ts';
+import { captureUsers } from './user.ts';
 import { toFacts } from './world.ts';
-
-/** Compose's default for a service that says nothing else is far more patient; a container that was healthy a minute ago needs less. */
-const healthyDeadlineMs = 120_000;
 
 export const guardActivities = (ports: Ports) => ({
   /** Looks only. */
@@ -74,11 +64,15 @@ export const guardActivities = (ports: Ports) => ({
     });
   },
 
-  /** @returns one entry a path, each seen on the disk after it was taken. */
-  async takeGuardSnapshots(owner: Owner, data: GuardedPath[]): Promise<SnapshotTaken[]> {
+  /**
+   * @param quiet what uses the data stops first, so that nothing is written after the snapshot that is then exchanged away.
+   * @returns one entry a path, each seen on the disk after it was taken.
+   */
+  async takeGuardSnapshots(owner: Owner, data: GuardedPath[], quiet = false): Promise<SnapshotTaken[]> {
     return await beating(async (signal) => {
       await ports.memory.notePaths(data.map(({ path }) => path));
       const before = await captureUsers(ports, owner, data);
+      if (quiet) for (const { path } of data) await stopRunning(ports, await usersOf(ports, path, 'any'));
       return await snapshotEach(ports, owner, data, before, signal);
     });
   },
@@ -86,39 +80,6 @@ export const guardActivities = (ports: Ports) => ({
   /** At most once: see {@link import('./ports/commands.ts').Commands.run}. */
   async runCommand({ operation }: Owner, command: GuardedCommand): Promise<CommandEnd> {
     return await beating(async (signal) => await ports.commands.run(operation, command, signal));
-  },
-
-  /** Each new text takes its file's place at once, with the file's owner and mode. */
-  async putEdits(edits: Edit[]): Promise<void> {
-    await beating(async () => {
-      for (const edit of edits) await putEdit(ports, edit);
-    });
-  },
-
-  /** What would not see the change otherwise, or should begin anew with it; each is healthy again if it was. */
-  async restartUsers(owner: Owner, containers: User[]): Promise<void> {
-    await beating(async (signal) => {
-      const before = (await ports.memory.getBefore(owner.operation)) ?? [];
-      const wanted = before.filter(({ id }) => containers.some((container) => container.id === id));
-      for (const { id, startedAt } of wanted) {
-        // Another try does not restart it again.
-        if ((await ports.engine.inspectContainer(id))?.startedAt !== startedAt) continue;
-        await ports.engine.stopContainer(id, stopGraceMs);
-      }
-      for (const { id } of wanted) await ports.engine.startContainer(id);
-      await Promise.all(
-        wanted.map(async (container) => {
-          await putBackContainer(ports, container, howBack(ports, container), signal);
-        }),
-      );
-    });
-  },
-
-  /** Everything that sees the data stops. */
-  async stopGuarded(data: GuardedPath[]): Promise<void> {
-    await beating(async () => {
-      for (const { path } of data) await stopRunning(ports, await usersOf(ports, path, 'any'));
-    });
   },
 
   /** A copy of each snapshot takes the data's place. What was there is the operation's own snapshot of before. */
@@ -204,28 +165,6 @@ export const guardActivities = (ports: Ports) => ({
       return outcomes;
     });
   },
-
-  /** What used the data runs again as it did, in the order in which it was started then, and healthy if it was. */
-  async startUsersAgain(owner: Owner): Promise<void> {
-    await beating(async (signal) => {
-      const before = (await ports.memory.getBefore(owner.operation)) ?? [];
-      for (const { id, running } of before) if (running) await ports.engine.startContainer(id);
-      await Promise.all(
-        before.map(async (container) => {
-          await putBackContainer(ports, container, howBack(ports, container), signal);
-        }),
-      );
-    });
-  },
-});
-
-const howBack = (ports: Ports, { id }: ContainerBefore): Parameters<typeof putBackContainer>[2] => ({
-  stopGraceMs,
-  deadlineMs: healthyDeadlineMs,
-  probe: async () => {
-    const container = await ports.engine.inspectContainer(id);
-    return container && (await probeOf(ports, container));
-  },
 });
 
 const realOr = async (path: string): Promise<string> => (await ifThere(() => realpath(path))) ?? path;
@@ -234,38 +173,6 @@ const locationOf = async (
   { snapshots }: Ports,
   ...[path, name]: Parameters<Ports['snapshots']['find']>
 ): Promise<string | undefined> => (await snapshots.find(path, name))?.location;
-
-/** Containers that see the data, and those that live in the network of one of these. First started, first. */
-const captureUsers = async (
-  ports: Ports,
-  { operation }: Owner,
-  data: readonly GuardedPath[],
-): Promise<readonly ContainerBefore[]> => {
-  const known = await ports.memory.getBefore(operation);
-  if (known) return known;
-  const all = await ports.engine.listContainers();
-  const users = new Set<string>();
-  for (const { path } of data) for (const { id } of await usersOf(ports, path, 'any')) users.add(id);
-  const own = all.filter(
-    ({ id, networkMode }) => users.has(id) || users.has(networkMode.replace(/^container:/, '')),
-  );
-  own.sort((a, b) => Date.parse(a.startedAt ?? '') - Date.parse(b.startedAt ?? ''));
-  return await capture(ports, operation, own, async (_service, container) => await probeOf(ports, container));
-};
-
-/** How the release that a container belongs to asks whether it is healthy. */
-const probeOf = async (
-  { memory, environment, ...rest }: Ports,
-  { labels }: ContainerState,
-): Promise<Probe | undefined> => {
-  const stack = parseStackName(stackOf(labels) ?? '');
-  const id = labels[label.release] as ReleaseId | undefined;
-  if (stack === undefined || id === undefined) return undefined;
-  const release = await memory.getRelease(stack, id);
-  const probe = release?.spec.services.find(({ name }) => name === serviceOf(labels))?.probe;
-  if (!release || !probe) return undefined;
-  return resolveCommand(probe, (await secretsOf({ ...rest, memory, environment }, release)).resolve);
-};
 
 const restoreProblems = async ({ snapshots }: Ports, { path, snapshot }: Restore): Promise<Problem[]> =>
   (await snapshots.find(path, snapshot))
@@ -278,41 +185,6 @@ const restoreProblems = async ({ snapshots }: Ports, { path, snapshot }: Restore
           next: 'baton snapshots',
         },
       ];
-
-const editProblems = async ({ files }: Ports, { file, draft, was }: Edit): Promise<Problem[]> => {
-  const error = (code: string, message: string): Problem[] => [
-    { severity: 'error', code, message: `${message} Nothing was changed.`, next: `Your text is in ${draft}` },
-  ];
-  const now = await files.read(file);
-  if (!now) return [];
-  if (sha256(now.content) !== was)
-    return error('changed-meanwhile', `${file} was changed by someone else while you edited it.`);
-  return (await files.read(draft)) ? [] : error('no-draft', `There is no ${draft} on this host.`);
-};
-
-/** Whether the edited text is there, or was and has been exchanged by an earlier try. */
-const isPut = async (ports: Ports, owner: Owner, { file, becomes }: Edit): Promise<boolean> => {
-  const now = await ports.files.read(file);
-  return (
-    (now && sha256(now.content)) === becomes ||
-    (await ports.snapshots.find(file, nameOf(owner, 'failed'))) !== undefined
-  );
-};
-
-const putEdit = async ({ files }: Ports, { file, draft, was, becomes }: Edit): Promise<void> => {
-  const now = await files.read(file);
-  const hash = now && sha256(now.content);
-  if (hash === becomes) return;
-  if (!now || hash !== was)
-    throw permanent(
-      'ChangedMeanwhile',
-      `${file} was changed by someone else meanwhile. Your text is in ${draft}.`,
-    );
-  const text = await files.read(draft);
-  if (!text || sha256(text.content) !== becomes)
-    throw permanent('NoDraft', `${draft} is not the text that was agreed on.`);
-  await files.replace(file, text.content, { mode: now.mode, owner: { uid: now.uid, gid: now.gid } });
-};
 
 const commandProblems = async ({ commands }: Ports, command: GuardedCommand): Promise<Problem[]> => {
   const error = (code: string, message: string): Problem => ({

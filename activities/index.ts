@@ -2,6 +2,7 @@
 import { commitActivities } from './commit.ts';
 import { containerActivities } from './container.ts';
 import { dataActivities } from './data.ts';
+import { editActivities } from './edit.ts';
 import { guardActivities } from './guard.ts';
 import { fileActivities } from './managed-file.ts';
 import { imageActivities } from './image.ts';
@@ -10,6 +11,7 @@ import type { Ports } from './ports/index.ts';
 import { resourceActivities } from './resource.ts';
 import { snapshotActivities } from './snapshot.ts';
 import { statusActivities } from './status.ts';
+import { userActivities } from './user.ts';
 import { validationActivities } from './validation.ts';
 
 export const createActivities = (ports: Ports) => ({
@@ -23,6 +25,8 @@ export const createActivities = (ports: Ports) => ({
   ...commitActivities(ports),
   ...statusActivities(ports),
   ...guardActivities(ports),
+  ...editActivities(ports),
+  ...userActivities(ports),
   ...snapshotActivities(ports),
 });
 

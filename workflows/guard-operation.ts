@@ -87,13 +87,18 @@ const runGuarded = async (
   const owner = operation.owner;
   const undo = registerUndo(operation, saga, plan, guarded);
   undo.snapshots();
+  if (restore) undo.users();
   await operation.step('snapshot', 'Snapshot data', async () => {
     const summary = `snapshot ${data.length} paths, and see that each exists`;
-    guarded.snapshots = await lengthy.takeGuardSnapshots.executeWithOptions({ summary }, [owner, data]);
+    guarded.snapshots = await lengthy.takeGuardSnapshots.executeWithOptions({ summary }, [
+      owner,
+      data,
+      restore !== undefined,
+    ]);
     operation.note('snapshot', guarded.snapshots.map(({ path, name }) => `${path} → ${name}`).join(', '));
   });
 
-  undo.users();
+  if (!restore) undo.users();
   undo.data();
   guarded.began = true;
   await operation.step('run', runTitle(request), async () => {
@@ -102,7 +107,6 @@ const runGuarded = async (
       await changing.putEdits.executeWithOptions({ summary }, [edits]);
     }
     if (restore) {
-      await changing.stopGuarded.executeWithOptions({ summary: 'stop what uses the data' }, [data]);
       const summary = restore.map(({ snapshot }) => snapshot).join(', ');
       await lengthy.restoreGuarded.executeWithOptions({ summary }, [owner, restore]);
       await changing.startUsersAgain.executeWithOptions({ summary: 'as it ran before' }, [owner]);

@@ -1,0 +1,92 @@
+/** What uses data: written down before a change, stopped for it, and running again as it did. */
+import type { GuardedPath, User } from '../domain/guard.ts';
+import { label, serviceOf, stackOf } from '../domain/labels.ts';
+import { parseStackName, type ReleaseId } from '../domain/names.ts';
+import type { Probe } from '../domain/stack.ts';
+import type { Owner } from '../domain/subject.ts';
+import { beating } from './activity.ts';
+import { capture } from './before.ts';
+import { putBackContainer, resolveCommand } from './container.ts';
+import { stopGraceMs, usersOf } from './data.ts';
+import type { ContainerState } from './ports/engine.ts';
+import type { Ports } from './ports/index.ts';
+import type { ContainerBefore } from './ports/memory.ts';
+import { secretsOf } from './release.ts';
+
+/** Compose's default for a service that says nothing else is far more patient; a container that was healthy a minute ago needs less. */
+const healthyDeadlineMs = 120_000;
+
+export const userActivities = (ports: Ports) => ({
+  /** What would not see the change otherwise, or should begin anew with it; each is healthy again if it was. */
+  async restartUsers(owner: Owner, containers: User[]): Promise<void> {
+    await beating(async (signal) => {
+      const before = (await ports.memory.getBefore(owner.operation)) ?? [];
+      const wanted = before.filter(({ id }) => containers.some((container) => container.id === id));
+      for (const { id, startedAt } of wanted) {
+        // Another try does not restart it again.
+        if ((await ports.engine.inspectContainer(id))?.startedAt !== startedAt) continue;
+        await ports.engine.stopContainer(id, stopGraceMs);
+      }
+      for (const { id } of wanted) await ports.engine.startContainer(id);
+      await Promise.all(
+        wanted.map(async (container) => {
+          await putBackContainer(ports, container, howBack(ports, container), signal);
+        }),
+      );
+    });
+  },
+
+  /** What used the data runs again as it did, in the order in which it was started then, and healthy if it was. */
+  async startUsersAgain(owner: Owner): Promise<void> {
+    await beating(async (signal) => {
+      const before = (await ports.memory.getBefore(owner.operation)) ?? [];
+      for (const { id, running } of before) if (running) await ports.engine.startContainer(id);
+      await Promise.all(
+        before.map(async (container) => {
+          await putBackContainer(ports, container, howBack(ports, container), signal);
+        }),
+      );
+    });
+  },
+});
+
+const howBack = (ports: Ports, { id }: ContainerBefore): Parameters<typeof putBackContainer>[2] => ({
+  stopGraceMs,
+  deadlineMs: healthyDeadlineMs,
+  probe: async () => {
+    const container = await ports.engine.inspectContainer(id);
+    return container && (await probeOf(ports, container));
+  },
+});
+
+/** Containers that see the data, and those that live in the network of one of these. First started, first. */
+export const captureUsers = async (
+  ports: Ports,
+  { operation }: Owner,
+  data: readonly GuardedPath[],
+): Promise<readonly ContainerBefore[]> => {
+  const known = await ports.memory.getBefore(operation);
+  if (known) return known;
+  const all = await ports.engine.listContainers();
+  const users = new Set<string>();
+  for (const { path } of data) for (const { id } of await usersOf(ports, path, 'any')) users.add(id);
+  const own = all.filter(
+    ({ id, networkMode }) => users.has(id) || users.has(networkMode.replace(/^container:/, '')),
+  );
+  own.sort((a, b) => Date.parse(a.startedAt ?? '') - Date.parse(b.startedAt ?? ''));
+  return await capture(ports, operation, own, async (_service, container) => await probeOf(ports, container));
+};
+
+/** How the release that a container belongs to asks whether it is healthy. */
+const probeOf = async (
+  { memory, environment, ...rest }: Ports,
+  { labels }: ContainerState,
+): Promise<Probe | undefined> => {
+  const stack = parseStackName(stackOf(labels) ?? '');
+  const id = labels[label.release] as ReleaseId | undefined;
+  if (stack === undefined || id === undefined) return undefined;
+  const release = await memory.getRelease(stack, id);
+  const probe = release?.spec.services.find(({ name }) => name === serviceOf(labels))?.probe;
+  if (!release || !probe) return undefined;
+  return resolveCommand(probe, (await secretsOf({ ...rest, memory, environment }, release)).resolve);
+};
