@@ -18,7 +18,7 @@ describe('baton edit', () => {
 
   before(async () => {
     // What the editor does is written by each test.
-    site = await Site.open('podman', 'btrfs', { VISUAL: 'sh editor.sh' });
+    site = await Site.open('docker', 'btrfs', { VISUAL: 'sh editor.sh' });
     data = join(site.data, 'conf');
     page = join(data, 'page.yml');
     motd = join(data, 'motd.txt');

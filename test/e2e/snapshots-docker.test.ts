@@ -13,7 +13,7 @@ describe('baton snapshots', () => {
   let port: number;
 
   before(async () => {
-    site = await Site.open('podman', 'btrfs');
+    site = await Site.open('docker', 'btrfs');
     data = join(site.data, 'wiki');
     port = await freePort();
     await execa('btrfs', ['subvolume', 'create', data]);
