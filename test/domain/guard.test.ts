@@ -156,6 +156,51 @@ describe('a guard’s plan', () => {
   });
 });
 
+describe('an edit’s plan', () => {
+  const file = '/srv/conf/page';
+  const { command: _none, ...rest } = request([file]);
+  const edits = [{ file, draft: '/state/draft', was: 'a', becomes: 'b' }];
+  const restartsOf = (containers: ContainerFacts[], restart?: boolean): string[] | undefined =>
+    planGuard(
+      { ...rest, edits, ...(restart === undefined ? {} : { restart }) },
+      'podman',
+      { [file]: facts({ type: 'file' }) },
+      containers,
+    ).restarts?.map(({ name }) => name);
+  const own = container('own', 'a', [mount('/srv/other'), mount(file)]);
+  const whole = container('whole', 'a', [mount('/srv/conf')]);
+
+  test('holds the edits, and no command', () => {
+    const plan = planGuard({ ...rest, edits }, 'podman', { [file]: facts() }, []);
+    assert.deepEqual([plan.edits, plan.restarts, plan.command, plan.problems], [edits, [], undefined, []]);
+  });
+
+  test('restarts what mounts the file by itself, for it would not see another one', () => {
+    assert.deepEqual(restartsOf([own, whole]), ['own']);
+    assert.deepEqual(restartsOf([own, whole], false), ['own']);
+  });
+
+  test('restarts all that use it where that is asked for', () => {
+    const elsewhere = container('elsewhere', 'b', [mount('/srv/conf2'), mount('/srv/conf/page2')]);
+    assert.deepEqual(restartsOf([own, whole, elsewhere], true), ['own', 'whole']);
+  });
+
+  test('restarts nothing that does not run, or only has a filesystem in memory there', () => {
+    const stopped = container('stopped', 'a', [mount(file)], { running: false });
+    assert.deepEqual(
+      restartsOf([stopped, container('memory', 'a', [mount(file, { type: 'tmpfs' })])], true),
+      [],
+    );
+  });
+
+  test('of a command or a restore restarts nothing by itself', () => {
+    const restore = [{ path: '/srv', snapshot: 'x' as never }];
+    const plan = planGuard({ ...rest, restore }, 'podman', { [file]: facts() }, [own]);
+    assert.deepEqual([plan.restore, plan.restarts, plan.edits], [restore, undefined, undefined]);
+    assert.equal('restore' in planGuard(request([file]), 'podman', { [file]: facts() }, [own]), false);
+  });
+});
+
 describe('a guard is refused', () => {
   const error = (code: string, message: string, next?: string): GuardPlan['problems'][number] => ({
     severity: 'error',
