@@ -3,14 +3,12 @@ import { createTwoFilesPatch } from 'diff';
 import type { Dirent, Stats } from 'node:fs';
 import { lstat, open, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { mostChanges, type Changes, type FileChange } from '../domain/guard.ts';
+import { mostChanges, mostEdits, type Changes, type FileChange } from '../domain/guard.ts';
 import { ifThere } from './errno.ts';
 
 /** Text above this (bytes) is named, not shown; a whole difference above that is cut off. */
 const textLimitBytes = 256 * 2 ** 10;
 const diffLimitChars = 4 * 2 ** 20;
-/** Two texts that differ in more lines than this are different files. */
-const mostEdits = 5_000;
 
 export type Difference = Omit<Changes, 'file'> & {
   /** As `diff -u` writes it. */

@@ -1,5 +1,4 @@
 /** Checks, asked on the host that the change is made on: of files, of services, of the host itself. */
-import { execa } from 'execa';
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { problemsOfText } from '../compose/formats.ts';
@@ -16,10 +15,11 @@ import type { ContainerState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
 import { askProbe } from './probe.ts';
 import type { Answer } from './probe-address.ts';
+import { runForAnswer } from './run-for-answer.ts';
 import { statusOf } from './status.ts';
 
 /** What was just changed may need a moment to be noticed; after this a check that says no has failed. */
-const patienceMs = 10_000;
+const noticedWithinMs = 10_000;
 const askEveryMs = 500;
 /** Enough for a tool that reads a configuration of some hundred files, such as Home Assistant's. */
 const commandTimeoutMs = 60_000;
@@ -33,6 +33,7 @@ export const askCheck = async (
   check: Check,
   containerOf: (name: string) => Promise<ContainerState | undefined>,
   signal: AbortSignal,
+  patienceMs = noticedWithinMs,
 ): Promise<string | undefined> => {
   if ('file' in check) return await askFile(ports, check);
   const begun = performance.now();
@@ -62,6 +63,8 @@ const askOnce = async (
     default: {
       const name = askedService(check);
       const container = name === undefined ? undefined : await containerOf(name);
+      if (name !== undefined && !container)
+        return { healthy: false, answer: `there is no container "${name}"` };
       return await askProbe({ engine: ports.engine, reach: ports.engineInfo.reach }, check, container);
     }
   }
@@ -69,28 +72,19 @@ const askOnce = async (
 
 const askCommand = async (
   { environment }: Ports,
-  { command: [program = '', ...args], timeoutMs = commandTimeoutMs }: Extract<Check, { type: 'command' }>,
-  cancelSignal: AbortSignal,
+  { command, directory, timeoutMs = commandTimeoutMs }: Extract<Check, { type: 'command' }>,
+  signal: AbortSignal,
 ): Promise<Answer> => {
-  const {
-    exitCode,
-    timedOut,
-    all,
-    shortMessage = 'it could not be started',
-  } = await execa(program, args, {
-    reject: false,
-    all: true,
-    stdin: 'ignore',
-    env: passedOn(environment),
-    extendEnv: false,
-    timeout: timeoutMs,
-    cancelSignal,
+  const { ended, said } = await runForAnswer(command, {
+    directory,
+    timeoutMs,
+    signal,
+    environment: passedOn(environment),
   });
-  if (exitCode === 0) return { healthy: true, answer: 'exit code 0' };
-  if (timedOut) return { healthy: false, answer: `no end within ${timeoutMs / 1000} s` };
-  const said = all.trim().split('\n').at(-1) ?? '';
-  const how = exitCode === undefined ? shortMessage : `exit code ${exitCode}`;
-  return { healthy: false, answer: said === '' ? how : `${how}: ${said.slice(0, 200)}` };
+  if (ended === 0) return { healthy: true, answer: 'exit code 0' };
+  const last = said.trim().split('\n').at(-1) ?? '';
+  const how = typeof ended === 'number' ? `exit code ${ended}` : ended;
+  return { healthy: false, answer: last === '' ? how : `${how}: ${last.slice(0, 200)}` };
 };
 
 const askContainer = async ({ engine, engineInfo }: Ports, name: string): Promise<Answer> => {
@@ -105,13 +99,19 @@ const askStack = async (
   ports: Ports,
   stack: Extract<Check, { type: 'stack-healthy' }>['stack'],
 ): Promise<Answer> => {
-  const { services } = await statusOf(ports, stack, await ports.engine.listContainers());
+  const containers = await ports.engine.listContainers();
+  const { services, drift } = await statusOf(ports, stack, containers);
   if (services.length === 0) return { healthy: false, answer: 'it has no containers' };
-  const ill = services.filter(({ healthy }) => healthy !== 'healthy');
-  return {
-    healthy: ill.length === 0,
-    answer: ill.map(({ service, answer }) => `"${service}": ${answer}`).join('; '),
-  };
+  // One that ended well counts as healthy in a status; unless it is meant to run.
+  const ended = (name: string): boolean =>
+    containers.some((one) => one.name === name && one.status !== 'running' && one.restartPolicy !== 'no');
+  const ill = services.flatMap(({ service, container, healthy, answer, state }) =>
+    healthy === 'healthy' && !ended(container)
+      ? []
+      : [`"${service}": ${healthy === 'healthy' ? state : answer}`],
+  );
+  const missing = drift.filter((line) => line.endsWith('has no container.'));
+  return { healthy: ill.length + missing.length === 0, answer: [...ill, ...missing].join('; ') };
 };
 
 /** As df(1) counts: of what anyone may use, the part that is used. */
@@ -152,12 +152,15 @@ const problemsOfFile = async ({ environment }: Ports, { type, file }: FileCheck)
 const textOf = async (file: string): Promise<string> =>
   (await readSmallFile(file, largestFileBytes)).toString('utf8');
 
+/** Of a directory it reads no JSON. */
+const directoryEndings = traefikEndings.filter((ending) => ending !== '.json');
+
 /** As its file provider: of a directory, and of those in it, every file with an ending that it knows. */
 const traefikFiles = async (path: string): Promise<string[]> => {
   if (!(await stat(path)).isDirectory()) return [path];
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => !entry.isDirectory() && traefikEndings.includes(extname(entry.name).toLowerCase()))
+    .filter((entry) => !entry.isDirectory() && directoryEndings.includes(extname(entry.name).toLowerCase()))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 };

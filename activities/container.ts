@@ -151,9 +151,12 @@ export const putBackContainer = async (
     await engine.stopContainer(before.id, stopGraceMs);
     return;
   }
-  if (await hasLostItsNetwork(engine, container)) await engine.stopContainer(before.id, stopGraceMs);
+  const lost = await hasLostItsNetwork(engine, container);
+  if (lost) await engine.stopContainer(before.id, stopGraceMs);
   if (!before.paused) await engine.unpauseContainer(before.id);
-  await engine.startContainer(before.id);
+  // Engines refuse to start what is paused.
+  if (lost || !before.paused || container.status !== 'paused') await engine.startContainer(before.id);
+  if (before.paused) await engine.pauseContainer(before.id);
   if (!before.healthy) return;
   const probe = await askWith();
   await waitHealthy(

@@ -1,4 +1,5 @@
 /** Data: snapshot it before a change, see that the snapshot exists, put it back after a failure, and tidy. */
+import { realpath } from 'node:fs/promises';
 import { protectedData, type DataPlan } from '../domain/data.ts';
 import type { DataOutcome, SnapshotTaken } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -14,6 +15,7 @@ import {
 import type { GuardedPath } from '../domain/guard.ts';
 import type { Owner, Subject } from '../domain/subject.ts';
 import { beating, permanent } from './activity.ts';
+import { ifThere } from './errno.ts';
 import { captureBefore, isRunning } from './before.ts';
 import type { ContainerState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
@@ -136,11 +138,37 @@ const settled = async <T>(
   }
 };
 
-/** Containers that have the path, something below it or something above it mounted. */
-export const usersOf = async (ports: Ports, path: string, mode: 'any' | 'writable') =>
-  (await ports.engine.listContainers()).filter(({ mounts }) =>
-    mounts.some((mount) => (mode === 'any' || !mount.readOnly) && reaches(mount, path)),
+/** Containers that have the path, something below it or something above it mounted, by whatever name. */
+export const usersOf = async (
+  { engine }: Ports,
+  path: string,
+  mode: 'any' | 'writable',
+): Promise<ContainerState[]> => {
+  const real = await realOr(path);
+  const containers = await engine.listContainers();
+  const uses = await Promise.all(
+    containers.map(async ({ mounts }) =>
+      (
+        await Promise.all(
+          mounts.map(
+            async (mount) =>
+              (mode === 'any' || !mount.readOnly) &&
+              (reaches(mount, path) || reaches(await withRealSource(mount), real)),
+          ),
+        )
+      ).includes(true),
+    ),
   );
+  return containers.filter((_, index) => uses[index]);
+};
+
+/** What a link leads to; the path itself where it leads nowhere. */
+export const realOr = async (path: string): Promise<string> => (await ifThere(() => realpath(path))) ?? path;
+
+/** Engines tell a mount's source as it was written. */
+export const withRealSource = async <Mount extends { type: string; source: string }>(
+  mount: Mount,
+): Promise<Mount> => (mount.type === 'tmpfs' ? mount : { ...mount, source: await realOr(mount.source) });
 
 /** Readers of the stack stop too: they would go on seeing what was exchanged away. */
 const stopUsers = async (ports: Ports, { stack }: Owner, path: string): Promise<void> => {

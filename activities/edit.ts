@@ -27,13 +27,22 @@ export const editProblems = async ({ files }: Ports, { file, draft, was }: Edit)
   return (await files.read(draft)) ? [] : error('no-draft', `There is no ${draft} on this host.`);
 };
 
-/** Whether the edited text is there, or was and has been exchanged by an earlier try. */
-export const isPut = async (ports: Ports, owner: Owner, { file, becomes }: Edit): Promise<boolean> => {
-  const now = await ports.files.read(file);
-  return (
-    (now && sha256(now.content)) === becomes ||
-    (await ports.snapshots.find(file, nameOf(owner, 'failed'))) !== undefined
-  );
+/**
+ * `put`: the edited text is there, or is being or has been exchanged by an earlier try. `was`: the text that was edited is.
+ * `theirs`: someone else's.
+ */
+export const stateOfEdit = async (
+  { files, snapshots }: Ports,
+  owner: Owner,
+  { file, was, becomes }: Edit,
+): Promise<'put' | 'was' | 'theirs'> => {
+  const now = await files.read(file);
+  const hash = now && sha256(now.content);
+  const exchanged =
+    (await snapshots.find(file, nameOf(owner, 'failed'))) !== undefined ||
+    (await snapshots.find(file, nameOf(owner, 'before'))) === undefined;
+  if (hash === becomes || exchanged) return 'put';
+  return hash === was ? 'was' : 'theirs';
 };
 
 const putEdit = async ({ files }: Ports, { file, draft, was, becomes }: Edit): Promise<void> => {

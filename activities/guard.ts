@@ -1,6 +1,5 @@
 /** Guarded commands: look, snapshot, run, check, and put the data back with everything that uses it. */
 import { execa } from 'execa';
-import { realpath } from 'node:fs/promises';
 import type { Check } from '../domain/check.ts';
 import { isHostPath, protectedData } from '../domain/data.ts';
 import {
@@ -23,10 +22,9 @@ import type { SnapshotMarks } from '../domain/snapshot.ts';
 import type { Owner } from '../domain/subject.ts';
 import { beating, permanent } from './activity.ts';
 import { askCheck } from './check.ts';
-import { ifThere } from './errno.ts';
 import { differenceBetween } from './changes.ts';
-import { nameOf, putBackOne, snapshotEach, stopRunning, usersOf } from './data.ts';
-import { editProblems, isPut } from './edit.ts';
+import { nameOf, putBackOne, realOr, snapshotEach, stopRunning, usersOf, withRealSource } from './data.ts';
+import { editProblems, stateOfEdit } from './edit.ts';
 import type { Ports } from './ports/index.ts';
 import { captureUsers } from './user.ts';
 import { toFacts } from './world.ts';
@@ -35,7 +33,12 @@ export const guardActivities = (ports: Ports) => ({
   /** Looks only. */
   async prepareGuard(question: GuardQuestion): Promise<GuardPlan> {
     return await beating(async () => {
-      const containers = (await ports.engine.listContainers()).map(toFacts);
+      const containers = await Promise.all(
+        (await ports.engine.listContainers()).map(async (state) => ({
+          ...toFacts(state),
+          mounts: await Promise.all(state.mounts.map(withRealSource)),
+        })),
+      );
       // What is mounted, locked and exchanged is what a link leads to.
       const data = await Promise.all(question.data.map(realOr));
       const request = guardRequest({ ...question, data }, containers);
@@ -82,13 +85,15 @@ export const guardActivities = (ports: Ports) => ({
     return await beating(async (signal) => await ports.commands.run(operation, command, signal));
   },
 
-  /** A copy of each snapshot takes the data's place. What was there is the operation's own snapshot of before. */
+  /** A copy of each snapshot takes the data's place; what was there is kept as `undone`. */
   async restoreGuarded(owner: Owner, restore: Restore[]): Promise<void> {
     await beating(async () => {
       for (const { path, snapshot: name } of restore) {
+        const kept = nameOf(owner, 'undone');
+        if (await ports.snapshots.find(path, kept)) continue;
         const snapshot = await ports.snapshots.find(path, name);
         if (!snapshot) throw permanent('SnapshotMissing', `Snapshot ${name} of ${path} is gone.`);
-        await ports.snapshots.remove(await ports.snapshots.restore(snapshot, nameOf(owner, 'undone')));
+        await ports.snapshots.restore(snapshot, kept);
       }
     });
   },
@@ -97,7 +102,7 @@ export const guardActivities = (ports: Ports) => ({
   async markSnapshots(owner: Owner, data: GuardedPath[], marks: SnapshotMarks): Promise<void> {
     await beating(async () => {
       for (const { path } of protectedData(data))
-        for (const purpose of ['before', 'failed'] as const) {
+        for (const purpose of ['before', 'failed', 'undone'] as const) {
           const snapshot = await ports.snapshots.find(path, nameOf(owner, purpose));
           if (snapshot) await ports.snapshots.mark(snapshot, marks);
         }
@@ -105,12 +110,18 @@ export const guardActivities = (ports: Ports) => ({
   },
 
   /** Every check, until it says yes. @throws a permanent failure with all that say no. */
-  async runChecks(checks: Check[]): Promise<void> {
+  async runChecks(checks: Check[], patienceMs?: number): Promise<void> {
     await beating(async (signal) => {
       const answers = await Promise.all(
         checks.map(
           async (check) =>
-            await askCheck(ports, check, async (name) => await ports.engine.inspectContainer(name), signal),
+            await askCheck(
+              ports,
+              check,
+              async (name) => await ports.engine.inspectContainer(name),
+              signal,
+              patienceMs,
+            ),
         ),
       );
       const failed = answers.flatMap((answer) => answer ?? []);
@@ -139,13 +150,14 @@ export const guardActivities = (ports: Ports) => ({
 
   /**
    * Everything that sees the data stops, then the data of before takes its place; what was there is kept as `failed`. Of
-   * edits only the containers that were restarted stop, and a file that does not hold the edited text is left alone.
+   * edits only the containers that were restarted stop, and a file that someone else has changed since is left alone.
+   * @throws a permanent failure that names such files, once the others are put back.
    */
   async putBackGuarded(
     owner: Owner,
     data: GuardedPath[],
     writesFrom: string,
-    edited?: { edits: Edit[]; restarts: User[] },
+    edited?: { edits: Edit[]; restarts: User[]; put: boolean },
   ): Promise<DataOutcome[]> {
     return await beating(async () => {
       const stop = async (path: string): Promise<void> => {
@@ -156,18 +168,23 @@ export const guardActivities = (ports: Ports) => ({
         );
       };
       const outcomes: DataOutcome[] = [];
+      const theirs: string[] = [];
       for (const entry of data) {
         const edit = edited?.edits.find(({ file }) => file === entry.path);
-        const touched = !edit || (await isPut(ports, owner, edit));
-        if (touched) await stop(entry.path);
-        outcomes.push(await putBackOne(ports, owner, entry, touched, writesFrom, stop));
+        const state = edit ? await stateOfEdit(ports, owner, edit) : 'put';
+        if (state === 'theirs' && edited?.put) theirs.push(entry.path);
+        if (state === 'put') await stop(entry.path);
+        outcomes.push(await putBackOne(ports, owner, entry, state === 'put', writesFrom, stop));
       }
+      if (theirs.length > 0)
+        throw permanent(
+          'ChangedSince',
+          `Changed by someone else since it was edited, and left as it is: ${theirs.join(', ')}.`,
+        );
       return outcomes;
     });
   },
 });
-
-const realOr = async (path: string): Promise<string> => (await ifThere(() => realpath(path))) ?? path;
 
 const locationOf = async (
   { snapshots }: Ports,

@@ -75,7 +75,11 @@ const askHttp = async (
     const value = [headers[name.toLowerCase()] ?? []].flat().join(', ');
     if (value === '') return { healthy: false, answer: `the answer of ${probe.path} has no header ${name}` };
     if (!value.includes(wanted))
-      return { healthy: false, answer: `the header ${name} of ${probe.path} is ${JSON.stringify(value)}` };
+      // What it holds instead may be nobody's business, such as a cookie.
+      return {
+        healthy: false,
+        answer: `the header ${name} of ${probe.path} does not hold ${JSON.stringify(wanted)}`,
+      };
   }
   if (probe.withinMs !== undefined && tookMs > probe.withinMs)
     return { healthy: false, answer: `the answer of ${probe.path} took ${tookMs} ms` };

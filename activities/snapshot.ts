@@ -21,22 +21,31 @@ export const snapshotActivities = (ports: Ports) => ({
   async compareSnapshots(operation: OperationId, one: SnapshotName, other?: SnapshotName): Promise<Changes> {
     return await beating(async () => {
       const all = await allSnapshots(ports);
-      const before = found(all, one);
-      const after = other === undefined ? before.path : found(all, other).location;
-      const { text, files, count } = await differenceBetween(before.location, after, before.path);
+      const pairs = ofName(all, one).flatMap(({ path, location }) => {
+        if (other === undefined) return [{ path, location, after: path }];
+        const after = ofName(all, other).find((later) => later.path === path)?.location;
+        return after === undefined ? [] : [{ path, location, after }];
+      });
+      if (pairs.length === 0)
+        throw permanent('NotComparable', `${one} and ${other ?? ''} are not of one path.`);
+      const each: Awaited<ReturnType<typeof differenceBetween>>[] = [];
+      for (const { path, location, after } of pairs)
+        each.push(await differenceBetween(location, after, path));
+      const text = each.map((difference) => difference.text).join('');
       return {
-        files: files.slice(0, mostChanges),
-        count,
+        files: each.flatMap(({ files }) => files).slice(0, mostChanges),
+        count: each.reduce((sum, { count }) => sum + count, 0),
         ...(text === '' ? {} : { file: await ports.memory.keepText(operation, 'changes.diff', text) }),
       };
     });
   },
 });
 
-const found = (all: readonly SnapshotInfo[], name: SnapshotName): SnapshotInfo => {
-  const snapshot = all.find((one) => one.name === name);
-  if (!snapshot) throw permanent('NoSnapshot', `There is no snapshot ${name} on this host.`);
-  return snapshot;
+/** An operation's snapshots of several paths have one name. */
+const ofName = (all: readonly SnapshotInfo[], name: SnapshotName): SnapshotInfo[] => {
+  const snapshots = all.filter((one) => one.name === name);
+  if (snapshots.length === 0) throw permanent('NoSnapshot', `There is no snapshot ${name} on this host.`);
+  return snapshots;
 };
 
 const allSnapshots = async (ports: Ports): Promise<SnapshotInfo[]> => {

@@ -1,4 +1,5 @@
 /** What uses data: written down before a change, stopped for it, and running again as it did. */
+import { stat } from 'node:fs/promises';
 import type { GuardedPath, User } from '../domain/guard.ts';
 import { label, serviceOf, stackOf } from '../domain/labels.ts';
 import { parseStackName, type ReleaseId } from '../domain/names.ts';
@@ -17,38 +18,45 @@ import { secretsOf } from './release.ts';
 const healthyDeadlineMs = 120_000;
 
 export const userActivities = (ports: Ports) => ({
-  /** What would not see the change otherwise, or should begin anew with it; each is healthy again if it was. */
-  async restartUsers(owner: Owner, containers: User[]): Promise<void> {
+  /**
+   * What would not see the change otherwise, or should begin anew with it; each is healthy again if it was, and so is what
+   * lives in its network. @param files that were changed: what has started since has seen them.
+   */
+  async restartUsers(owner: Owner, containers: User[], files: string[]): Promise<void> {
     await beating(async (signal) => {
       const before = (await ports.memory.getBefore(owner.operation)) ?? [];
-      const wanted = before.filter(({ id }) => containers.some((container) => container.id === id));
-      for (const { id, startedAt } of wanted) {
-        // Another try does not restart it again.
-        if ((await ports.engine.inspectContainer(id))?.startedAt !== startedAt) continue;
-        await ports.engine.stopContainer(id, stopGraceMs);
+      const changed = await Promise.all(files.map(async (file) => (await stat(file)).ctimeMs));
+      for (const { id } of before) {
+        if (!containers.some((container) => container.id === id)) continue;
+        const startedAt = Date.parse((await ports.engine.inspectContainer(id))?.startedAt ?? '');
+        if (!(startedAt > Math.max(...changed))) await ports.engine.stopContainer(id, stopGraceMs);
       }
-      for (const { id } of wanted) await ports.engine.startContainer(id);
-      await Promise.all(
-        wanted.map(async (container) => {
-          await putBackContainer(ports, container, howBack(ports, container), signal);
-        }),
-      );
+      await runAgain(ports, before, signal);
     });
   },
 
   /** What used the data runs again as it did, in the order in which it was started then, and healthy if it was. */
   async startUsersAgain(owner: Owner): Promise<void> {
     await beating(async (signal) => {
-      const before = (await ports.memory.getBefore(owner.operation)) ?? [];
-      for (const { id, running } of before) if (running) await ports.engine.startContainer(id);
-      await Promise.all(
-        before.map(async (container) => {
-          await putBackContainer(ports, container, howBack(ports, container), signal);
-        }),
-      );
+      await runAgain(ports, (await ports.memory.getBefore(owner.operation)) ?? [], signal);
     });
   },
 });
+
+const runAgain = async (
+  ports: Ports,
+  before: readonly ContainerBefore[],
+  signal: AbortSignal,
+): Promise<void> => {
+  for (const { id, running } of before)
+    if (running && (await ports.engine.inspectContainer(id))?.status !== 'paused')
+      await ports.engine.startContainer(id);
+  await Promise.all(
+    before.map(async (container) => {
+      await putBackContainer(ports, container, howBack(ports, container), signal);
+    }),
+  );
+};
 
 const howBack = (ports: Ports, { id }: ContainerBefore): Parameters<typeof putBackContainer>[2] => ({
   stopGraceMs,

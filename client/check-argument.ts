@@ -24,9 +24,14 @@ const urlCheck = (text: string): Check | undefined => {
   if (username !== '' || password !== '')
     throw new InvalidArgumentError('A URL with a password in it would be kept with the operation.');
   if (target.port === 0) return undefined;
-  const answer = more.map(answerOf);
-  if (answer.includes(undefined)) return undefined;
-  return Object.assign({ type: 'http', ...target }, ...answer) as Check;
+  const check: Extract<Check, { type: 'http' }> = { type: 'http', ...target };
+  for (const word of more) {
+    const { responseHeaders, ...expected } = answerOf(word) ?? { nothing: true };
+    if ('nothing' in expected || Object.keys(expected).some((key) => key in check)) return undefined;
+    Object.assign(check, expected);
+    if (responseHeaders) check.responseHeaders = { ...check.responseHeaders, ...responseHeaders };
+  }
+  return check;
 };
 
 type Expected = Partial<Extract<Check, { type: 'http' }>>;
@@ -68,7 +73,7 @@ const execCheck = (text: string): Check | undefined => {
   const [, name, line] = /^exec:([^:]*):(.+)$/s.exec(text) ?? [];
   if (name === undefined || line === undefined) return undefined;
   const command = ['/bin/sh', '-c', line];
-  if (name === '') return { type: 'command', command };
+  if (name === '') return { type: 'command', command, directory: process.cwd() };
   const service = parseServiceName(name);
   return service && { type: 'exec', service, command };
 };

@@ -4,15 +4,15 @@ import { checkPlaces, readNamedCheck } from '../compose/named-check.ts';
 import { Reader } from '../compose/reader.ts';
 import type { Check, NamedCheck } from '../domain/check.ts';
 import type { GuardPlan, GuardQuestion, GuardRequest } from '../domain/guard.ts';
-import { hostTaskQueue, questionWorkflowId } from '../domain/ids.ts';
 import type { OperationId } from '../domain/names.ts';
 import { formatLocation, isError, type Problem } from '../domain/problem.ts';
 import type { planGuarded } from '../workflows/questions.ts';
 import { outputMode, type OutputOptions } from './commands/shared.ts';
+import { ask } from './ask.ts';
 import { CommandFailure, exitCode } from './failure.ts';
 import { followFile } from './follow-file.ts';
 import { guardText } from './guard-text.ts';
-import { demandWorker, startGuard, watchOperation } from './operation.ts';
+import { startGuard, watchOperation } from './operation.ts';
 import { print, printJson, printProblems } from './output.ts';
 import { withClient } from './temporal.ts';
 import { thisHost } from './this-host.ts';
@@ -23,13 +23,7 @@ export const runGuard = async (
   options: OutputOptions & { dryRun?: boolean; wait: boolean },
 ): Promise<number> =>
   await withClient(async (client) => {
-    await demandWorker(client, question.host);
-    const plan = await client.workflow.execute<typeof planGuarded>('planGuarded', {
-      workflowId: questionWorkflowId(question.host, 'guard', question.operation),
-      taskQueue: hostTaskQueue(question.host),
-      args: [question],
-      staticSummary: `guard: ${question.title}`,
-    });
+    const plan = await ask<typeof planGuarded>(client, question.host, 'planGuarded', [question]);
     if (plan.problems.some(isError) || options.dryRun) return tell(plan, options);
     const request: GuardRequest = { ...question, stack: plan.stack, data: plan.data.map(({ path }) => path) };
     const handle = await startGuard(client, request);

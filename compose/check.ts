@@ -2,6 +2,7 @@
  * Probes and checks as a file writes them: `x-baton.probe`, `x-baton.validate`, and the files in `playbooks/checks/`. The
  * descriptions are what an editor shows.
  */
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import { fileFormats, fileMeanings, type Check, type NamedCheck } from '../domain/check.ts';
 import { parseServiceName, parseStackName, type ServiceName } from '../domain/names.ts';
@@ -162,8 +163,13 @@ export const toCheck = (
     return reader.error(at, 'name', `${JSON.stringify(keys.service)} is not the name of a service.`);
   if (keys.check !== undefined) {
     const given = Object.entries(keys.with ?? {}).map(([name, value]) => [name, String(value)] as const);
-    const parameters = Object.fromEntries([...(service ? [['service', service] as const] : []), ...given]);
-    return { type: 'named', name: keys.check, with: parameters, at };
+    return {
+      type: 'named',
+      name: keys.check,
+      with: Object.fromEntries(given),
+      ...(service === undefined ? {} : { service }),
+      at,
+    };
   }
   const probes = probeKinds.some((kind) => keys[kind] !== undefined) && keys.on === undefined;
   if (probes) return toProbe(reader, keys, at, service);
@@ -181,6 +187,7 @@ const hostCheck = (reader: Reader, keys: CheckKeys, at: Location): Check | undef
     return {
       type: 'command',
       command: commandOf(keys.exec),
+      directory: dirname(at.file),
       at,
       ...milliseconds('timeoutMs', keys.timeout),
     };

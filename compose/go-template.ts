@@ -36,7 +36,7 @@ export const withoutTemplate = (file: string, text: string): Templated | { probl
       .replace(/^-\s/, '')
       .replace(/\s-$/, '')
       .trim();
-    const [keyword = ''] = words.split(/[\s(]/);
+    const keyword = keywordOf(words);
     if (opening.includes(keyword)) {
       open.push({ start, end, words });
       conditional = true;
@@ -55,10 +55,12 @@ export const withoutTemplate = (file: string, text: string): Templated | { probl
 const opening = ['if', 'range', 'with', 'define', 'block'];
 const silent = [...opening, 'else', 'end', 'break', 'continue'];
 
+const keywordOf = (words: string): string => words.split(/[\s(.]/)[0] ?? '';
+
 const prints = (words: string): boolean =>
-  !silent.includes(words.split(/[\s(]/)[0] ?? '') &&
+  !silent.includes(keywordOf(words)) &&
   !words.startsWith('/*') &&
-  !/^\$\w*(?:, \$\w+)? :?= /.test(words);
+  !/^\$\w*(?:\s*,\s*\$\w+)?\s*:?=/.test(words);
 
 /** Just behind the action's `}}`; what stands in quotes does not end it. */
 const endOfAction = (text: string, from: number): number | undefined => {

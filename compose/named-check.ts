@@ -31,7 +31,7 @@ export const checkPlaces = (directory: string): string[] => {
 /** @returns what the name stands for; what is wrong is told to `reader`, where the name was used. */
 export const readNamedCheck = (
   reader: Reader,
-  { name, with: given, at = { file: '--validate', line: 0, column: 0 } }: NamedCheck,
+  { name, with: named, service, at = { file: '--validate', line: 0, column: 0 } }: NamedCheck,
   places: readonly string[],
 ): Check[] => {
   const refuse = (message: string): Check[] => {
@@ -52,6 +52,7 @@ export const readNamedCheck = (
     return [];
   }
   const defaults = parametersOf(parsed.root);
+  const given = service !== undefined && defaults.has('service') ? { service, ...named } : named;
   const unknown = Object.keys(given).filter((key) => !defaults.has(key));
   if (unknown.length > 0)
     return refuse(

@@ -8,6 +8,7 @@ import { extname } from 'node:path';
 import type { Problem } from '../domain/problem.ts';
 import type { Location } from '../domain/stack.ts';
 import { printed, withoutTemplate } from './go-template.ts';
+import { depthLimit } from './guard.ts';
 import { parseYaml } from './parse.ts';
 import { suggest } from './suggest.ts';
 import keys from './traefik-keys.json' with { type: 'json' };
@@ -16,18 +17,31 @@ import type { Entry, MapNode, Node, ScalarNode } from './tree.ts';
 /** Endings of files that Traefik reads; it passes over others. */
 export const traefikEndings: readonly string[] = ['.yml', '.yaml', '.toml', '.json'];
 
-/** @returns what Traefik would refuse the file for (errors), and what it would silently pass over (warnings). */
+/** Larger files are not checked: the parser of TOML tells no places, so the text is read twice. */
+const mostTomlChars = 2 ** 20;
+/** Finding what was meant takes longer than finding the mistake. */
+const mostSuggestions = 20;
+let suggestionsLeft = mostSuggestions;
+
+/**
+ * @returns what Traefik would refuse the file for (errors), and what it would silently pass over, or what only Traefik can
+ * tell (warnings).
+ */
 export const problemsOfTraefik = (file: string, text: string): Problem[] => {
+  suggestionsLeft = mostSuggestions;
   if (!traefikEndings.includes(extname(file).toLowerCase()))
     return [
       problem({ file, line: 1, column: 1 }, `Traefik reads files that end in ${traefikEndings.join(', ')}.`),
     ];
-  // Only dynamic files are templates; a static one that looks like one is what it is.
-  if (!text.includes('{{') || isStatic(read(file, text))) return check(read(file, text));
+  const sections = check(read(file, text));
+  // A static file is no template; one that only looks like it is what it is.
+  if (!text.includes('{{') || sections.kind === 'static') return sections.problems;
   const plain = withoutTemplate(file, text);
-  if ('problem' in plain) return [plain.problem];
-  const found = check(read(file, plain.text));
-  return plain.conditional ? found.map(uncertain) : found;
+  if ('problem' in plain) return [sections.kind === 'both' ? uncertain(plain.problem) : plain.problem];
+  const given = read(file, plain.text);
+  const { problems } = check(given, true);
+  // What is printed may make whole what cannot be read without it.
+  return plain.conditional || 'problems' in given ? problems.map(uncertain) : problems;
 };
 
 const problem = (at: Location, message: string): Problem => ({
@@ -37,43 +51,94 @@ const problem = (at: Location, message: string): Problem => ({
   at,
 });
 
-const uncertain = (found: Problem): Problem => ({
+const warning = (found: Problem, why: string): Problem => ({
   ...found,
   severity: 'warning',
-  message: `${found.message} It is in a template with conditions, so only Traefik can tell whether it counts.`,
+  message: `${found.message} ${why}`,
 });
+
+const uncertain = (found: Problem): Problem =>
+  found.severity === 'warning'
+    ? found
+    : warning(found, 'It is a template, so only Traefik can tell whether this counts.');
 
 type Read = { root: Node } | { problems: Problem[] };
 
 const read = (file: string, text: string): Read => {
   if (extname(file).toLowerCase() === '.toml') return readToml(file, text);
-  const parsed = parseYaml(file, new TextEncoder().encode(text));
+  const parsed = parseYaml(file, new TextEncoder().encode(firstDocument(text)));
   if (parsed.ok) return { root: parsed.root };
-  // Nothing, or more than one document: of these it reads the first, or nothing.
-  return { problems: parsed.problems.filter(({ code }) => code !== 'empty' && code !== 'several-documents') };
+  return {
+    problems: parsed.problems
+      .filter(({ code }) => code !== 'empty')
+      .map((found) =>
+        ['too-large', 'too-deep', 'too-many-aliases'].includes(found.code)
+          ? warning(found, 'It was not checked.')
+          : lenient.test(found.message)
+            ? warning(found, 'Traefik may read it all the same.')
+            : found,
+      ),
+  };
 };
 
-/** Sections of the static and of the dynamic configuration have no name in common, and may stand in one file. */
-const sectionOf = (key: string): string | undefined =>
-  fieldOf(keys.static, key) ?? fieldOf(keys.dynamic, key);
+/** What its parser (YAML 1.1, and no strict one) takes, and ours does not. */
+const lenient =
+  /^(?:Multi-line .* string needs to be sufficiently indented|Comments must be separated|Invalid escape sequence|The tag )/;
 
-const isStatic = (given: Read): boolean =>
-  'root' in given &&
-  given.root.kind === 'map' &&
-  given.root.entries.some(({ key }) => fieldOf(keys.static, key)) &&
-  !given.root.entries.some(({ key }) => fieldOf(keys.dynamic, key));
+/** It reads no further. */
+const firstDocument = (text: string): string => {
+  const lines = text.split('\n');
+  const begin = lines.findIndex((line) => !/^(?:\s*(?:#.*)?|%.*|---\s*(?:#.*)?)$/.test(line));
+  const end = lines.findIndex((line, index) => index > begin && /^(?:---|\.\.\.)(?:\s|$)/.test(line));
+  return begin < 0 || end < 0 ? text : lines.slice(0, end).join('\n');
+};
 
-const check = (given: Read): Problem[] => {
-  if ('problems' in given) return given.problems;
+/**
+ * Sections of the static and of the dynamic configuration have no name in common. Where a file has both, it is one of the
+ * two, with sections of the other that are passed over: it is refused only where it can be neither.
+ */
+const check = (
+  given: Read,
+  templated = false,
+): { kind: 'static' | 'dynamic' | 'both'; problems: Problem[] } => {
+  if ('problems' in given) return { kind: 'dynamic', problems: given.problems };
   const { root } = given;
-  if (root.kind !== 'map') return isNothing(root) ? [] : [problem(root.at, 'The file must hold a mapping.')];
-  return root.entries.flatMap(({ key, keyAt, value }) => {
-    const section = sectionOf(key);
-    if (section !== undefined) return [...unreadable(value), ...checkField(section, value, key)];
-    const word = suggest(key, [keys.static, keys.dynamic].flatMap(namesIn));
-    const message = `Traefik passes over "${key}", which is none of its sections.${didYouMean(word)}`;
-    return [{ ...problem(keyAt, message), severity: 'warning' as const }];
-  });
+  if (root.kind !== 'map')
+    return {
+      kind: 'dynamic',
+      problems: isNothing(root) || isPrinted(root) ? [] : [problem(root.at, 'The file must hold a mapping.')],
+    };
+  const ofKind = (kind: string): Entry[] =>
+    root.entries.filter(({ key }) => fieldOf(kind, key) !== undefined);
+  const problemsOf = (kind: string): Problem[] =>
+    ofKind(kind).flatMap(({ key, value }) => [
+      ...unreadable(value, templated),
+      ...checkField(fieldOf(kind, key) ?? 'any', value, key),
+    ]);
+  const [fixed, dynamic] = [problemsOf(keys.static), problemsOf(keys.dynamic)];
+  const both = ofKind(keys.static).length > 0 && ofKind(keys.dynamic).length > 0;
+  const doubtful = both && (fixed.length === 0 || dynamic.length === 0);
+  const unknown = root.entries.filter(
+    ({ key }) =>
+      !key.includes(printed) &&
+      fieldOf(keys.static, key) === undefined &&
+      fieldOf(keys.dynamic, key) === undefined,
+  );
+  return {
+    kind: both ? 'both' : ofKind(keys.static).length > 0 ? 'static' : 'dynamic',
+    problems: [
+      ...[...fixed, ...dynamic].map((found) =>
+        doubtful ? warning(found, 'It counts where Traefik reads the file for this section.') : found,
+      ),
+      ...unknown.map(({ key, keyAt }) => ({
+        ...problem(
+          keyAt,
+          `Traefik passes over "${key}", which is none of its sections.${didYouMean(key, keys.static, keys.dynamic)}`,
+        ),
+        severity: 'warning' as const,
+      })),
+    ],
+  };
 };
 
 const types: Record<string, Record<string, string>> = keys.types;
@@ -88,37 +153,42 @@ const fieldOf = (struct: string, name: string): string | undefined => {
 const namesIn = (struct: string): string[] =>
   Object.entries(types[struct.slice(1)] ?? {}).flatMap(([name, kind]) => (kind === '-' ? [] : [name]));
 
-const didYouMean = (word: string | undefined): string =>
-  word === undefined ? '' : ` Did you mean "${word}"?`;
+const didYouMean = (key: string, ...structs: string[]): string => {
+  suggestionsLeft -= 1;
+  const word = suggestionsLeft < 0 ? undefined : suggest(key, structs.flatMap(namesIn));
+  return word === undefined ? '' : ` Did you mean "${word}"?`;
+};
+
+const isPrinted = (node: Node): boolean => node.kind === 'scalar' && node.text.includes(printed);
 
 const isNothing = (node: Node): boolean => node.kind === 'scalar' && node.value === null;
 
 /** What the decoder knows nothing of, wherever it stands: dates, lists in lists, gaps in lists. */
-const unreadable = (node: Node): Problem[] => {
+const unreadable = (node: Node, templated: boolean): Problem[] => {
   switch (node.kind) {
     case 'scalar':
       return isDate(node) ? [problem(node.at, 'A date must stand in quotes.')] : [];
     case 'map':
-      return node.entries.flatMap(({ value }) => unreadable(value));
+      return node.entries.flatMap(({ value }) => unreadable(value, templated));
     case 'list':
       return node.items.flatMap((item) =>
-        item.kind === 'list' || isNothing(item)
+        item.kind === 'list' || (isNothing(item) && !templated)
           ? [
               problem(
                 item.at,
                 `An entry of a list must not be ${item.kind === 'list' ? 'a list' : 'nothing'}.`,
               ),
             ]
-          : unreadable(item),
+          : unreadable(item, templated),
       );
   }
 };
 
-/** Of the kinds of timestamp that YAML 1.1 has, unquoted. */
+/** Of the kinds of timestamp that its parser knows (yaml.v3, `resolve.go`), unquoted. */
 const isDate = ({ value, text, quoted }: ScalarNode): boolean =>
   !quoted &&
   typeof value === 'string' &&
-  /^\d{4}-\d{1,2}-\d{1,2}(?:(?:[Tt]|\s+)\d{1,2}:\d\d:\d\d(?:\.\d*)?\s*(?:Z|[-+]\d{1,2}(?::?\d\d)?)?)?$/.test(
+  /^\d{4}-\d{1,2}-\d{1,2}(?:[Tt]\d{1,2}:\d{1,2}:\d{1,2}(?:[.,]\d+)?(?:Z|[-+]\d\d:\d\d)| \d{1,2}:\d{1,2}:\d{1,2}(?:[.,]\d+)?)?$/.test(
     text,
   );
 
@@ -133,8 +203,7 @@ const childrenOf = (node: Node): Entry[] => {
 
 /** @param kind as `traefik-keys.json` writes it. */
 const checkField = (kind: string, node: Node, path: string): Problem[] => {
-  if (isNothing(node)) return [];
-  if (kind === 'any' || kind === '-') return [];
+  if (isNothing(node) || isPrinted(node) || kind === 'any' || kind === '-') return [];
   const [bare, mayBeEmpty] = kind.endsWith('?') ? [kind.slice(0, -1), true] : [kind, false];
   const children = childrenOf(node);
   if (bare.startsWith('#')) {
@@ -161,7 +230,7 @@ const checkStruct = (struct: string, children: readonly Entry[], path: string): 
     if (key.includes(printed)) return [];
     const field = fieldOf(struct, key);
     if (field !== undefined) return checkField(field, value, `${path}.${key}`);
-    return [problem(keyAt, `"${key}" is not a key of ${path}.${didYouMean(suggest(key, namesIn(struct)))}`)];
+    return [problem(keyAt, `"${key}" is not a key of ${path}.${didYouMean(key, struct)}`)];
   });
 
 /** What a mapping holds: an element without children is taken as it is, whatever it is. */
@@ -209,9 +278,17 @@ const checkValue = (kind: string, node: Node, path: string): Problem[] => {
 
 /** As the decoder hands it on. */
 const textOf = ({ value, text, quoted }: ScalarNode): string => {
-  if (typeof value === 'number' && Number.isInteger(value)) return String(value);
-  // Numbers as YAML 1.1 writes them.
-  if (!quoted && /^[-+]?\d[\d_]*$/.test(text)) return text.replaceAll('_', '');
+  if (quoted) return typeof value === 'string' ? value : text;
+  const digits = text.replaceAll('_', '');
+  const [, sign = '', whole] = /^([-+]?)(0[xob][0-9a-f]+)$/i.exec(digits) ?? [];
+  if (whole !== undefined && !Number.isNaN(Number(whole))) return `${sign}${Number(whole)}`;
+  if (/^[-+]?\.(?:inf|nan)$/i.test(digits)) return digits.replace('.', '');
+  if (/^[-+]?\d+$/.test(digits)) return digits;
+  // As Go prints it: six decimals, or none where they are nothing.
+  if (/^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i.test(digits.slice(0, 40)) && digits.length <= 40)
+    return Number(digits)
+      .toFixed(6)
+      .replace(/\.0{6}$/, '');
   return typeof value === 'string' ? value : text;
 };
 
@@ -225,8 +302,8 @@ const patterns: Record<string, RegExp> = {
   bool: /^(?:1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/,
   int: /^[-+]?\d+$/,
   uint: /^\d+$/,
-  float: /^[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|inf(?:inity)?|nan)$/i,
-  duration: /^[-+]?(?:\d+|0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/,
+  float: /^[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|inf(?:inity)?|nan)$/i,
+  duration: /^[-+]?(?:\d+|(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/,
 };
 
 const names: Record<string, string> = {
@@ -240,9 +317,16 @@ const names: Record<string, string> = {
 const nameOf = (kind: string): string => names[kind] ?? 'a mapping';
 
 const readToml = (file: string, text: string): Read => {
+  const start = { file, line: 1, column: 1 };
+  if (text.length > mostTomlChars)
+    return { problems: [warning(problem(start, 'The file is too large.'), 'It was not checked.')] };
+  const places = placesIn(file, text);
+  if (!places) return { problems: [problem(start, `The file nests more than ${depthLimit} levels deep.`)] };
   try {
-    return { root: fromToml(parseToml(text), { file, line: 1, column: 1 }, placesIn(file, text), []) };
+    return { root: fromToml(parseToml(text, { integersAsBigInt: 'asNeeded' }), start, places, []) };
   } catch (error) {
+    if (error instanceof RangeError)
+      return { problems: [problem(start, `The file nests too deep: ${error.message}.`)] };
     if (!(error instanceof TomlError)) throw error;
     const { line, column, message } = error;
     const [first = ''] = message.replace(/^Invalid TOML document: /, '').split('\n');
@@ -253,11 +337,12 @@ const readToml = (file: string, text: string): Read => {
 /** Where a key is first written, by its path. The parser tells no places, so the lines are read once more. */
 type Places = ReadonlyMap<string, Location>;
 
-const placesIn = (file: string, text: string): Places => {
+/** @returns nothing where a path is longer than anyone writes. */
+const placesIn = (file: string, text: string): Places | undefined => {
   const places = new Map<string, Location>();
   let table: string[] = [];
   for (const [index, line] of text.split('\n').entries()) {
-    const header = /^\s*\[\[?\s*([^\]]+?)\s*\]\]?/.exec(line);
+    const header = /^\s*\[\[?([^\]]+)\]/.exec(line);
     if (header) table = splitKey(header[1] ?? '');
     const key = header
       ? []
@@ -266,6 +351,7 @@ const placesIn = (file: string, text: string): Places => {
         );
     if (!header && key.length === 0) continue;
     const path = [...table, ...key];
+    if (path.length > depthLimit) return undefined;
     const at = { file, line: index + 1, column: line.search(/\S/) + 1 };
     for (let depth = 1; depth <= path.length; depth += 1) {
       const name = path.slice(0, depth).join('\0');
@@ -294,6 +380,7 @@ const fromToml = (value: unknown, at: Location, places: Places, path: string[]):
         return { key, keyAt, value: fromToml(inner, keyAt, places, inside) };
       }),
     } satisfies MapNode;
+  if (typeof value === 'bigint') return scalar(String(value), at, false);
   return scalar(value as string | number | boolean, at, typeof value === 'string');
 };
 

@@ -19,8 +19,8 @@ export type FileCheck = {
 };
 
 export type HostCheck =
-  /** A command on the host: exit code 0 is yes. */
-  | { type: 'command'; command: Template[]; timeoutMs?: number }
+  /** A command on the host, in this directory: exit code 0 is yes. */
+  | { type: 'command'; command: Template[]; directory?: string; timeoutMs?: number }
   /** A container runs, and its own healthcheck, where it has one, says yes. */
   | { type: 'container-healthy'; container: string }
   /** Every service of a stack is healthy, and the stack is as its release says. */
@@ -32,7 +32,14 @@ export type HostCheck =
 export type Check = { at?: Location } & (Probe | FileCheck | HostCheck);
 
 /** A check that stands in a file of its own, with what it is given. */
-export type NamedCheck = { type: 'named'; name: string; with: Record<string, string>; at?: Location };
+export type NamedCheck = {
+  type: 'named';
+  name: string;
+  with: Record<string, string>;
+  /** The service that it is of, for a parameter of that name. */
+  service?: string;
+  at?: Location;
+};
 
 /** The service, or in a guard the container, that it asks. */
 export const askedService = (check: Check): string | undefined =>

@@ -181,10 +181,8 @@ const restartsFor = (
     .filter(
       ({ running, mounts }) =>
         running &&
-        mounts.some(
-          (mount) =>
-            mount.type !== 'tmpfs' &&
-            data.some((path) => mount.source === path || (restart && reaches(mount, path))),
+        mounts.some((mount) =>
+          data.some((path) => reaches(mount, path) && (restart || mount.source === path)),
         ),
     )
     .map(({ id, name }) => ({ id, name }));
@@ -340,6 +338,9 @@ export type Changes = {
   /** Where the whole difference is kept, text shown and binary named, on the worker's host. */
   file?: string;
 };
+
+/** Two texts that differ in more lines than this are different files: finding out how takes the square of that. */
+export const mostEdits = 5_000;
 
 /** A report names no more changed files than this; the rest stand in the file. */
 export const mostChanges = 50;

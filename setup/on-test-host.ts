@@ -17,11 +17,13 @@ export const onTestHost = async (
   work: (environment: Record<string, string>) => Promise<number>,
   keep = false,
 ): Promise<void> => {
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    await (stopping ??= stopHost(config));
+  };
   const interrupted = (): void => {
-    void endPrograms()
-      .then(async () => {
-        await stopHost(config);
-      })
+    void Promise.all([...running].map(async (end) => end()))
+      .then(stop)
       .finally(() => process.exit(130));
   };
   process.once('SIGINT', interrupted);
@@ -34,16 +36,25 @@ export const onTestHost = async (
     say(error.message);
     process.exitCode = 69;
   } finally {
-    if (!keep || process.exitCode !== 0) await stopHost(config);
+    if (!keep || process.exitCode !== 0) await stop();
   }
 };
 
-/** How each program that runs is ended. */
-const running = new Set<() => Promise<void>>();
+/** How each program that runs is ended: it tidies up after itself, on the host that still stands. */
+const running = new Set<() => Promise<unknown>>();
 
-/** They tidy up after themselves, on the host that still stands. */
-const endPrograms = async (): Promise<void> => {
-  await Promise.all([...running].map(async (end) => end()));
+/** @param end ends it, where this process is interrupted before `ended`. */
+export const whileRunning = async <T>(ended: Promise<T>, end: () => void): Promise<T> => {
+  const interrupt = async (): Promise<T> => {
+    end();
+    return await ended;
+  };
+  running.add(interrupt);
+  try {
+    return await ended;
+  } finally {
+    running.delete(interrupt);
+  }
 };
 
 /** Runs one TypeScript program of the checkout with this process's arguments. @returns its exit code. */
@@ -56,12 +67,6 @@ export const runProgram = async (program: string, environment: Record<string, st
     env: environment,
     forceKillAfterDelay: 60_000,
   });
-  const end = async (): Promise<void> => {
-    child.kill('SIGTERM');
-    await child;
-  };
-  running.add(end);
-  const { exitCode } = await child;
-  running.delete(end);
+  const { exitCode } = await whileRunning(child, () => child.kill('SIGTERM'));
   return exitCode ?? 1;
 };

@@ -1,7 +1,9 @@
 /** `npm test [-- FILES…]`: starts the test host, runs the tests, ends the host, whatever happened. */
-import { execa } from 'execa';
+import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
-import { onTestHost, root } from './on-test-host.ts';
+import { finished } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { onTestHost, root, whileRunning } from './on-test-host.ts';
 
 const keep = process.argv.includes('--keep');
 const asked = process.argv.slice(2).filter((argument) => argument !== '--keep');
@@ -65,13 +67,12 @@ const runLane = async (
     '--test-force-exit',
     ...files,
   ];
-  const tests = execa(process.execPath, args, {
+  // A process group of its own, so that it is ended with all that a test left behind.
+  const tests = spawn(process.execPath, args, {
     cwd: root,
-    reject: false,
     stdio: ['ignore', 'pipe', 'inherit'],
-    timeout: laneLimitMs,
-    buffer: false,
-    env,
+    env: { ...process.env, ...env },
+    detached: true,
   });
   let output = '';
   let shown = false;
@@ -83,10 +84,31 @@ const runLane = async (
     process.stdout.write(output);
     shown = true;
   });
-  const { exitCode, timedOut } = await tests;
-  if (timedOut)
+  const end = (signal: NodeJS.Signals): void => {
+    const { pid, exitCode, signalCode } = tests;
+    if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, signal);
+  };
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    end('SIGTERM');
+    setTimeout(end, 10_000, 'SIGKILL').unref();
+  }, laneLimitMs);
+  const ended = new Promise<number>((resolve) => {
+    tests.once('exit', (code) => {
+      resolve(code ?? 1);
+    });
+  });
+  const exitCode = await whileRunning(ended, () => {
+    end('SIGTERM');
+  });
+  clearTimeout(timer);
+  // What a test left behind may hold the output open; a moment is enough to read what is there.
+  await Promise.race([finished(tests.stdout).catch(() => undefined), delay(2_000)]);
+  tests.stdout.destroy();
+  if (late)
     process.stdout.write(`\nThese tests had not ended after ${laneLimitMs / 60_000} min, and were ended.\n`);
-  return { exitCode: exitCode ?? 1, output };
+  return { exitCode, output };
 };
 
 await onTestHost(run, keep);

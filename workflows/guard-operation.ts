@@ -26,10 +26,15 @@ type Guarded = {
   command?: CommandEnd;
   /** The data goes back only if the command may have run. */
   began: boolean;
+  /** Every edited text has taken its file's place. */
+  put: boolean;
   data: DataOutcome[];
   /** Data is being put back, or could not be: the snapshots are all that there is of it. */
   dataAtRisk: boolean;
 };
+
+/** A service without a healthcheck is up when it runs, and may read its data for this long before it answers. */
+const startPatienceMs = 120_000;
 
 export async function guardOperation(request: GuardRequest): Promise<Report> {
   const operation = new Operation(request);
@@ -39,7 +44,7 @@ export async function guardOperation(request: GuardRequest): Promise<Report> {
   if ('outcome' in plan) return plan;
 
   const saga = new Saga(operation);
-  const guarded: Guarded = { snapshots: [], began: false, data: [], dataAtRisk: false };
+  const guarded: Guarded = { snapshots: [], began: false, put: false, data: [], dataAtRisk: false };
   try {
     await operation.interruptible(() => runGuarded(operation, saga, request, plan, guarded));
   } catch (error) {
@@ -105,6 +110,7 @@ const runGuarded = async (
     if (edits) {
       const summary = edits.map(({ file }) => file).join(', ');
       await changing.putEdits.executeWithOptions({ summary }, [edits]);
+      guarded.put = true;
     }
     if (restore) {
       const summary = restore.map(({ snapshot }) => snapshot).join(', ');
@@ -130,12 +136,16 @@ const runGuarded = async (
   if (restarts.length > 0) {
     const summary = restarts.map(({ name }) => name).join(', ');
     await operation.step('restart', restartTitle(restarts), () =>
-      changing.restartUsers.executeWithOptions({ summary }, [owner, restarts]),
+      changing.restartUsers.executeWithOptions({ summary }, [owner, restarts, data.map(({ path }) => path)]),
     );
   }
   if (checks.length > 0)
     await operation.step('validate', 'Validate', () =>
-      changing.runChecks.executeWithOptions({ summary: `${checks.length} checks` }, [checks]),
+      changing.runChecks.executeWithOptions({ summary: `${checks.length} checks` }, [
+        checks,
+        // What has just been started may take longer to answer.
+        restarts.length > 0 || restore ? startPatienceMs : undefined,
+      ]),
     );
   operation.passPointOfNoReturn();
 };
@@ -169,7 +179,7 @@ const registerUndo = (operation: Operation, saga: Saga, plan: GuardPlan, guarded
           owner,
           plan.data,
           owner.startedAt,
-          plan.edits && { edits: plan.edits, restarts: plan.restarts ?? [] },
+          plan.edits && { edits: plan.edits, restarts: plan.restarts ?? [], put: guarded.put },
         ]);
         guarded.dataAtRisk = false;
       });
@@ -184,7 +194,7 @@ export const resumeGuard = async (
   failure: Failure,
 ): Promise<Report> => {
   const saga = new Saga(operation);
-  const guarded: Guarded = { snapshots: [], began: true, data: [], dataAtRisk: false };
+  const guarded: Guarded = { snapshots: [], began: true, put: true, data: [], dataAtRisk: false };
   const undo = registerUndo(operation, saga, plan, guarded);
   undo.snapshots();
   undo.users();
@@ -202,13 +212,20 @@ const finish = async (
   },
 ): Promise<Report> => {
   const told = await compare(operation, plan, 'live');
+  // What a restore replaced is kept as `undone`; one copy of it is enough.
+  if (plan.restore)
+    await undoing.dropSnapshots.executeWithOptions({ summary: 'kept once already' }, [operation.owner, plan]);
   const notes = [...(ending.notes ?? []), ...(told.notes ?? []), ...(await mark(operation, plan, outcome))];
   return operation.close(outcome, {
     ...ending,
     ...told,
     ...(notes.length > 0 ? { notes } : {}),
     ...(guarded.command ? { command: guarded.command } : {}),
-    data: guarded.snapshots.map(({ path, name }) => ({ path, did: 'protected', snapshot: name })),
+    data: guarded.snapshots.map(({ path, name }) => ({
+      path,
+      did: 'protected',
+      ...(plan.restore ? {} : { snapshot: name }),
+    })),
     problems: plan.problems,
   });
 };

@@ -6,20 +6,20 @@ import type { Command } from 'commander';
 import { createTwoFilesPatch } from 'diff';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile, realpath, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, realpath, rm } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { problemsOfText } from '../../compose/formats.ts';
 import { readSmallFile } from '../../compose/small-file.ts';
 import { problemsOfTraefik, traefikEndings } from '../../compose/traefik.ts';
 import type { Check, FileFormat, NamedCheck } from '../../domain/check.ts';
-import type { Edit, GuardQuestion } from '../../domain/guard.ts';
+import { mostEdits, type Edit, type GuardQuestion } from '../../domain/guard.ts';
 import type { OperationId } from '../../domain/names.ts';
 import { isError, type Problem } from '../../domain/problem.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
 import { checksOf, runGuard } from '../guard.ts';
 import { newOperationId } from '../operation.ts';
-import { print, printDiff, printProblems } from '../output.ts';
+import { print, printDiff, printJson, printProblems } from '../output.ts';
 import { thisHost } from '../this-host.ts';
 import {
   checkOption,
@@ -75,7 +75,16 @@ const edit = async (names: string[], options: Options): Promise<number> => {
     if (!options.json) print('Nothing was changed.');
     return exitCode.done;
   }
-  return await runGuard(questionOf(operation, changed, checks, options), options);
+  const kept = `Your text is kept: ${changed.map(({ path }) => path).join(', ')}`;
+  try {
+    const code = await runGuard(questionOf(operation, changed, checks, options), options);
+    if (code !== exitCode.done) process.stderr.write(`${kept}\n`);
+    return code;
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    const next = error.next === undefined ? kept : `${error.next}\n  ${kept}`;
+    throw new CommandFailure(error.exitCode, error.message, next, { cause: error });
+  }
 };
 
 const placeOf = (operation: OperationId): string =>
@@ -95,6 +104,7 @@ const openDrafts = async (operation: OperationId, names: string[]): Promise<Draf
         await mkdir(place, { recursive: true, mode: 0o700 });
         const path = join(place, basename(file));
         await copyFile(file, path);
+        await chmod(path, 0o600);
         return { file, path, before };
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
@@ -113,7 +123,8 @@ const editUntilAgreed = async (drafts: Draft[], options: Options): Promise<(Draf
     const changed = all.filter(({ before, after }) => !before.equals(after));
     if (changed.length === 0) return [];
     const problems = changed.flatMap(({ file, after }) => problemsOf(file, after.toString('utf8')));
-    if (!options.json) {
+    if (options.json) printJson({ type: 'edit', files: changed.map(({ file }) => file), problems });
+    else {
       printDiff(changed.map(patchOf).join(''));
       printProblems(problems);
     }
@@ -126,9 +137,11 @@ const editUntilAgreed = async (drafts: Draft[], options: Options): Promise<(Draf
 };
 
 /** From its "---" on, as in the difference that the operation keeps. */
+/** From its "---" on, as in the difference that the operation keeps. */
 const patchOf = ({ file, before, after }: Draft & { after: Buffer }): string => {
   const [was, is] = [before, after].map((text) => text.toString('utf8')) as [string, string];
-  return createTwoFilesPatch(file, file, was, is, 'before', 'after').replace(/^.*?(?=^--- )/ms, '');
+  const patch = createTwoFilesPatch(file, file, was, is, 'before', 'after', { maxEditLength: mostEdits });
+  return patch?.replace(/^.*?(?=^--- )/ms, '') ?? `${file} differs in more than ${mostEdits} lines.\n`;
 };
 
 const refuse = (drafts: readonly Draft[]): never => {
@@ -139,7 +152,7 @@ const refuse = (drafts: readonly Draft[]): never => {
   );
 };
 
-/** Mistakes are offered for mending first; a file that its reader would refuse can still be put in place, to be proven by the checks. */
+/** A file with mistakes can be mended or left: its reader would refuse it. */
 const ask = async (faulty: boolean, drafts: readonly Draft[]): Promise<'apply' | 'edit' | 'leave'> => {
   if (!process.stdin.isTTY) refuse(drafts);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
@@ -153,6 +166,9 @@ const ask = async (faulty: boolean, drafts: readonly Draft[]): Promise<'apply' |
       if (['n', 'no', 'q'].includes(answer)) return 'leave';
       if (!faulty && ['y', 'yes'].includes(answer)) return 'apply';
     }
+  } catch {
+    // Ctrl-C, Ctrl-D.
+    return 'leave';
   } finally {
     terminal.close();
   }
@@ -179,11 +195,14 @@ const problemsOf = (file: string, text: string): Problem[] => {
 
 /** As git does: the variable may hold arguments, so a shell reads it; the files never pass through one. */
 const openEditor = async (files: string[]): Promise<void> => {
-  const editor = process.env['VISUAL'] ?? process.env['EDITOR'] ?? 'vi';
+  const editor = process.env['VISUAL'] || process.env['EDITOR'] || 'vi';
+  // Ctrl-C in the editor is the editor's.
+  const ignore = (): void => undefined;
+  process.on('SIGINT', ignore).on('SIGQUIT', ignore);
   const child = spawn('/bin/sh', ['-c', `${editor} "$@"`, editor, ...files], { stdio: 'inherit' });
   const code = await new Promise<number | null>((ended, failed) => {
     child.once('error', failed).once('exit', ended);
-  });
+  }).finally(() => process.off('SIGINT', ignore).off('SIGQUIT', ignore));
   if (code !== 0)
     throw new CommandFailure(
       exitCode.failed,

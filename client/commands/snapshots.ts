@@ -115,7 +115,7 @@ const ago = (time: string): string => formatDistanceToNow(parseISO(time), { addS
 const purposes: Record<SnapshotInfo['purpose'], string> = {
   before: 'before a change',
   failed: 'what a failed change left',
-  undone: 'what an undo replaced',
+  undone: 'what an undo or a restore replaced',
   removed: 'what a removal took away',
 };
 
