@@ -284,11 +284,10 @@ const textOf = ({ value, text, quoted }: ScalarNode): string => {
   if (whole !== undefined && !Number.isNaN(Number(whole))) return `${sign}${Number(whole)}`;
   if (/^[-+]?\.(?:inf|nan)$/i.test(digits)) return digits.replace('.', '');
   if (/^[-+]?\d+$/.test(digits)) return digits;
-  // As Go prints it: six decimals, or none where they are nothing.
-  if (/^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i.test(digits.slice(0, 40)) && digits.length <= 40)
-    return Number(digits)
-      .toFixed(6)
-      .replace(/\.0{6}$/, '');
+  // Go prints six decimals, and none where they are nothing.
+  const [decimal] = /^[-+]?\d{1,20}\.\d{1,20}$/.exec(digits) ?? [];
+  const rounded = decimal === undefined ? '' : Number(decimal).toFixed(6);
+  if (decimal !== undefined) return rounded.endsWith('.000000') ? rounded.slice(0, -7) : digits;
   return typeof value === 'string' ? value : text;
 };
 

@@ -80,6 +80,8 @@ describe('checks of the host', () => {
       ask({ type: 'command', command: ['sh', '-c', 'echo no luck; exit 3'] }),
       ask({ type: 'command', command: ['sleep', '20'], timeoutMs: 100 }),
       ask({ type: 'command', command: ['no-such-program'] }),
+      // What it starts in the background holds its output open.
+      ask({ type: 'command', command: ['sh', '-c', 'sleep 60 & sleep 60'], timeoutMs: 100 }),
       ask({ type: 'container-healthy', container: 'ghost' }),
       ask({ type: 'stack-healthy', stack: 'ghosts' as never }),
       ask({ type: 'disk-below', path: '/', percent: 0.0001 }),
@@ -90,16 +92,28 @@ describe('checks of the host', () => {
       'exec::sleep 20: no end within 0.1 s.',
     ]);
     assert.match(answers[2] ?? '', /^exec::no-such-program: .*ENOENT/);
-    assert.deepEqual(answers.slice(3, 5), [
+    assert.equal(answers[3], 'exec::sh -c sleep 60 & sleep 60: no end within 0.1 s.');
+    assert.deepEqual(answers.slice(4, 6), [
       'container-healthy:ghost: there is no such container.',
       'stack-healthy:ghosts: it has no containers.',
     ]);
-    assert.match(answers[5] ?? '', /^disk-below:0\.0001%:\/: \d+\.\d % are used\.$/);
-    assert.equal(answers[6], 'disk-below:90%:/no/such/place: there is no such path.');
+    assert.match(answers[6] ?? '', /^disk-below:0\.0001%:\/: \d+\.\d % are used\.$/);
+    assert.equal(answers[7], 'disk-below:90%:/no/such/place: there is no such path.');
   });
 
   test('see the disk as df does', async () => {
     assert.equal(await ask({ type: 'disk-below', path: '/', percent: 100 }), undefined);
+  });
+
+  test('do not wait for what a command leaves behind, and end it', async () => {
+    const began = performance.now();
+    assert.equal(await ask({ type: 'command', command: ['sh', '-c', 'sleep 60 & exit 0'] }), undefined);
+    assert.ok(performance.now() - began < 30_000);
+  });
+
+  test('run in the directory of the file that they stand in', async () => {
+    const command = ['sh', '-c', 'test "$(pwd)" = /usr'];
+    assert.equal(await ask({ type: 'command', command, directory: '/usr' }), undefined);
   });
 
   test('end when they are no longer wanted', async () => {

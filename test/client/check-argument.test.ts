@@ -71,7 +71,9 @@ describe('a URL', () => {
       ['http://nas/ header=Server:', http({ responseHeaders: { Server: '' } })],
       ['http://nas/ within=1.5s status=200', http({ withinMs: 1500, status: 200 })],
     ]);
+    eachIs([['http://nas/ header=A:1 header=B:2', http({ responseHeaders: { A: '1', B: '2' } })]]);
     eachIsRefused(
+      'http://nas/ status=200 status=204',
       'http://nas/a b',
       'http://nas/ status=999',
       'http://nas/ status=ok',
@@ -192,7 +194,11 @@ test('a command on the host has no container before it', () => {
   eachIs([
     [
       'exec::systemctl is-active nginx',
-      { type: 'command', command: ['/bin/sh', '-c', 'systemctl is-active nginx'] },
+      {
+        type: 'command',
+        command: ['/bin/sh', '-c', 'systemctl is-active nginx'],
+        directory: process.cwd(),
+      },
     ],
   ]);
 });

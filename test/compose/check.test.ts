@@ -28,10 +28,14 @@ describe('a check of a stack', () => {
   });
 
   test('may be of the host', async () => {
+    const checks = (await ofStack(
+      '{exec: [ls, /srv], on: host, timeout: 5s}, {exec: "ls $HOME", on: host}, {container-healthy: db}, {stack-healthy: photos}, {disk-below: 90%, path: /srv}, {disk-below: 80}',
+    )) as { directory?: string }[];
+    // A command runs where the stack's file is.
+    const [first] = checks;
+    assert.match(first?.directory ?? '', /\/x$/);
     assert.deepEqual(
-      await ofStack(
-        '{exec: [ls, /srv], on: host, timeout: 5s}, {exec: "ls $HOME", on: host}, {container-healthy: db}, {stack-healthy: photos}, {disk-below: 90%, path: /srv}, {disk-below: 80}',
-      ),
+      checks.map(({ directory: _where, ...check }) => check),
       [
         { type: 'command', command: ['ls', '/srv'], timeoutMs: 5_000 },
         { type: 'command', command: ['/bin/sh', '-c', 'ls $HOME'] },

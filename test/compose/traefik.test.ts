@@ -158,6 +158,37 @@ test('a section that Traefik would silently pass over is a warning', () => {
   ]);
 });
 
+test('what its parser of YAML reads all the same is a warning at most', () => {
+  for (const text of [
+    'http: {routers: {a: {rule: "Host(`a`) ||\n  Host(`b`)", service: b}}}',
+    'http: {routers: {a: {rule: !env X, service: b}}}',
+    'http: {routers: {a: {rule: x, service: b}}}\n---\nnot: [',
+    '# first\n---\nhttp: {routers: {a: {rule: x, priority: 0x1F}}}\n...\nrest',
+    'metrics: {prometheus: {buckets: [0.1, .inf, 1_000.5]}}',
+    'http: {routers: {a: {rule: x, priority: 1.0}}}',
+    'http: {routers: {a: {rule: 2026-01-01T00:00:00, service: b}}}',
+  ])
+    assert.deepEqual(errors(text), [], text);
+  assert.deepEqual(errors('[http.routers.a]\nrule = "x"\npriority = 9223372036854775807\n', 'a.toml'), []);
+});
+
+test('sections of the other kind in one file are passed over, so that mistakes in them are warnings', () => {
+  assert.deepEqual(errors('entryPoints: {web: {address: ":80"}}\ntls: {}'), []);
+  assert.deepEqual(errors('log: {bogus: 1}\nhttp: {routers: {a: {rule: x}}}'), []);
+  assert.equal(errors('log: {bogus: 1}\nhttp: {routers: {}}').length, 2);
+});
+
+test('a file that is made to take long does not', () => {
+  const began = performance.now();
+  errors(`http: {middlewares: {a: {rateLimit: {period: "${'1'.repeat(100_000)}x"}}}}`);
+  errors(`x = """\n[${' '.repeat(100_000)}\n"""`, 'a.toml');
+  errors(`${'a.'.repeat(50_000)}a = 1`, 'a.toml');
+  errors(`a = ${'['.repeat(100_000)}`, 'a.toml');
+  errors(`[http.routers.a]\n${Array.from({ length: 20_000 }, (_, i) => `k${i} = 1\n`).join('')}`, 'a.toml');
+  errors(`a: ${'{{ range }}'.repeat(10_000)}`);
+  assert.ok(performance.now() - began < 20_000);
+});
+
 describe('a template', () => {
   test('may stand where text does', () => {
     const text =
@@ -185,6 +216,19 @@ http:
     assert.deepEqual(problemsOfTraefik('a.yml', text), []);
     assert.deepEqual(errors(text.replace('weight', 'wait')), []);
     assert.match(warnings(text.replace('weight', 'wait')).join(), /^10:13 "wait" is not a key of/);
+  });
+
+  test('may print whole sections, keys, and numbers', () => {
+    for (const text of [
+      'http:\n  services:\n    a:\n      loadBalancer: {{ dict "servers" (list) | toJson }}\n',
+      'http:\n  routers:\n    {{ env "A" }}: {rule: x}\n    {{ env "B" }}: {rule: x}\n',
+      'http:\n  routers:\n    a:\n      middlewares:\n        -\n          {{ env "M" }}\n      rule: x\n',
+      '{{ $d:="x" }}\nhttp: {routers: {a: {rule: x}}}\n',
+      '{{if.}}{{end}}\n',
+      'http: {{ env "ALL" }}',
+    ])
+      assert.deepEqual(errors(text), [], text);
+    assert.deepEqual(errors('[http.routers.a]\nrule = "x"\npriority = {{ env "P" }}\n', 'a.toml'), []);
   });
 
   test('that is malformed is refused', () => {

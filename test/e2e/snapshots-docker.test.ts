@@ -130,7 +130,10 @@ x-baton: {min_healthy_time: 100ms}
     assert.equal(restored.code, 0, restored.out + restored.err);
     await until('the page', async () => (await page().catch(() => '')) === 'first\n');
     const replaced = await newest();
-    assert.deepEqual([replaced.purpose, replaced.title], ['before', `restore ${before}`]);
+    assert.deepEqual(
+      [replaced.purpose, replaced.title, replaced.outcome],
+      ['undone', `restore ${before}`, 'done'],
+    );
     assert.equal((await site.baton('snapshots', 'restore', replaced.name)).code, 0);
     await until('the page', async () => (await page().catch(() => '')) === 'second\n');
   });
@@ -149,8 +152,14 @@ x-baton: {min_healthy_time: 100ms}
     assert.equal(code, 3, out + err);
     assert.deepEqual(await fingerprint(data), was);
     assert.equal(await page(), 'second\n');
-    // What the failed restore left is kept.
-    assert.equal((await list()).length, count + 1);
+    // What the failed restore left is kept, and what it replaced.
+    assert.deepEqual(
+      (await list())
+        .slice(count)
+        .map(({ purpose }) => purpose)
+        .sort(),
+      ['failed', 'undone'],
+    );
   });
 
   test('what is not there is told, and changes nothing', async () => {
