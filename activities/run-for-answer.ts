@@ -43,12 +43,9 @@ export const runForAnswer = async (
       // Ended by itself this moment.
     }
   };
-  let timedOut = false;
-  const timer = setTimeout(() => {
-    timedOut = true;
-    end();
-  }, how.timeoutMs);
-  how.signal.addEventListener('abort', end);
+  const late = AbortSignal.timeout(how.timeoutMs);
+  const enough = AbortSignal.any([late, how.signal]);
+  enough.addEventListener('abort', end);
   const ended = await new Promise<number | string>((resolve) => {
     child
       .once('error', ({ message }) => {
@@ -57,10 +54,9 @@ export const runForAnswer = async (
       // Not "close": what it leaves behind may hold its output open for ever.
       .once('exit', (code, signal) => setImmediate(resolve, code ?? `killed by ${signal ?? 'a signal'}`));
   });
-  clearTimeout(timer);
-  how.signal.removeEventListener('abort', end);
+  enough.removeEventListener('abort', end);
   end();
   stdout.destroy();
   stderr.destroy();
-  return { ended: timedOut ? `no end within ${how.timeoutMs / 1000} s` : ended, said };
+  return { ended: late.aborted ? `no end within ${how.timeoutMs / 1000} s` : ended, said };
 };

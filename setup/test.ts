@@ -88,12 +88,11 @@ const runLane = async (
     const { pid, exitCode, signalCode } = tests;
     if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, signal);
   };
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
+  const late = AbortSignal.timeout(laneLimitMs);
+  late.addEventListener('abort', () => {
     end('SIGTERM');
     setTimeout(end, 10_000, 'SIGKILL').unref();
-  }, laneLimitMs);
+  });
   const ended = new Promise<number>((resolve) => {
     tests.once('exit', (code) => {
       resolve(code ?? 1);
@@ -102,11 +101,10 @@ const runLane = async (
   const exitCode = await whileRunning(ended, () => {
     end('SIGTERM');
   });
-  clearTimeout(timer);
   // What a test left behind may hold the output open; a moment is enough to read what is there.
   await Promise.race([finished(tests.stdout).catch(() => undefined), delay(2_000)]);
   tests.stdout.destroy();
-  if (late)
+  if (late.aborted)
     process.stdout.write(`\nThese tests had not ended after ${laneLimitMs / 60_000} min, and were ended.\n`);
   return { exitCode, output };
 };
