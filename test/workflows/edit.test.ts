@@ -121,6 +121,31 @@ x-baton: {min_healthy_time: 100ms}
     assert.equal((await world()).text, 'theirs: 1\n');
   });
 
+  test('a file that changes after the edit is in place stays so, and a person is told where the text of before is', async () => {
+    const { report } = await attempt(await request('mine: 1\n'), async (activity, when) => {
+      if (activity !== 'runChecks' || when !== 'before') return;
+      await writeFile(file, 'theirs: 2\n');
+      throw injected();
+    });
+    assert.equal(report.outcome, 'needs-human');
+    assert.match(
+      report.left.join('\n'),
+      /Changed by someone else since it was edited, and left as it is: .*page\.[^]*The snapshots of before are kept: .*conf\.before\./,
+    );
+    assert.equal((await world()).text, 'theirs: 2\n');
+  });
+
+  test('a container that a person paused is paused again after its restart', async () => {
+    await laboratory.site.cli('pause', 'conf-web-1');
+    try {
+      const { report } = await attempt(await request('paused: 1\n'), () => undefined);
+      assert.equal(report.outcome, 'done', JSON.stringify(report));
+      assert.equal((await laboratory.site.containers('conf'))[0]?.paused, true);
+    } finally {
+      await laboratory.site.cli('unpause', 'conf-web-1');
+    }
+  });
+
   test('nothing in its way: the new text is there, with the old mode, and the container sees it', async () => {
     const { mode } = await world();
     const { report } = await attempt(await request('sixth: 6\n'), () => undefined);
