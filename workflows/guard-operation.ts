@@ -9,12 +9,14 @@ import {
   commandText,
   type Changes,
   type CommandEnd,
+  type GuardedCommand,
   type GuardPlan,
   type GuardRequest,
   type User,
 } from '../domain/guard.ts';
 import type { DataOutcome, Failure, Outcome, Report, SnapshotTaken } from '../domain/operation.ts';
 import { isError } from '../domain/problem.ts';
+import type { Owner } from '../domain/subject.ts';
 import { changing, lengthy, reading, running, undoing } from './activities.ts';
 import { Operation } from './operation.ts';
 import { failureOf, reasonOf, Saga } from './saga.ts';
@@ -117,21 +119,7 @@ const runGuarded = async (
       await lengthy.restoreGuarded.executeWithOptions({ summary }, [owner, restore]);
       await changing.startUsersAgain.executeWithOptions({ summary: 'as it ran before' }, [owner]);
     }
-    if (!command) return;
-    const end = await running.runCommand.executeWithOptions({ summary: commandText(command) }, [
-      owner,
-      command,
-    ]);
-    guarded.command = end;
-    if (end.how === 'lost' && request.onCrash === 'validate') return;
-    const failure = commandFailure(end, command);
-    if (failure !== undefined)
-      throw ApplicationFailure.create({
-        message: failure,
-        type: 'CommandFailed',
-        nonRetryable: true,
-        details: [{ logTail: end.tail }],
-      });
+    if (command) await runCommand(owner, command, request, guarded);
   });
   if (restarts.length > 0) {
     const summary = restarts.map(({ name }) => name).join(', ');
@@ -148,6 +136,26 @@ const runGuarded = async (
       ]),
     );
   operation.passPointOfNoReturn();
+};
+
+const runCommand = async (
+  owner: Owner,
+  command: GuardedCommand,
+  { onCrash }: GuardRequest,
+  guarded: Guarded,
+): Promise<void> => {
+  const summary = commandText(command);
+  const end = await running.runCommand.executeWithOptions({ summary }, [owner, command]);
+  guarded.command = end;
+  if (end.how === 'lost' && onCrash === 'validate') return;
+  const failure = commandFailure(end, command);
+  if (failure !== undefined)
+    throw ApplicationFailure.create({
+      message: failure,
+      type: 'CommandFailed',
+      nonRetryable: true,
+      details: [{ logTail: end.tail }],
+    });
 };
 
 /** One registration function per undo step, called just before the step in question. */
@@ -212,9 +220,6 @@ const finish = async (
   },
 ): Promise<Report> => {
   const told = await compare(operation, plan, 'live');
-  // What a restore replaced is kept as `undone`; one copy of it is enough.
-  if (plan.restore)
-    await undoing.dropSnapshots.executeWithOptions({ summary: 'kept once already' }, [operation.owner, plan]);
   const notes = [...(ending.notes ?? []), ...(told.notes ?? []), ...(await mark(operation, plan, outcome))];
   return operation.close(outcome, {
     ...ending,
@@ -262,12 +267,15 @@ const unwind = async (
 };
 
 /** On the snapshots, for whoever looks at them later. @returns a note where it cannot be. */
-const mark = async (
-  operation: Operation,
-  { title, data }: GuardPlan,
-  outcome: Outcome,
-): Promise<string[]> => {
+const mark = async (operation: Operation, plan: GuardPlan, outcome: Outcome): Promise<string[]> => {
+  const { title, data, restore } = plan;
   try {
+    // What a restore replaced is kept as `undone`; one copy of it is enough.
+    if (restore && outcome === 'done')
+      await changing.dropSnapshots.executeWithOptions({ summary: 'kept once already' }, [
+        operation.owner,
+        plan,
+      ]);
     await changing.markSnapshots.executeWithOptions({ summary: outcome }, [
       operation.owner,
       data,
