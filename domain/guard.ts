@@ -72,6 +72,8 @@ export type GuardRequest = {
   /** Whether everything that uses the data is restarted after that; a container that mounts an edited file by itself is anyway. */
   restart?: boolean;
   checks: Check[];
+  /** For how long each check is asked again until it says yes; absent: the host's own patience. */
+  checkPatienceMs?: number;
   /** `hold`: everything stays where the failure left it until someone answers. */
   onFailure: 'roll-back' | 'hold';
   /** What is made of a command whose worker died: it failed, or the checks decide. */

@@ -132,7 +132,7 @@ const runGuarded = async (
       changing.runChecks.executeWithOptions({ summary: `${checks.length} checks` }, [
         checks,
         // What has just been started may take longer to answer.
-        restarts.length > 0 || restore ? startPatienceMs : undefined,
+        request.checkPatienceMs ?? (restarts.length > 0 || restore ? startPatienceMs : undefined),
       ]),
     );
   operation.passPointOfNoReturn();

@@ -26,12 +26,15 @@ import {
   copyLimitOption,
   examples,
   jsonOption,
+  patienceOf,
+  patienceOption,
   waitOption,
   type OutputOptions,
 } from './shared.ts';
 
 type Options = OutputOptions & {
   validate: (Check | NamedCheck)[];
+  validateWithin?: number;
   restart?: boolean;
   yes?: boolean;
   dryRun?: boolean;
@@ -43,6 +46,7 @@ export const editCommand = (command: Command): void => {
   command
     .argument('<file...>', 'what to edit; with $VISUAL, else $EDITOR, else vi')
     .addOption(checkOption())
+    .addOption(patienceOption())
     .option(
       '--restart',
       'restart every container that uses the files, not only those that would not see the change',
@@ -217,7 +221,7 @@ const questionOf = (
   operation: OperationId,
   drafts: readonly (Draft & { after: Buffer })[],
   checks: Check[],
-  { restart = false, copyLimit }: Options,
+  options: Options,
 ): GuardQuestion => ({
   operation,
   kind: 'guard',
@@ -230,7 +234,8 @@ const questionOf = (
     was: sha256(before),
     becomes: sha256(after),
   })),
-  restart,
+  restart: options.restart ?? false,
+  ...patienceOf(options),
   checks: [
     ...drafts.flatMap(({ file }): Check[] => {
       const type = isTraefik(file) ? 'traefik' : formatOf(file);
@@ -240,5 +245,5 @@ const questionOf = (
   ],
   onFailure: 'roll-back',
   onCrash: 'fail',
-  copyLimitBytes: copyLimit,
+  copyLimitBytes: options.copyLimit,
 });

@@ -1,7 +1,6 @@
 /** `baton guard … -- COMMAND`: snapshot the data, run a command, validate, and put the data back where that fails. */
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { resolve } from 'node:path';
-import { parseDuration } from '../../compose/units.ts';
 import type { Check, NamedCheck } from '../../domain/check.ts';
 import type { GuardQuestion, GuardRequest } from '../../domain/guard.ts';
 import type { StackName } from '../../domain/names.ts';
@@ -12,10 +11,13 @@ import { thisHost } from '../this-host.ts';
 import {
   checkOption,
   copyLimitOption,
+  durationArgument,
   examples,
   hostOption,
   jsonOption,
   listOption,
+  patienceOf,
+  patienceOption,
   sizeArgument,
   stackArgument,
   waitOption,
@@ -27,6 +29,7 @@ type Options = OutputOptions & {
   stack?: StackName;
   operation?: string;
   validate: (Check | NamedCheck)[];
+  validateWithin?: number;
   autoRollback?: boolean;
   shell?: boolean;
   dryRun?: boolean;
@@ -49,6 +52,7 @@ export const guardCommand = (command: Command): void => {
     .option('--stack <name>', 'all data of this stack', stackArgument)
     .option('--operation <name>', 'what it is for (default: the command)')
     .addOption(checkOption())
+    .addOption(patienceOption())
     .option('--auto-rollback', 'put the data back at once where it fails; else wait for an answer')
     .option('--shell', 'the command is one text for /bin/sh')
     .option('--dry-run', 'say what would be done, and do nothing')
@@ -57,7 +61,7 @@ export const guardCommand = (command: Command): void => {
     .addOption(
       new Option('--timeout <duration>', 'end it after this time')
         .default(24 * 3_600_000, '24h')
-        .argParser(duration),
+        .argParser(durationArgument),
     )
     .addOption(
       new Option('--output-limit <size>', 'end it when it has printed more than this')
@@ -85,12 +89,6 @@ export const guardCommand = (command: Command): void => {
     'baton guard --stack immich --operation "reindex" --validate http://localhost:2283/api/ping -- ./reindex.sh',
     'baton guard --data /srv/wiki --shell --dry-run -- "sed -i s/old/new/ /srv/wiki/*.md"',
   ]);
-};
-
-const duration = (text: string): number => {
-  const ms = parseDuration(text);
-  if (ms === undefined || ms <= 0) throw new InvalidArgumentError('Write a duration such as 90s, 5m or 2h.');
-  return ms;
 };
 
 const guard = async (args: string[], options: Options): Promise<number> =>
@@ -124,6 +122,7 @@ const questionOf = (args: string[], options: Options): GuardQuestion => {
       outputLimitBytes: options.outputLimit,
     },
     checks: checksOf(options.validate),
+    ...patienceOf(options),
     onFailure: options.autoRollback ? 'roll-back' : 'hold',
     onCrash: options.onCrash,
     copyLimitBytes: options.copyLimit,

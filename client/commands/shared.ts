@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseReleaseId, parseStackName, type ReleaseId, type StackName } from '../../domain/names.ts';
 import type { Check, NamedCheck } from '../../domain/check.ts';
+import { parseDuration } from '../../compose/units.ts';
 import { checkArgument, checkForms } from '../check-argument.ts';
 import type { OutputMode } from '../output.ts';
 
@@ -74,3 +75,20 @@ export const checkOption = (): Option =>
   new Option('--validate <check>', `what must hold afterwards: ${checkForms} (repeatable)`)
     .default([])
     .argParser((text: string, all: unknown) => [...(all as (Check | NamedCheck)[]), checkArgument(text)]);
+
+export const patienceOption = (): Option =>
+  new Option(
+    '--validate-within <duration>',
+    'for how long a check is asked until it says yes (default: 10s, and 2m where something was restarted)',
+  ).argParser(durationArgument);
+
+/** @returns milliseconds. */
+export const durationArgument = (text: string): number => {
+  const ms = parseDuration(text);
+  if (ms === undefined || ms <= 0) throw new InvalidArgumentError('Write a duration such as 90s, 5m or 2h.');
+  return ms;
+};
+
+/** What `--validate-within` says, for a request. */
+export const patienceOf = ({ validateWithin }: { validateWithin?: number }): { checkPatienceMs?: number } =>
+  validateWithin === undefined ? {} : { checkPatienceMs: validateWithin };

@@ -21,6 +21,8 @@ import {
   examples,
   hostOption,
   jsonOption,
+  patienceOf,
+  patienceOption,
   stackArgument,
   waitOption,
   type OutputOptions,
@@ -29,6 +31,7 @@ import {
 type Options = OutputOptions & { host?: string };
 type RestoreOptions = Options & {
   validate: (Check | NamedCheck)[];
+  validateWithin?: number;
   dryRun?: boolean;
   copyLimit: number;
   wait: boolean;
@@ -68,6 +71,7 @@ export const snapshotsCommand = (command: Command): void => {
     .description('put its path back to what it was then; what is there now is kept as a snapshot')
     .argument('<snapshot>', 'its name', snapshotArgument)
     .addOption(checkOption())
+    .addOption(patienceOption())
     .option('--dry-run', 'say what would be done, and do nothing')
     .addOption(copyLimitOption())
     .addOption(hostOption())
@@ -197,6 +201,7 @@ const restore = async (name: SnapshotName, options: RestoreOptions): Promise<num
       data: found.map(({ path }) => path),
       restore: found.map(({ path }) => ({ path, snapshot: name })),
       checks: checksOf(options.validate),
+      ...patienceOf(options),
       onFailure: 'roll-back',
       onCrash: 'fail',
       copyLimitBytes: options.copyLimit,

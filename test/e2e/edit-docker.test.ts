@@ -144,7 +144,15 @@ x-baton: {min_healthy_time: 100ms}
 
   test('and restarts it with the old text where a check refuses the new one', async () => {
     await editor('echo third > "$1"');
-    const { code } = await site.baton('edit', motd, '--yes', '--validate', 'exec::false');
+    const { code } = await site.baton(
+      'edit',
+      motd,
+      '--yes',
+      '--validate',
+      'exec::false',
+      '--validate-within',
+      '1s',
+    );
     assert.equal(code, 3);
     assert.equal(await readFile(motd, 'utf8'), 'second\n');
     await until('the old text', async () => (await served('alone', 'motd.txt')) === 'second\n');

@@ -148,6 +148,8 @@ x-baton: {min_healthy_time: 100ms}
       first?.name ?? '',
       '--validate',
       `http://127.0.0.1:${port}/page contains=third`,
+      '--validate-within',
+      '1s',
     );
     assert.equal(code, 3, out + err);
     assert.deepEqual(await fingerprint(data), was);
