@@ -40,6 +40,10 @@ const pairs = Number(values.pairs);
 const wanted = (what: string): boolean => values.only === undefined || what.includes(values.only);
 
 const keep = async (results: Results): Promise<void> => {
+  results.unmeasured = [
+    ...peers.flatMap((peer) => rowsOf(results.rows, peer, pairs).map(({ what }) => what)),
+    ...(results.scale ? [] : ['an engine that takes no time, with the dev server and with PostgreSQL']),
+  ];
   await saveResults(results);
   await writeReport(results);
 };

@@ -14,7 +14,7 @@ export const writeReport = async (results: Results): Promise<void> => {
 };
 
 const tell = (results: Results): string => {
-  const { day, machine, peers, rows, small = [], own, scale, notCompared } = results;
+  const { day, machine, peers, rows, small = [], own, scale, notCompared, unmeasured = [] } = results;
   return `<!-- Written by \`npm run bench\`; do not edit. -->
 
 # Benchmarks
@@ -77,8 +77,8 @@ ${small
 ${own ? `\n## Baton alone, on Podman\n\n| what | |\n| --- | --- |\n${tellOwn(own)}\n` : ''}${scale ? `\n## An engine that takes no time\n\n${tellScale(scale)}\n` : ''}
 ## Not compared
 
-${notCompared.length === 0 ? 'Nothing that was planned.' : notCompared.map((line) => `- ${line}`).join('\n')}
-`;
+${notCompared.length === 0 ? 'Everything could be compared.' : notCompared.map((line) => `- ${line}`).join('\n')}
+${unmeasured.length === 0 ? '' : `\nThe run was cut off before these:\n\n${unmeasured.map((line) => `- ${line}`).join('\n')}\n`}`;
 };
 
 const deployLine = ({ title, engine, peer, pairs, batonMs, peerMs, limitMs }: Row): string =>

@@ -20,6 +20,8 @@ export type Results = {
   own?: Own;
   scale?: Scale;
   notCompared: string[];
+  /** What was planned, and was not come to before the run was cut off. */
+  unmeasured?: string[];
 };
 
 const directory = join(import.meta.dirname, 'results');
