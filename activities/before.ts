@@ -67,7 +67,6 @@ const describe = (container: ContainerState, service: string, healthy: boolean):
   paused: container.status === 'paused',
   healthy,
   imageId: container.imageId,
-  ...(container.startedAt === undefined ? {} : { startedAt: container.startedAt }),
   restartPolicy: container.restartPolicy,
   networks: Object.keys(container.networks).sort(),
   mounts: container.mounts

@@ -4,7 +4,9 @@ import type { Dirent, Stats } from 'node:fs';
 import { lstat, open, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mostChanges, mostEdits, type Changes, type FileChange } from '../domain/guard.ts';
+import type { OperationId } from '../domain/names.ts';
 import { ifThere } from './errno.ts';
+import type { Memory } from './ports/memory.ts';
 
 /** Text above this (bytes) is named, not shown; a whole difference above that is cut off. */
 const textLimitBytes = 256 * 2 ** 10;
@@ -33,6 +35,22 @@ export const differenceBetween = async (before: string, after: string, name: str
   if (room < 0)
     parts.push(`(The rest is left out: the difference is longer than ${diffLimitChars} characters.)\n`);
   return { files, count, text: parts.join('') };
+};
+
+/** What differs between each pair of states, told as one; the whole of it is kept with the operation. */
+export const changesBetween = async (
+  memory: Memory,
+  operation: OperationId,
+  pairs: readonly { before: string; after: string; name: string }[],
+): Promise<Changes> => {
+  const all: Difference[] = [];
+  for (const { before, after, name } of pairs) all.push(await differenceBetween(before, after, name));
+  const text = all.map((difference) => difference.text).join('');
+  return {
+    files: all.flatMap(({ files }) => files).slice(0, mostChanges),
+    count: all.reduce((sum, { count }) => sum + count, 0),
+    ...(text === '' ? {} : { file: await memory.keepText(operation, 'changes.diff', text) }),
+  };
 };
 
 /** Names are bytes, and need be no text; here each byte is one character. */

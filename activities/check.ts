@@ -3,7 +3,7 @@ import { readdir, stat, statfs } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { problemsOfText } from '../compose/formats.ts';
 import { loadStack } from '../compose/load.ts';
-import { readSmallFile } from '../compose/small-file.ts';
+import { configurationBytes, readSmallFile } from '../compose/small-file.ts';
 import { problemsOfTraefik, traefikEndings } from '../compose/traefik.ts';
 import { askedService, checkText, type Check, type FileCheck } from '../domain/check.ts';
 import { passedOn } from '../domain/guard.ts';
@@ -123,9 +123,6 @@ const askDisk = async ({ path, percent }: Extract<Check, { type: 'disk-below' }>
   return { healthy: used < percent, answer: `${used.toFixed(1)} % are used` };
 };
 
-/** Configuration, not data. */
-const largestFileBytes = 16 * 2 ** 20;
-
 const askFile = async (ports: Ports, check: FileCheck): Promise<string | undefined> => {
   const [first] = await problemsOfFile(ports, check);
   return first && `${first.at ? formatLocation(first.at) : check.file}: ${first.message}`;
@@ -150,7 +147,7 @@ const problemsOfFile = async ({ environment }: Ports, { type, file }: FileCheck)
 };
 
 const textOf = async (file: string): Promise<string> =>
-  (await readSmallFile(file, largestFileBytes)).toString('utf8');
+  (await readSmallFile(file, configurationBytes)).toString('utf8');
 
 /** Of a directory it reads no JSON. */
 const directoryEndings = traefikEndings.filter((ending) => ending !== '.json');

@@ -4,7 +4,6 @@ import type { Check } from '../domain/check.ts';
 import { isHostPath, protectedData } from '../domain/data.ts';
 import {
   guardRequest,
-  mostChanges,
   planGuard,
   type Changes,
   type CommandEnd,
@@ -22,7 +21,7 @@ import type { SnapshotMarks } from '../domain/snapshot.ts';
 import type { Owner } from '../domain/subject.ts';
 import { beating, permanent } from './activity.ts';
 import { askCheck } from './check.ts';
-import { differenceBetween } from './changes.ts';
+import { changesBetween } from './changes.ts';
 import { nameOf, putBackOne, realOr, snapshotEach, stopRunning, usersOf, withRealSource } from './data.ts';
 import { editProblems, stateOfEdit } from './edit.ts';
 import type { Ports } from './ports/index.ts';
@@ -132,19 +131,13 @@ export const guardActivities = (ports: Ports) => ({
   /** What the command changed, as far as it stands now. Kept in a file; its names are returned. */
   async compareWithBefore(owner: Owner, data: GuardedPath[], state: 'live' | 'failed'): Promise<Changes> {
     return await beating(async () => {
-      const all: Awaited<ReturnType<typeof differenceBetween>>[] = [];
+      const pairs: { before: string; after: string; name: string }[] = [];
       for (const { path } of protectedData(data)) {
         const before = state === 'live' ? await locationOf(ports, path, nameOf(owner, 'before')) : path;
         const after = state === 'live' ? path : await locationOf(ports, path, nameOf(owner, 'failed'));
-        if (before !== undefined && after !== undefined)
-          all.push(await differenceBetween(before, after, path));
+        if (before !== undefined && after !== undefined) pairs.push({ before, after, name: path });
       }
-      const text = all.map((difference) => difference.text).join('');
-      return {
-        files: all.flatMap(({ files }) => files).slice(0, mostChanges),
-        count: all.reduce((sum, { count }) => sum + count, 0),
-        ...(text === '' ? {} : { file: await ports.memory.keepText(owner.operation, 'changes.diff', text) }),
-      };
+      return await changesBetween(ports.memory, owner.operation, pairs);
     });
   },
 

@@ -1,11 +1,11 @@
 /** Snapshots as they are shown: found on the disk, with what is noted beside them and what still needs them. */
 import { label, stackOf } from '../domain/labels.ts';
 import type { OperationId, StackName } from '../domain/names.ts';
-import { mostChanges, type Changes } from '../domain/guard.ts';
+import type { Changes } from '../domain/guard.ts';
 import type { ReleaseRecord } from '../domain/release.ts';
 import { parseSnapshotName, type SnapshotInfo, type SnapshotName } from '../domain/snapshot.ts';
 import { beating, permanent } from './activity.ts';
-import { differenceBetween } from './changes.ts';
+import { changesBetween } from './changes.ts';
 import type { Ports } from './ports/index.ts';
 
 export const snapshotActivities = (ports: Ports) => ({
@@ -21,22 +21,14 @@ export const snapshotActivities = (ports: Ports) => ({
   async compareSnapshots(operation: OperationId, one: SnapshotName, other?: SnapshotName): Promise<Changes> {
     return await beating(async () => {
       const all = await allSnapshots(ports);
-      const pairs = ofName(all, one).flatMap(({ path, location }) => {
-        if (other === undefined) return [{ path, location, after: path }];
+      const pairs = ofName(all, one).flatMap(({ path, location: before }) => {
+        if (other === undefined) return [{ before, after: path, name: path }];
         const after = ofName(all, other).find((later) => later.path === path)?.location;
-        return after === undefined ? [] : [{ path, location, after }];
+        return after === undefined ? [] : [{ before, after, name: path }];
       });
       if (pairs.length === 0)
         throw permanent('NotComparable', `${one} and ${other ?? ''} are not of one path.`);
-      const each: Awaited<ReturnType<typeof differenceBetween>>[] = [];
-      for (const { path, location, after } of pairs)
-        each.push(await differenceBetween(location, after, path));
-      const text = each.map((difference) => difference.text).join('');
-      return {
-        files: each.flatMap(({ files }) => files).slice(0, mostChanges),
-        count: each.reduce((sum, { count }) => sum + count, 0),
-        ...(text === '' ? {} : { file: await ports.memory.keepText(operation, 'changes.diff', text) }),
-      };
+      return await changesBetween(ports.memory, operation, pairs);
     });
   },
 });

@@ -3,6 +3,7 @@
  * as {@link printed}, so that the rest of the file can be read where it was written.
  */
 import type { Problem } from '../domain/problem.ts';
+import { placeOf } from './guard.ts';
 
 /** Stands for text that only the rendering knows. */
 export const printed = 'TEMPLATE_VALUE';
@@ -18,8 +19,7 @@ type Action = { start: number; end: number; words: string };
 /** @returns the text with every action taken out, line by line where it was; or where the template is malformed. */
 export const withoutTemplate = (file: string, text: string): Templated | { problem: Problem } => {
   const refuse = (offset: number, message: string): { problem: Problem } => {
-    const before = text.slice(0, offset).split('\n');
-    const at = { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+    const at = { file, ...placeOf(text, offset) };
     return { problem: { severity: 'error', code: 'template', message, at } };
   };
   const open: Action[] = [];

@@ -70,7 +70,8 @@ const controlCharacter = (text: string): (Place & { name: string }) | undefined 
   };
 };
 
-const placeOf = (text: string, index: number): Place => {
+/** Counted from 1. */
+export const placeOf = (text: string, index: number): Place => {
   const before = text.slice(0, index);
   return { line: before.split('\n').length, column: index - before.lastIndexOf('\n') };
 };

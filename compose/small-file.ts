@@ -4,6 +4,9 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 /** Ample for an env file, a key, a certificate. */
 const smallBytes = 2 ** 20;
 
+/** Ample for configuration that a program reads; more is data. */
+export const configurationBytes = 16 * 2 ** 20;
+
 /** Not files, whatever stat(2) says: what they hold is the reader's own, or never ends. */
 const ofTheKernel = /^\/(?:proc|sys|dev)(?:\/|$)/;
 

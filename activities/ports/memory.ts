@@ -12,8 +12,6 @@ export type ContainerBefore = {
   /** Asked once before the change; only a container that was healthy must be healthy again. */
   healthy: boolean;
   imageId: string;
-  /** ISO 8601; absent: it never ran. */
-  startedAt?: string;
   restartPolicy: string;
   networks: string[];
   mounts: string[];

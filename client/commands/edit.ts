@@ -10,7 +10,7 @@ import { chmod, copyFile, mkdir, readFile, realpath, rm } from 'node:fs/promises
 import { basename, extname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { problemsOfText } from '../../compose/formats.ts';
-import { readSmallFile } from '../../compose/small-file.ts';
+import { configurationBytes, readSmallFile } from '../../compose/small-file.ts';
 import { problemsOfTraefik, traefikEndings } from '../../compose/traefik.ts';
 import type { Check, FileFormat, NamedCheck } from '../../domain/check.ts';
 import { mostEdits, type Edit, type GuardQuestion } from '../../domain/guard.ts';
@@ -94,16 +94,13 @@ const edit = async (names: string[], options: Options): Promise<number> => {
 const placeOf = (operation: OperationId): string =>
   join(thisHost().stateDirectory, 'operations', operation, 'drafts');
 
-/** Configuration, not data. */
-const largestFileBytes = 16 * 2 ** 20;
-
 const openDrafts = async (operation: OperationId, names: string[]): Promise<Draft[]> =>
   await Promise.all(
     names.map(async (name, index) => {
       try {
         // What a link leads to is edited; the link stays.
         const file = await realpath(resolve(name));
-        const before = await readSmallFile(file, largestFileBytes);
+        const before = await readSmallFile(file, configurationBytes);
         const place = join(placeOf(operation), String(index + 1));
         await mkdir(place, { recursive: true, mode: 0o700 });
         const path = join(place, basename(file));
@@ -185,16 +182,16 @@ const formats: Record<string, FileFormat> = {
   '.toml': 'toml',
 };
 
-const formatOf = (file: string): FileFormat | undefined => formats[extname(file).toLowerCase()];
-
-/** Configuration of Traefik lies where its name is. */
-const isTraefik = (file: string): boolean =>
-  /traefik/i.test(file) && traefikEndings.includes(extname(file).toLowerCase());
+/** What it must be; configuration of Traefik lies where its name is. */
+const typeOf = (file: string): FileFormat | 'traefik' | undefined => {
+  const ending = extname(file).toLowerCase();
+  return /traefik/i.test(file) && traefikEndings.includes(ending) ? 'traefik' : formats[ending];
+};
 
 const problemsOf = (file: string, text: string): Problem[] => {
-  const format = formatOf(file);
-  if (isTraefik(file)) return problemsOfTraefik(file, text);
-  return format ? problemsOfText(format, file, text) : [];
+  const type = typeOf(file);
+  if (type === 'traefik') return problemsOfTraefik(file, text);
+  return type ? problemsOfText(type, file, text) : [];
 };
 
 /** As git does: the variable may hold arguments, so a shell reads it; the files never pass through one. */
@@ -238,7 +235,7 @@ const questionOf = (
   ...patienceOf(options),
   checks: [
     ...drafts.flatMap(({ file }): Check[] => {
-      const type = isTraefik(file) ? 'traefik' : formatOf(file);
+      const type = typeOf(file);
       return type ? [{ type, file }] : [];
     }),
     ...checks,
