@@ -80,17 +80,27 @@ export const writeWhole = async (
   // One draft a file: what a crash left is overwritten by the next try, so none are strewn about.
   const draft = join(dirname(file), `.${basename(file)}.baton-draft`);
   await rm(draft, { force: true });
-  const handle = await open(draft, 'wx', 0o600);
+  try {
+    await writeFlushed(draft, content);
+    if (owner) await chown(draft, owner.uid, owner.gid);
+    await chmod(draft, mode);
+    await rename(draft, file);
+  } catch (error) {
+    // What could not be written is the news; that its draft could not be removed either is not.
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  await flushDirectory(dirname(file));
+};
+
+const writeFlushed = async (file: string, content: string | Buffer): Promise<void> => {
+  const handle = await open(file, 'wx', 0o600);
   try {
     await handle.writeFile(content);
     await handle.sync();
   } finally {
     await handle.close();
   }
-  if (owner) await chown(draft, owner.uid, owner.gid);
-  await chmod(draft, mode);
-  await rename(draft, file);
-  await flushDirectory(dirname(file));
 };
 
 /** Without this a power cut can take back the rename itself (fsync(2)). */

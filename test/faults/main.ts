@@ -136,12 +136,15 @@ const run = async (): Promise<number> => {
         // It says nothing of Baton, and stays to be run.
         console.log(`✗ · ${reproduce(cell)}: the run itself failed: ${result.stack ?? ''}`);
       } else {
-        const { effect, ...rest } = result;
+        const { effect, story, ...rest } = result;
         const told = effect ? { effect: `${effect.call} ${briefly(effect.on)}` } : {};
         const entry: Entry = { ...cell, ...rest, version, ...told };
         console.log(describe(entry));
         for (const line of entry.violations) console.log(`    ${line}`);
-        if (entry.violations.length > 0) console.log(`    Again: ${reproduce(cell)}`);
+        if (entry.violations.length > 0) {
+          console.log(`    Again: ${reproduce(cell)}`);
+          for (const line of story) console.log(`      ${line}`);
+        }
         if (!again) await results.add(entry);
         if (entry.violations.length === 0) continue;
       }

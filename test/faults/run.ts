@@ -46,6 +46,8 @@ export type RunResult = {
   outcome?: string;
   violations: string[];
   durationMs: number;
+  /** What was done, and why the operation failed, for who looks into a violation. */
+  story: string[];
 };
 
 export const stackFile = (stack: string, port: number): string => {
@@ -220,7 +222,7 @@ const guardRequestOf = (site: Site, stack: string, exitCode: number): GuardReque
     title: 'append to the rows',
     data: [data],
     command: {
-      args: [`printf 'guarded ' >> ${data}/rows; exit ${exitCode}`],
+      args: [`printf 'guarded ' >> ${data}/rows && exit ${exitCode}`],
       shell: true,
       directory: site.files,
       variables: ['CANARY'],
@@ -416,6 +418,10 @@ export const runOnce = async (town: Town, { scenario, fault }: Run): Promise<Run
             `it had not ended after ${patienceMs / 1000} s: ${await stateOf(client, scene.site)}; worker: ${scene.worker.log.slice(-500)}`,
           ],
       durationMs: Date.now() - began,
+      story: [
+        ...effects.map(({ n, call, on }) => `${n} ${call} ${on}`),
+        ...(report?.failure ? [`${report.failure.step}: ${report.failure.message}`] : []),
+      ],
     };
   } finally {
     await scene.close();
