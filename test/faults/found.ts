@@ -22,4 +22,8 @@ export const found: readonly { what: string; cells: readonly Cell[] }[] = [
     what: 'An ecosystem of which no stack could commit was put back whole, and called for a person all the same',
     cells: [{ scenario: 'ecosystem', kind: 'fails-always', at: 27 }],
   },
+  {
+    what: 'The mark of a snapshot, which a full disk did not take, left its draft among the snapshots',
+    cells: [{ scenario: 'guard', kind: 'disk-full', at: 5 }],
+  },
 ];
