@@ -19,18 +19,37 @@ import type { DataOutcome, SnapshotTaken } from '../domain/operation.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { SnapshotMarks } from '../domain/snapshot.ts';
 import type { Owner } from '../domain/subject.ts';
+import type { Gate } from '../domain/gate.ts';
 import { beating, permanent } from './activity.ts';
 import { askCheck } from './check.ts';
 import { changesBetween } from './changes.ts';
 import { nameOf, putBackOne, realOr, snapshotEach, stopRunning, usersOf, withRealSource } from './data.ts';
 import { editProblems, stateOfEdit } from './edit.ts';
+import { gateFor } from './gate.ts';
+import { contentHash } from './hash.ts';
 import type { Ports } from './ports/index.ts';
 import { captureUsers } from './user.ts';
 import { toFacts } from './world.ts';
 
+/** A plan, its digest, and what it has to wait for. */
+export type PreparedGuard = GuardPlan & { digest: string; gate?: Gate };
+
+/** Sizes and free space move all the time, and containers are made anew; they don't make another plan. */
+const guardDigest = (plan: GuardPlan): string =>
+  contentHash({
+    ...plan,
+    problems: [],
+    restarts: (plan.restarts ?? []).map(({ name }) => name),
+    data: plan.data.map((entry) => ({
+      ...entry,
+      sizeBytes: 0,
+      users: entry.users.map(({ name }) => name),
+    })),
+  });
+
 export const guardActivities = (ports: Ports) => ({
   /** Looks only. */
-  async prepareGuard(question: GuardQuestion): Promise<GuardPlan> {
+  async prepareGuard(question: GuardQuestion): Promise<PreparedGuard> {
     return await beating(async () => {
       const containers = await Promise.all(
         (await ports.engine.listContainers()).map(async (state) => ({
@@ -54,10 +73,14 @@ export const guardActivities = (ports: Ports) => ({
       );
       const plan = planGuard(request, ports.engine.kind, Object.fromEntries(facts), containers);
       const { command, edits = [], restore = [] } = request;
+      const { gate, problems } = await gateFor(ports, request);
       return {
         ...plan,
+        digest: guardDigest(plan),
+        ...(gate ? { gate } : {}),
         problems: [
           ...plan.problems,
+          ...problems,
           ...(command ? await commandProblems(ports, command) : []),
           ...(await Promise.all(restore.map(async (one) => await restoreProblems(ports, one)))).flat(),
           ...(await Promise.all(edits.map(async (edit) => await editProblems(ports, edit)))).flat(),

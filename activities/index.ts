@@ -3,6 +3,7 @@ import { commitActivities } from './commit.ts';
 import { containerActivities } from './container.ts';
 import { dataActivities } from './data.ts';
 import { editActivities } from './edit.ts';
+import { gateActivities } from './gate.ts';
 import { guardActivities } from './guard.ts';
 import { fileActivities } from './managed-file.ts';
 import { imageActivities } from './image.ts';
@@ -25,6 +26,7 @@ export const createActivities = (ports: Ports) => ({
   ...commitActivities(ports),
   ...statusActivities(ports),
   ...guardActivities(ports),
+  ...gateActivities(ports),
   ...editActivities(ports),
   ...userActivities(ports),
   ...snapshotActivities(ports),

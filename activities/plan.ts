@@ -3,18 +3,23 @@ import { loadStack } from '../compose/load.ts';
 import { checkVariables } from '../compose/check-variables.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 import type { ReleaseId } from '../domain/names.ts';
+import type { Gate } from '../domain/gate.ts';
 import type { Plan } from '../domain/plan.ts';
 import { planChange } from '../domain/planner.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Release } from '../domain/release.ts';
 import type { StackSpec } from '../domain/stack.ts';
 import { beating } from './activity.ts';
+import { gateFor } from './gate.ts';
 import { contentHash } from './hash.ts';
 import type { Ports } from './ports/index.ts';
 import { loadRelease, makeRelease, secretsOf, serviceHash } from './release.ts';
 import { lookAtWorld } from './world.ts';
 
-export type Prepared = { plan?: Plan; digest?: string; problems: Problem[] };
+/** Without a plan, `problems` say why there can be none. */
+export type Prepared =
+  | { plan: Plan; digest: string; gate?: Gate; problems: Problem[] }
+  | { plan?: undefined; problems: Problem[] };
 
 export const planActivities = (ports: Ports) => ({
   /**
@@ -23,9 +28,12 @@ export const planActivities = (ports: Ports) => ({
    */
   async preparePlan(request: OperationRequest, settling?: ReleaseId): Promise<Prepared> {
     return await beating(async () => {
+      const { gate, problems } = await gateFor(ports, request);
+      if (problems.length > 0) return { problems };
       const wanted = await wantedOf(ports, request, settling);
       if ('problems' in wanted) return wanted;
-      return await planFor(ports, request, wanted, settling !== undefined);
+      const prepared = await planFor(ports, request, wanted, settling !== undefined);
+      return prepared.plan && gate ? { ...prepared, gate } : prepared;
     });
   },
 });

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openCommands } from '../activities/commands.ts';
 import { openFiles } from '../activities/files.ts';
+import { readBatonFile } from '../compose/baton-file.ts';
 import { createActivities } from '../activities/index.ts';
 import { openMemory } from '../activities/memory.ts';
 import { openSnapshots } from '../activities/snapshots/index.ts';
@@ -55,6 +56,7 @@ export const openNullHost = async (address: string, host: string, atOnce: number
       memory: openMemory(join(directory, 'state')),
       files: openFiles(),
       commands: openCommands(join(directory, 'state'), {}),
+      settings: async () => await readBatonFile(join(directory, 'baton.yml')),
       environment: {},
     }),
   });

@@ -3,6 +3,7 @@
  * will be done, as pure data; made before anything is touched.
  */
 import type { Check } from './check.ts';
+import type { GateWish } from './gate.ts';
 import { isHostPath, type DataPlan } from './data.ts';
 import type { OperationId, StackName } from './names.ts';
 import { stackOf } from './labels.ts';
@@ -80,6 +81,8 @@ export type GuardRequest = {
   onCrash: 'fail' | 'validate';
   /** Plain copies above this size (bytes) are refused. */
   copyLimitBytes: number;
+  /** What it is to wait for before it changes anything. */
+  gate?: GateWish;
 };
 
 /** Before it is known whose lock it takes, or which paths are a stack's data. */

@@ -1,6 +1,7 @@
 /** An operation: one durable change to one stack. What is asked for, how it goes, and how it ended. */
 import type { Changes, CommandEnd, GuardPlan } from './guard.ts';
 import type { MemberOutcome } from './ecosystem.ts';
+import type { AnswerRecord, GateWish, Waiting } from './gate.ts';
 import type { OperationId, ReleaseId, ServiceName, StackName } from './names.ts';
 import type { OperationKind, Plan, ReleaseKind, ServiceAction } from './plan.ts';
 import type { Problem } from './problem.ts';
@@ -21,6 +22,8 @@ export type OperationRequest = {
   host: string;
   source: ReleaseSource;
   options: OperationOptions;
+  /** What it is to wait for before it changes anything. */
+  gate?: GateWish;
   /** Part of an ecosystem: once healthy, it tells this workflow and waits to be committed. */
   ecosystem?: { workflowId: string; name: StackName };
 };
@@ -67,6 +70,8 @@ export type Outcome =
   | 'unchanged'
   /** Preflight said no; nothing was changed. */
   | 'refused'
+  /** It waited for an approval that was denied, or did not come; nothing was changed. */
+  | 'not-approved'
   /** Something failed; everything is verified to be as before. */
   | 'rolled-back'
   /** Someone asked to stop; everything is verified to be as before. */
@@ -131,6 +136,8 @@ export type Report = {
   left: string[];
   /** Services whose new container ran, so that `resume` knows which data to put back; only with `needs-human`. */
   ran?: ServiceName[];
+  /** What people said while it waited for them, and to whom it was too late or not theirs to say. */
+  answers?: AnswerRecord[];
   notes: string[];
 };
 
@@ -142,6 +149,8 @@ export type Progress = {
   steps: Step[];
   /** The failure that it holds at: `rollback: hold`, or a guard without --auto-rollback. */
   held?: Failure;
+  /** What it waits for before it changes anything. */
+  waiting?: Waiting;
   report?: Report;
 };
 
@@ -150,6 +159,7 @@ export const exitCodes: Record<Outcome, number> = {
   done: 0,
   unchanged: 0,
   refused: 1,
+  'not-approved': 1,
   'rolled-back': 3,
   cancelled: 3,
   kept: 0,

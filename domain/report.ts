@@ -28,6 +28,7 @@ export const outcomeTitles: Record<Outcome, string> = {
   done: 'Done',
   unchanged: 'Nothing to do',
   refused: 'Refused: nothing was changed',
+  'not-approved': 'Not approved: nothing was changed',
   'rolled-back': 'Failed and rolled back: everything is as it was',
   cancelled: 'Cancelled: everything is as it was',
   kept: 'Failed, and kept as it is',
@@ -49,6 +50,7 @@ export const renderReport = (report: Report): string =>
     section(filesTitle(report), fileLines(report)),
     section('Data', dataLines(report)),
     section('Problems', problemLines(report)),
+    section('Answers', answerLines(report)),
     section(
       'Notes',
       report.notes.map((line) => `- ${line}`),
@@ -139,6 +141,14 @@ const problemLines = ({ problems }: Report): string[] =>
     return `- ${severity}: ${message}${where}${next === undefined ? '' : ` ${next}`}`;
   });
 
+/** `- anna approved plan 1f0c9a2e (baton): looks good`, one line an answer. */
+export const answerLines = ({ answers = [] }: Pick<Report, 'answers'>): string[] =>
+  answers.map(({ by, answer, plan, text, until, channel, refused }) => {
+    const about = `${until === undefined ? '' : ` until ${until}`}${plan === undefined ? '' : ` (plan ${plan})`}`;
+    const told = `- ${by}: ${answer}${about}, by ${channel}${text === undefined ? '' : `: ${text}`}`;
+    return refused === undefined ? told : `${told} — it changed nothing: ${refused}`;
+  });
+
 /** The commands worth typing after each outcome. */
 export const nextCommands = ({ outcome, stack, kind, problems }: Report): string[] => {
   switch (outcome) {
@@ -154,6 +164,7 @@ export const nextCommands = ({ outcome, stack, kind, problems }: Report): string
       if (kind === 'guard') return [];
       return [`baton status ${stack}`, `baton logs ${stack}`];
     case 'kept':
+    case 'not-approved':
       return [];
     case 'needs-human':
       return ['baton doctor', `baton resume ${stack}`];

@@ -1,11 +1,13 @@
 /** The composition root: the real ports, from the host's configuration. */
 import { hostname, homedir } from 'node:os';
+import { join } from 'node:path';
 import { connectEngine } from '../activities/engines/connect.ts';
 import type { Ports } from '../activities/ports/index.ts';
 import { openCommands } from '../activities/commands.ts';
 import { openFiles } from '../activities/files.ts';
 import { openMemory } from '../activities/memory.ts';
 import { openSnapshots } from '../activities/snapshots/index.ts';
+import { readBatonFile } from '../compose/baton-file.ts';
 import { hostConfig } from '../domain/host.ts';
 import { readEngineChoice } from '../setup/engine-choice.ts';
 
@@ -24,6 +26,7 @@ export const openPorts = async (environment: NodeJS.ProcessEnv): Promise<Ports> 
     memory: openMemory(config.stateDirectory),
     files: openFiles(),
     commands: openCommands(config.stateDirectory, environment),
+    settings: async () => await readBatonFile(join(config.configDirectory, 'baton.yml')),
     environment,
   };
 };

@@ -15,6 +15,7 @@ import type { ReleaseId } from '../domain/names.ts';
 import { isNoop, isRefused, needsImages, type Plan } from '../domain/plan.ts';
 import { lengthy, reading } from './activities.ts';
 import { applyPlan, commitPlan, type Applied } from './apply-plan.ts';
+import { Gatekeeper, type Gated } from './gate.ts';
 import { commitSignal, memberReadySignal } from './messages.ts';
 import { Operation } from './operation.ts';
 import { failureOf, Saga } from './saga.ts';
@@ -22,10 +23,11 @@ import { unwindPlan } from './unwind-plan.ts';
 
 export async function deployStack(request: OperationRequest): Promise<Report> {
   const operation = new Operation(request);
+  const gatekeeper = new Gatekeeper(operation);
   const allReady = readyForCommit(operation, request);
   operation.announce([{ id: 'preflight', title: 'Preflight' }]);
 
-  const agreed = await agreeOnPlan(operation, request);
+  const agreed = await agreeOnPlan(operation, gatekeeper, request);
   if ('outcome' in agreed) return agreed;
 
   const saga = new Saga(operation);
@@ -65,16 +67,24 @@ const readyForCommit = (operation: Operation, { ecosystem, stack }: OperationReq
   };
 };
 
-/** Plans, fetches images where that is needed to know the release, and plans again. Nothing that runs is touched. */
-const agreeOnPlan = async (operation: Operation, request: OperationRequest): Promise<Plan | Report> => {
+/** A plan that may be carried out: its images are here, and its gate is passed. Nothing that runs is touched. */
+const agreeOnPlan = async (
+  operation: Operation,
+  gatekeeper: Gatekeeper,
+  request: OperationRequest,
+): Promise<Plan | Report> => {
   try {
     return await operation.interruptible(async () => {
       const first = await operation.step('preflight', 'Preflight', () => preparePlan(operation, request));
-      if ('outcome' in first || !needsImages(first)) return first;
-      await operation.step('images', 'Fetch images', () => fetchImages(first));
-      return await operation.step('settle', 'Settle the plan', () =>
-        preparePlan(operation, request, first.release),
-      );
+      if ('outcome' in first) return first;
+      const settle = async (): Promise<Agreed | Report> =>
+        await operation.step('settle', 'Settle the plan', () =>
+          preparePlan(operation, request, first.plan.release),
+        );
+      const settled = needsImages(first.plan) ? await fetchAndSettle(operation, first.plan, settle) : first;
+      if ('outcome' in settled) return settled;
+      const passed = await gatekeeper.pass(settled, settle);
+      return 'outcome' in passed ? passed : passed.plan;
     });
   } catch (error) {
     const failure = failureOf(error, operation);
@@ -83,19 +93,32 @@ const agreeOnPlan = async (operation: Operation, request: OperationRequest): Pro
   }
 };
 
-/** `settling` names the release whose images were fetched meanwhile: its spec counts, not a file edited since. */
+type Agreed = Gated & { plan: Plan };
+
+/** Only images that are here tell which release it will be. */
+const fetchAndSettle = async (
+  operation: Operation,
+  plan: Plan,
+  settle: () => Promise<Agreed | Report>,
+): Promise<Agreed | Report> => {
+  await operation.step('images', 'Fetch images', () => fetchImages(plan));
+  return await settle();
+};
+
+/** `settling` names the release of an earlier plan: its spec counts, not a file edited since. */
 const preparePlan = async (
   operation: Operation,
   request: OperationRequest,
   settling?: ReleaseId,
-): Promise<Plan | Report> => {
+): Promise<Agreed | Report> => {
   const summary = `${request.kind} ${request.stack}: compare what is wanted with what runs`;
-  const { plan, problems } = await reading.preparePlan.executeWithOptions({ summary }, [request, settling]);
-  if (!plan) return operation.close('refused', { problems });
+  const prepared = await reading.preparePlan.executeWithOptions({ summary }, [request, settling]);
+  if (!prepared.plan) return operation.close('refused', { problems: prepared.problems });
+  const { plan } = prepared;
   operation.plan = plan;
   if (isRefused(plan)) return operation.close('refused', { ...planned(plan), problems: plan.problems });
   if (isNoop(plan) && !needsImages(plan)) return operation.close('unchanged', planned(plan));
-  return plan;
+  return prepared;
 };
 
 const fetchImages = async (plan: Plan): Promise<void> => {

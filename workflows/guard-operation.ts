@@ -16,8 +16,10 @@ import {
 } from '../domain/guard.ts';
 import type { DataOutcome, Failure, Outcome, Report, SnapshotTaken } from '../domain/operation.ts';
 import { isError } from '../domain/problem.ts';
+import type { PreparedGuard } from '../activities/guard.ts';
 import type { Owner } from '../domain/subject.ts';
 import { changing, lengthy, reading, running, undoing } from './activities.ts';
+import { Gatekeeper } from './gate.ts';
 import { Operation } from './operation.ts';
 import { failureOf, reasonOf, Saga } from './saga.ts';
 import { verifyPutBack } from './unwind-plan.ts';
@@ -41,8 +43,9 @@ const startPatienceMs = 120_000;
 export async function guardOperation(request: GuardRequest): Promise<Report> {
   const operation = new Operation(request);
   operation.offerKeep();
+  const gatekeeper = new Gatekeeper(operation);
   operation.announce(stepsOf(request));
-  const plan = await agree(operation, request);
+  const plan = await agree(operation, gatekeeper, request);
   if ('outcome' in plan) return plan;
 
   const saga = new Saga(operation);
@@ -65,22 +68,32 @@ export async function guardOperation(request: GuardRequest): Promise<Report> {
   return await CancellationScope.nonCancellable(() => finish(operation, plan, guarded));
 }
 
-const agree = async (operation: Operation, request: GuardRequest): Promise<GuardPlan | Report> => {
-  const summary = `${request.title}: what is at stake, and whether it can be protected`;
+/** What will be done, once its gate is passed. */
+const agree = async (
+  operation: Operation,
+  gatekeeper: Gatekeeper,
+  request: GuardRequest,
+): Promise<GuardPlan | Report> => {
   try {
-    const plan = await operation.interruptible(() =>
-      operation.step('preflight', 'Preflight', () =>
-        reading.prepareGuard.executeWithOptions({ summary }, [request]),
-      ),
-    );
-    operation.plan = plan;
-    if (plan.problems.some(isError)) return operation.close('refused', { problems: plan.problems });
-    return plan;
+    return await operation.interruptible(async () => {
+      const first = await operation.step('preflight', 'Preflight', () => prepare(operation, request));
+      if ('outcome' in first) return first;
+      return await gatekeeper.pass(first, () =>
+        operation.step('settle', 'Settle the plan', () => prepare(operation, request)),
+      );
+    });
   } catch (error) {
     const notes = ['Nothing was changed.'];
     if (isCancellation(error)) return operation.close('cancelled', { notes });
     return operation.close('refused', { failure: failureOf(error, operation), notes });
   }
+};
+
+const prepare = async (operation: Operation, request: GuardRequest): Promise<PreparedGuard | Report> => {
+  const summary = `${request.title}: what is at stake, and whether it can be protected`;
+  const plan = await reading.prepareGuard.executeWithOptions({ summary }, [request]);
+  operation.plan = plan;
+  return plan.problems.some(isError) ? operation.close('refused', { problems: plan.problems }) : plan;
 };
 
 const runGuarded = async (

@@ -1,6 +1,7 @@
 /** What can be asked of a running operation, from `baton`, from the Web UI, or from another system. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { StackName } from '../domain/names.ts';
+import { answerKinds, type Answer } from '../domain/gate.ts';
 import type { GuardPlan } from '../domain/guard.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Progress } from '../domain/operation.ts';
@@ -13,6 +14,15 @@ export const rollBackSignal = defineSignal<[reason: string]>('requestRollBack');
 /** To a guarded command that failed and is held: leave everything as it is. */
 export const keepUpdate = defineUpdate<string, [reason: string]>('keep');
 export const keepSignal = defineSignal<[reason: string]>('requestKeep');
+/** To an operation that waits for people or for its hour: the update tells what came of it, the signal does not. */
+export const answerUpdates = answerKinds.map((kind) => ({
+  kind,
+  update: defineUpdate<string, [Answer]>(kind),
+}));
+export const answerSignals = answerKinds.map((kind) => ({
+  kind,
+  signal: defineSignal<[Answer]>(`request${kind.charAt(0).toUpperCase()}${kind.slice(1)}`),
+}));
 /** To a stack of an ecosystem that waits: all of them are healthy. */
 export const commitSignal = defineSignal('commit');
 /** From a stack to its ecosystem. */

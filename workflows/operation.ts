@@ -12,6 +12,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { AnswerRecord, Waiting } from '../domain/gate.ts';
 import type { Failure, Announced, Outcome, Progress, Report, Step, StepState } from '../domain/operation.ts';
 import type { GuardPlan } from '../domain/guard.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -39,6 +40,9 @@ export class Operation {
   /** The operation was started with this one. */
   #part: string = firstStep;
   #mayBeKept = false;
+  readonly #answers: AnswerRecord[] = [];
+  /** What it waits for before it changes anything. */
+  waiting: Waiting | undefined;
   /** Why someone chose to keep what failed, once someone did. */
   keepReason: string | undefined;
   /** Why someone asked to stop, once someone did. */
@@ -81,6 +85,11 @@ export class Operation {
 
   set plan(plan: Plan | GuardPlan) {
     this.#plan = plan;
+  }
+
+  /** For the report, whether it counted or not. */
+  keepAnswer(answer: AnswerRecord): void {
+    this.#answers.push(answer);
   }
 
   /** The steps that will come, so that the checklist shows the way from the start. */
@@ -190,6 +199,7 @@ export class Operation {
       problems: [],
       left: [],
       notes: [],
+      ...(this.#answers.length > 0 ? { answers: this.#answers } : {}),
       ...rest,
     };
     upsertSearchAttributes([{ key: searchAttribute.outcome, value: outcome }]);
@@ -226,6 +236,7 @@ export class Operation {
       kind,
       steps: this.#steps,
       ...(this.#held ? { held: this.#held } : {}),
+      ...(this.waiting ? { waiting: this.waiting } : {}),
       ...(this.#report ? { report: this.#report } : {}),
     };
   }

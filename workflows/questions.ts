@@ -1,11 +1,12 @@
 /** Read-only questions to a host: they lock nothing, change nothing, and are answered by its worker. */
 import { workflowInfo } from '@temporalio/workflow';
-import type { Changes, GuardPlan, GuardQuestion } from '../domain/guard.ts';
+import type { Changes, GuardQuestion } from '../domain/guard.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 import type { OperationId, StackName } from '../domain/names.ts';
 import type { ReleaseRecord } from '../domain/release.ts';
 import type { SnapshotInfo, SnapshotName } from '../domain/snapshot.ts';
 import type { StackStatus } from '../domain/status.ts';
+import type { PreparedGuard } from '../activities/guard.ts';
 import type { Prepared } from '../activities/plan.ts';
 import { lengthy, reading } from './activities.ts';
 
@@ -16,7 +17,7 @@ export async function planStack(request: OperationRequest): Promise<Prepared> {
 }
 
 /** What a guarded command would put at stake, and whose lock it would take. */
-export async function planGuarded(request: GuardQuestion): Promise<GuardPlan> {
+export async function planGuarded(request: GuardQuestion): Promise<PreparedGuard> {
   return await reading.prepareGuard.executeWithOptions({ summary: `guard: ${request.title}` }, [request]);
 }
 

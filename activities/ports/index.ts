@@ -1,4 +1,5 @@
 /** Everything through which effects reach the world. A test can wrap each to stop the world between any two effects. */
+import type { SettingsRead } from '../../compose/baton-file.ts';
 import type { Commands } from './commands.ts';
 import type { Engine, EngineInfo } from './engine.ts';
 import type { Files } from './files.ts';
@@ -14,6 +15,8 @@ export type Ports = {
   memory: Memory;
   files: Files;
   commands: Commands;
+  /** What `baton.yml` lays down at this moment. */
+  settings: () => Promise<SettingsRead>;
   /** Variables of the worker's own environment, for `${VAR}`. */
   environment: Readonly<Record<string, string | undefined>>;
 };

@@ -64,7 +64,7 @@ const planOne = async (
   });
   const errors = unmendable(prepared.problems, hasEarlier);
   if (options.json) printJson({ type: 'plan', ...prepared });
-  if (!prepared.plan || !prepared.digest) {
+  if (!prepared.plan) {
     if (!options.json) printProblems(prepared.problems);
     throw new CommandFailure(exitCode.failed, `Stack "${request.stack}" cannot be planned.`);
   }

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { differencesFromBefore } from '../../activities/before.ts';
 import { openCommands } from '../../activities/commands.ts';
 import { openFiles } from '../../activities/files.ts';
+import { readBatonFile } from '../../compose/baton-file.ts';
 import { createActivities, type Activities } from '../../activities/index.ts';
 import { openMemory } from '../../activities/memory.ts';
 import type { Prepared } from '../../activities/plan.ts';
@@ -40,6 +41,7 @@ class House {
       memory: openMemory(join(directory, 'state')),
       files: openFiles(),
       commands: openCommands(join(directory, 'state'), {}),
+      settings: async () => await readBatonFile(join(directory, 'baton.yml')),
       environment: {},
     };
     this.#activities = createActivities(this.ports);
@@ -318,8 +320,9 @@ describe('a plan', () => {
 
   test('that was saved is applied only while it is the same', async () => {
     const source = await house.file(app('one'));
-    const { digest } = await house.plan(source);
-    assert.ok(digest);
+    const saved = await house.plan(source);
+    assert.ok(saved.plan);
+    const { digest } = saved;
     const request = house.request(source);
     const again = (expectedPlan: string): OperationRequest => ({
       ...request,

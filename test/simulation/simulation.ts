@@ -11,6 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { openCommands } from '../../activities/commands.ts';
 import { openFiles } from '../../activities/files.ts';
+import { readBatonFile } from '../../compose/baton-file.ts';
 import { createActivities, type Activities } from '../../activities/index.ts';
 import { openMemory } from '../../activities/memory.ts';
 import { EngineError } from '../../activities/ports/engine.ts';
@@ -83,6 +84,7 @@ class World {
       memory: openMemory(join(this.directory, 'state')),
       files: openFiles(),
       commands: openCommands(join(this.directory, 'state'), {}),
+      settings: async () => await readBatonFile(join(this.directory, 'baton.yml')),
       environment: {},
     };
     const log = { begin: (call: string, on: string): Effect => ({ n: (this.#effects += 1), call, on }) };

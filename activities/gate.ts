@@ -1,0 +1,50 @@
+/** What the host's own rules say of an operation, and when its windows open. */
+import { nextOccurrence } from '../compose/cron.ts';
+import { gateOf, type Gate, type GateWish } from '../domain/gate.ts';
+import type { Announced } from '../domain/operation.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { Settings } from '../domain/settings.ts';
+import { nextOpening, type Window } from '../domain/window.ts';
+import { beating, permanent } from './activity.ts';
+import type { Ports } from './ports/index.ts';
+
+export const gateActivities = (ports: Ports) => ({
+  /** When all windows of these names are open: at `from` (ISO 8601) or after. @throws a permanent failure where that never comes. */
+  async findOpening(names: string[], from: string): Promise<{ opens: string; closes: string }> {
+    return await beating(async () => {
+      const read = await ports.settings();
+      if (!read.ok) throw permanent('BatonFile', read.problems.map(({ message }) => message).join(' '));
+      const windows = names.map((name) => {
+        const window = read.settings.windows[name];
+        if (!window) throw permanent('NoSuchWindow', noSuchWindow(name, read.settings).message);
+        return window;
+      });
+      return opening(windows, names, Date.parse(from));
+    });
+  },
+});
+
+const opening = (windows: Window[], names: string[], from: number): { opens: string; closes: string } => {
+  const span = nextOpening(windows, from, nextOccurrence);
+  if (!span) throw permanent('NeverOpen', `There is no time when ${names.join(' and ')} is open.`);
+  return { opens: new Date(span.from).toISOString(), closes: new Date(span.to).toISOString() };
+};
+
+/** Problems of `baton.yml` are the operation's: a rule that cannot be read may be the one that counts. */
+export const gateFor = async (
+  ports: Pick<Ports, 'settings'>,
+  announced: Pick<Announced, 'kind' | 'stack'> & { gate?: GateWish },
+): Promise<{ gate?: Gate; problems: Problem[] }> => {
+  const read = await ports.settings();
+  if (!read.ok) return { problems: read.problems };
+  const gate = gateOf(announced, announced.gate, read.settings.gates);
+  if (!gate) return { problems: [] };
+  const unknown = gate.windows.filter((name) => !(name in read.settings.windows));
+  return { gate, problems: unknown.map((name) => noSuchWindow(name, read.settings)) };
+};
+
+const noSuchWindow = (name: string, { windows, file }: Settings): Problem => ({
+  severity: 'error',
+  code: 'no-such-window',
+  message: `There is no window "${name}" in ${file}; there is ${Object.keys(windows).join(', ') || 'none'}. Nothing was changed.`,
+});

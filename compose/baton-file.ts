@@ -1,0 +1,160 @@
+/**
+ * `baton.yml`, in Baton's configuration directory: what the owner of a host lays down for every operation on it. A mistake
+ * in it refuses operations: a rule that cannot be read may be the one that counts.
+ */
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { defaultExpiryMs, type GateRule } from '../domain/gate.ts';
+import { isError, type Problem } from '../domain/problem.ts';
+import type { Settings } from '../domain/settings.ts';
+import type { Openings, Span, Window } from '../domain/window.ts';
+import { duration } from './check.ts';
+import { isTimeZone, nextOccurrence, readTime } from './cron.ts';
+import { parseYaml } from './parse.ts';
+import { Reader } from './reader.ts';
+import { locate, readWith } from './schema.ts';
+import { suggest } from './suggest.ts';
+import type { Node } from './tree.ts';
+import { parseDuration } from './units.ts';
+
+const cron = z
+  .string()
+  .refine((text) => nextOccurrence(text, undefined, 0) !== undefined, {
+    error: 'must be a cron line with five fields that comes round, such as "30 2 * * 1-5"',
+  })
+  .describe('When it opens: minute, hour, day of month, month, day of week.');
+
+const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, {
+  error: 'must be a name of a-z, 0-9, _ and -',
+});
+
+const gate = z.strictObject({
+  kinds: z
+    .array(z.enum(['deploy', 'undo', 'remove', 'guard']))
+    .optional()
+    .describe('Kinds of operations; default: all.'),
+  stacks: z.array(z.string()).optional().describe('Names of stacks, * stands for anything; default: all.'),
+  approvals: z
+    .number()
+    .int()
+    .min(0)
+    .max(9)
+    .optional()
+    .describe('As many different people must approve. Default 1.'),
+  who: z.array(z.string().min(1)).min(1).optional().describe('Whose answers count; default: anybody’s.'),
+  expires: duration.optional().describe('Nothing is done where nobody has approved by then. Default 24h.'),
+  window: name.optional().describe('Only while this window is open.'),
+});
+
+const exception = z
+  .strictObject({
+    opens: cron.optional(),
+    for: duration.optional(),
+    from: z.string().optional().describe('2026-12-24, or 2026-12-24T18:00, in the window’s time zone.'),
+    to: z.string().optional(),
+  })
+  .refine(
+    (one) =>
+      one.opens === undefined
+        ? one.from !== undefined && one.to !== undefined && one.for === undefined
+        : one.for !== undefined && one.from === undefined && one.to === undefined,
+    { error: 'needs either "opens" and "for", or "from" and "to"' },
+  );
+
+const window = z.strictObject({
+  opens: cron,
+  for: duration.describe('How long it stays open.'),
+  time_zone: z
+    .string()
+    .refine(isTimeZone, { error: 'must be a time zone such as Europe/Berlin' })
+    .optional()
+    .describe('Default: that of the host.'),
+  except: z.array(exception).optional().describe('When it is closed all the same.'),
+});
+
+/** The schema of `baton.yml`. */
+export const batonFile = z.strictObject({
+  gates: z.array(gate).optional().describe('What waits for whom. The first that fits counts.'),
+  windows: z.record(name, window).optional().describe('When changes are welcome.'),
+});
+
+export type SettingsRead = { ok: true; settings: Settings } | { ok: false; problems: Problem[] };
+
+/** @param file absolute; without one nothing is laid down. */
+export const readBatonFile = async (file: string): Promise<SettingsRead> => {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      return { ok: true, settings: { file, gates: [], windows: {} } };
+    const message = `${file} cannot be read: ${(error as Error).message}.`;
+    return { ok: false, problems: [{ severity: 'error', code: 'baton-file', message }] };
+  }
+  const parsed = parseYaml(file, bytes);
+  if (!parsed.ok) return parsed.problems.every(({ code }) => code === 'empty') ? empty(file) : parsed;
+  const reader = new Reader(() => undefined, { late: false });
+  const keys = readWith(reader, parsed.root, batonFile, 'baton.yml') ?? {};
+  const windows = Object.fromEntries(
+    Object.entries(keys.windows ?? {}).map(([key, one]) => [key, toWindow(reader, one, parsed.root, key)]),
+  );
+  const gates = (keys.gates ?? []).map((one, index) => toRule(reader, one, parsed.root, index, windows));
+  return reader.problems.some(isError)
+    ? { ok: false, problems: reader.problems }
+    : { ok: true, settings: { file, gates, windows } };
+};
+
+const empty = (file: string): SettingsRead => ({ ok: true, settings: { file, gates: [], windows: {} } });
+
+const toRule = (
+  reader: Reader,
+  { kinds, stacks, approvals = 1, who, expires, window: named }: z.infer<typeof gate>,
+  root: Node,
+  index: number,
+  windows: Record<string, Window>,
+): GateRule => {
+  const at = (...path: string[]) => locate(root, ['gates', index, ...path]);
+  if (named !== undefined && !(named in windows)) {
+    const meant = suggest(named, Object.keys(windows));
+    reader.error(
+      at('window'),
+      'no-such-window',
+      `There is no window "${named}".${meant === undefined ? '' : ` Did you mean "${meant}"?`}`,
+    );
+  }
+  if (who && new Set(who).size < approvals)
+    reader.error(at('who'), 'gate', `It takes ${approvals} different people, and "who" names fewer.`);
+  return {
+    ...(kinds ? { kinds } : {}),
+    ...(stacks ? { stacks } : {}),
+    approvals,
+    ...(who ? { who } : {}),
+    expiresMs: expires === undefined ? defaultExpiryMs : milliseconds(expires),
+    ...(named === undefined ? {} : { window: named }),
+  };
+};
+
+const toWindow = (reader: Reader, one: z.infer<typeof window>, root: Node, key: string): Window => {
+  const { opens, for: lasts, time_zone: timeZone, except = [] } = one;
+  return {
+    opens,
+    lastsMs: milliseconds(lasts),
+    ...(timeZone === undefined ? {} : { timeZone }),
+    except: except.flatMap((each, index): (Openings | Span)[] => {
+      if (each.opens !== undefined) return [{ opens: each.opens, lastsMs: milliseconds(each.for ?? '0') }];
+      const [from, to] = (['from', 'to'] as const).map((end) => {
+        const time = readTime(each[end] ?? '', timeZone);
+        if (time === undefined)
+          reader.error(
+            locate(root, ['windows', key, 'except', index, end]),
+            'time',
+            `${JSON.stringify(each[end] ?? '')} is no time; write 2026-12-24 or 2026-12-24T18:00.`,
+          );
+        return time ?? 0;
+      });
+      return [{ from: from ?? 0, to: to ?? 0 }];
+    }),
+  };
+};
+
+const milliseconds = (text: string | number): number => parseDuration(String(text)) ?? 0;

@@ -1,0 +1,164 @@
+/**
+ * Gates: what an operation waits for after its plan is made and before it changes anything. People who approve, an hour, or
+ * both. Nothing but a plan that people have seen gets through: they answer with its digest.
+ */
+import type { Announced } from './operation.ts';
+import type { OperationKind } from './plan.ts';
+
+/** What was asked for with the operation itself; the host's own rules come on top. */
+export type GateWish = {
+  approve?: boolean;
+  /** How long the question stays open. */
+  expiresMs?: number;
+  /** ISO 8601, UTC: not before. */
+  at?: string;
+  /** Name of a window of the host. */
+  window?: string;
+};
+
+/** A rule of `baton.yml`. The first that fits counts. */
+export type GateRule = {
+  /** Absent: every kind, every stack. In names `*` stands for anything. */
+  kinds?: OperationKind[];
+  stacks?: string[];
+  /** As many different people must approve; 0: only the window counts. */
+  approvals: number;
+  /** Whose answers count; absent: anybody's. */
+  who?: string[];
+  expiresMs: number;
+  window?: string;
+};
+
+export type Gate = {
+  approvals: number;
+  who?: string[];
+  expiresMs: number;
+  /** ISO 8601, UTC. */
+  notBefore?: string;
+  /** Names; all of them must be open. */
+  windows: string[];
+};
+
+/** A question that nobody has answered after this time is answered with no. */
+export const defaultExpiryMs = 24 * 3_600_000;
+
+/** @returns `undefined` where nothing need be waited for. */
+export const gateOf = (
+  { kind, stack }: Pick<Announced, 'kind' | 'stack'>,
+  wish: GateWish | undefined,
+  rules: readonly GateRule[],
+): Gate | undefined => {
+  const rule = rules.find(
+    ({ kinds, stacks }) =>
+      (kinds?.includes(kind) ?? true) && (stacks?.some((pattern) => fits(pattern, stack)) ?? true),
+  );
+  const approvals = Math.max(rule?.approvals ?? 0, wish?.approve === true ? 1 : 0);
+  const windows = [rule?.window, wish?.window].filter((name) => name !== undefined);
+  if (approvals === 0 && windows.length === 0 && wish?.at === undefined) return undefined;
+  return {
+    approvals,
+    ...(rule?.who ? { who: rule.who } : {}),
+    expiresMs: wish?.expiresMs ?? rule?.expiresMs ?? defaultExpiryMs,
+    ...(wish?.at === undefined ? {} : { notBefore: wish.at }),
+    windows: [...new Set(windows)],
+  };
+};
+
+const fits = (pattern: string, name: string): boolean =>
+  new RegExp(`^${pattern.replaceAll(/[^a-z0-9_*-]/g, '').replaceAll('*', '.*')}$`).test(name);
+
+export const answerKinds = ['approve', 'reject', 'defer', 'start', 'comment'] as const;
+export type AnswerKind = (typeof answerKinds)[number];
+
+/** As it comes from outside: `by` is what the channel says of the person. */
+export type Answer = {
+  by: string;
+  /** `baton`, `web-ui` … */
+  channel: string;
+  /** Digest of the plan that the person has seen; a beginning of at least {@link shortestDigest} digits is enough. */
+  plan?: string;
+  text?: string;
+  /** Only to defer. ISO 8601, UTC. */
+  until?: string;
+};
+
+/** An answer and what came of it. */
+export type AnswerRecord = Answer & {
+  answer: AnswerKind;
+  /** ISO 8601, UTC, by the workflow's clock. */
+  at: string;
+  /** Why it changed nothing. */
+  refused?: string;
+};
+
+/** What an operation waits for; times are ISO 8601, UTC. */
+export type Waiting =
+  | {
+      for: 'approval';
+      plan: string;
+      approvals: number;
+      approvedBy: string[];
+      who?: string[];
+      expiresMs: number;
+      expiresAt: string;
+      /** Someone does not want to be asked before. */
+      deferredUntil?: string;
+    }
+  | { for: 'hour'; plan: string; startsAt: string; who?: string[]; windows: string[] };
+
+export const shortestDigest = 6;
+
+/** Nobody is asked to wait longer. */
+const longestWaitMs = 366 * 24 * 3_600_000;
+
+/**
+ * Why an answer changes nothing; `undefined` where it counts.
+ * @param now ms since the epoch.
+ */
+export const refusalOf = (
+  waiting: Waiting | undefined,
+  answer: AnswerKind,
+  { by, plan, until }: Answer,
+  now: number,
+): string | undefined => {
+  if (answer === 'comment') return undefined;
+  if (!waiting) return 'Nothing waits for an answer here, or not any more.';
+  if (waiting.who && !waiting.who.includes(by))
+    return `${by} is not among those whose answer counts: ${waiting.who.join(', ')}.`;
+  if (answer === 'approve' && waiting.for === 'hour')
+    return 'It is approved already, and waits for its hour.';
+  if (answer === 'start' && waiting.for === 'approval') return 'It waits for an approval, not for an hour.';
+  if (answer === 'defer') return deferralProblem(until, now);
+  if (answer !== 'approve' || waiting.for === 'hour') return undefined;
+  if (plan === undefined || plan.length < shortestDigest || !waiting.plan.startsWith(plan))
+    return `The plan is ${waiting.plan}, and the answer was to ${plan ?? 'none'}. Look at it again.`;
+  if (waiting.approvedBy.includes(by))
+    return `${by} has approved already; it takes ${waiting.approvals} different people.`;
+  return undefined;
+};
+
+const deferralProblem = (until: string | undefined, now: number): string | undefined => {
+  const at = until === undefined ? Number.NaN : Date.parse(until);
+  if (Number.isNaN(at)) return 'Say until when, as 2026-11-26T02:30:00Z.';
+  if (at <= now) return `${until ?? ''} has passed.`;
+  return at - now > longestWaitMs ? 'That is more than a year away.' : undefined;
+};
+
+const textLimit = 1_000;
+const nameLimit = 100;
+
+/**
+ * Reads what came from outside. @returns what is wrong with it, as text.
+ */
+export const readAnswer = (value: unknown, channel = 'web-ui'): Answer | string => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return 'An answer is an object, as {"by": "anna", "plan": "1f0c9a2e41b7", "text": "why"}.';
+  const { by = 'unnamed', channel: through = channel, ...rest } = value as Record<string, unknown>;
+  const fields = { by, channel: through, plan: rest['plan'], text: rest['text'], until: rest['until'] };
+  for (const [name, field] of Object.entries(fields))
+    if (field !== undefined && (typeof field !== 'string' || field === '' || field.length > limitOf(name)))
+      return `"${name}" is a text of 1 to ${limitOf(name)} characters.`;
+  return Object.fromEntries(Object.entries(fields).filter(([, field]) => field !== undefined)) as Answer;
+};
+
+const limitOf = (field: string): number => (field === 'text' ? textLimit : nameLimit);

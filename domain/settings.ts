@@ -1,0 +1,10 @@
+/** What `baton.yml` says of this host: what waits for whom, and when changes are welcome. */
+import type { GateRule } from './gate.ts';
+import type { Window } from './window.ts';
+
+export type Settings = {
+  /** Absolute; it need not exist. */
+  file: string;
+  gates: GateRule[];
+  windows: Record<string, Window>;
+};

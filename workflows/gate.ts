@@ -1,0 +1,220 @@
+/**
+ * The gate of an operation: people answer, its hour comes, and only then does it go on, with the plan that they have seen.
+ * What counts and what does not is decided in `domain/gate.ts`.
+ */
+import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
+import {
+  readAnswer,
+  refusalOf,
+  type Answer,
+  type AnswerKind,
+  type Gate,
+  type Waiting,
+} from '../domain/gate.ts';
+import type { Report } from '../domain/operation.ts';
+import { reading } from './activities.ts';
+import { answerSignals, answerUpdates } from './messages.ts';
+import type { Operation } from './operation.ts';
+
+/** A plan, by its digest, and what it has to wait for. */
+export type Gated = { digest: string; gate?: Gate };
+
+const about: Record<AnswerKind, string> = {
+  approve: 'Approve the plan that it waits with. "plan" is the digest of that plan.',
+  reject: 'Do not do it: the operation ends, and nothing is changed.',
+  defer: 'Ask again later, or begin later: "until" is a time, as 2026-11-26T02:30:00Z.',
+  start: 'Begin now, and do not wait for the hour.',
+  comment: 'Say something; "text" is kept with the operation.',
+};
+
+export class Gatekeeper {
+  readonly #operation: Operation;
+  #rejected: Answer | undefined;
+  #started = false;
+
+  /** Hears answers from now on; before it waits for one, and after, they change nothing. */
+  constructor(operation: Operation) {
+    this.#operation = operation;
+    for (const { kind, update } of answerUpdates)
+      setHandler(update, (answer) => this.#hear(kind, answer), { description: described(kind) });
+    for (const { kind, signal } of answerSignals)
+      setHandler(signal, (answer) => void this.#take(kind, answer), { description: described(kind) });
+  }
+
+  /** @param settle plans again, after it has waited. @returns the plan that may be carried out, or how it ended without. */
+  async pass<Plan extends Gated>(first: Plan, settle: () => Promise<Plan | Report>): Promise<Plan | Report> {
+    const { gate } = first;
+    if (!gate) return first;
+    for (let plan = first; ;) {
+      const denial =
+        (gate.approvals > 0 ? await this.#approval(gate, plan.digest) : undefined) ??
+        (await this.#hour(gate, plan.digest));
+      this.#operation.waiting = undefined;
+      if (denial !== undefined)
+        return this.#operation.close('not-approved', { notes: [denial, 'Nothing was changed.'] });
+      const settled = await settle();
+      if ('outcome' in settled) return settled;
+      const isTheSame = settled.digest === plan.digest;
+      // What nobody had to approve is done as it is planned when its hour has come.
+      if (isTheSame || gate.approvals === 0) return settled;
+      this.#operation.note('approval', `plan ${plan.digest} has become ${settled.digest} meanwhile`);
+      plan = settled;
+    }
+  }
+
+  /** @returns why it may not go on. */
+  async #approval(gate: Gate, plan: string): Promise<string | undefined> {
+    const { stack } = this.#operation.request;
+    const waiting: Waiting & { for: 'approval' } = {
+      for: 'approval',
+      plan,
+      approvals: gate.approvals,
+      approvedBy: [],
+      ...(gate.who ? { who: gate.who } : {}),
+      expiresMs: gate.expiresMs,
+      expiresAt: iso(Date.now() + gate.expiresMs),
+    };
+    return await this.#wait(waiting, 'approval', 'Wait for approval', async () => {
+      this.#operation.note('approval', `plan ${plan}, until ${waiting.expiresAt}: baton approve ${stack}`);
+      await this.#until(
+        () => waiting.approvedBy.length >= gate.approvals,
+        () => Date.parse(waiting.expiresAt),
+      );
+      if (waiting.approvedBy.length < gate.approvals && !this.#rejected)
+        return `Nobody had approved it by ${waiting.expiresAt}.`;
+      if (!this.#rejected)
+        this.#operation.note('approval', `plan ${plan}, by ${waiting.approvedBy.join(' and ')}`);
+      return undefined;
+    });
+  }
+
+  /** @returns why it may not go on. */
+  async #hour(gate: Gate, plan: string): Promise<string | undefined> {
+    const { stack } = this.#operation.request;
+    this.#started = false;
+    let startsAt = await firstHour(gate, Date.parse(gate.notBefore ?? iso(Date.now())));
+    while (startsAt > Date.now()) {
+      const waiting: Waiting & { for: 'hour' } = {
+        for: 'hour',
+        plan,
+        startsAt: iso(startsAt),
+        windows: gate.windows,
+        ...(gate.who ? { who: gate.who } : {}),
+      };
+      const denial = await this.#wait(waiting, 'hour', 'Wait for the hour', async () => {
+        this.#operation.note('hour', `begins ${waiting.startsAt}; sooner: baton start ${stack}`);
+        await this.#until(
+          () => this.#started,
+          () => Date.parse(waiting.startsAt),
+        );
+        return undefined;
+      });
+      if (denial !== undefined || this.#started) return denial;
+      // Deferred, or held up: its windows may be closed by now.
+      startsAt = await firstHour(gate, Date.now());
+    }
+    return undefined;
+  }
+
+  async #wait(
+    waiting: Waiting,
+    id: string,
+    title: string,
+    work: () => Promise<string | undefined>,
+  ): Promise<string | undefined> {
+    this.#operation.waiting = waiting;
+    const denial = await this.#operation.step(id, title, work);
+    if (!this.#rejected) return denial;
+    const { by, text } = this.#rejected;
+    return `Rejected by ${by}${text === undefined ? '' : `: ${text}`}.`;
+  }
+
+  /** `end` may move while it waits. */
+  async #until(holds: () => boolean, end: () => number): Promise<void> {
+    for (let due = end(); Date.now() < due && !holds() && !this.#rejected; due = end())
+      await condition(() => holds() || this.#rejected !== undefined || end() !== due, due - Date.now());
+  }
+
+  #hear(kind: AnswerKind, value: unknown): string {
+    const refused = this.#take(kind, value);
+    if (refused !== undefined) throw ApplicationFailure.nonRetryable(refused, 'AnswerRefused');
+    return heard(kind, this.#operation.waiting);
+  }
+
+  /** Everything that is said is kept. @returns why it changes nothing. */
+  #take(kind: AnswerKind, value: unknown): string | undefined {
+    const { waiting } = this.#operation;
+    const answer = readAnswer(value);
+    const at = iso(Date.now());
+    if (typeof answer === 'string') {
+      this.#operation.keepAnswer({ by: 'unnamed', channel: 'unknown', answer: kind, at, refused: answer });
+      return answer;
+    }
+    const refused = refusalOf(waiting, kind, answer, Date.now());
+    this.#operation.keepAnswer({
+      ...answer,
+      answer: kind,
+      at,
+      ...(refused === undefined ? {} : { refused }),
+    });
+    if (refused === undefined && waiting) this.#apply(waiting, kind, answer);
+    return refused;
+  }
+
+  #apply(waiting: Waiting, kind: AnswerKind, answer: Answer): void {
+    switch (kind) {
+      case 'approve':
+        if (waiting.for === 'approval') waiting.approvedBy.push(answer.by);
+        return;
+      case 'reject':
+        this.#rejected ??= answer;
+        return;
+      case 'start':
+        this.#started = true;
+        return;
+      case 'defer':
+        defer(waiting, answer.until ?? '');
+        return;
+      case 'comment':
+        return;
+    }
+  }
+}
+
+const described = (kind: AnswerKind): string =>
+  `${about[kind]} Argument: {"by": "anna", "plan": "1f0c9a2e41b7", "text": "why"}.`;
+
+const defer = (waiting: Waiting, until: string): void => {
+  if (waiting.for === 'hour') waiting.startsAt = iso(Date.parse(until));
+  else {
+    waiting.deferredUntil = iso(Date.parse(until));
+    waiting.expiresAt = iso(Date.parse(until) + waiting.expiresMs);
+  }
+};
+
+const heard = (kind: AnswerKind, waiting: Waiting | undefined): string => {
+  switch (kind) {
+    case 'approve': {
+      const left = waiting?.for === 'approval' ? waiting.approvals - waiting.approvedBy.length : 0;
+      return left > 0 ? `Approved; it takes ${left} more.` : 'Approved.';
+    }
+    case 'reject':
+      return 'Rejected: nothing is changed.';
+    case 'start':
+      return 'It begins now.';
+    case 'defer':
+      return waiting?.for === 'hour' ? `It begins ${waiting.startsAt}.` : 'It is asked again then.';
+    case 'comment':
+      return 'Kept with the operation.';
+  }
+};
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** @returns when its windows are open, at `from` or after (ms since the epoch). */
+const firstHour = async ({ windows }: Gate, from: number): Promise<number> => {
+  if (windows.length === 0) return from;
+  const summary = `when ${windows.join(' and ')} is open`;
+  const { opens } = await reading.findOpening.executeWithOptions({ summary }, [windows, iso(from)]);
+  return Date.parse(opens);
+};
