@@ -66,6 +66,26 @@ const verbs: Record<string, Verb> = {
     about: 'show the steps of an operation, running or ended',
     load: async () => (await import('./commands/events.ts')).eventsCommand,
   },
+  pending: {
+    about: 'list what waits for an approval, an answer or its hour',
+    load: async () => (await import('./commands/gate.ts')).pendingCommand,
+  },
+  approve: {
+    about: 'let an operation that waits carry out its plan',
+    load: async () => (await import('./commands/gate.ts')).approveCommand,
+  },
+  reject: {
+    about: 'end an operation that waits; nothing is changed',
+    load: async () => (await import('./commands/gate.ts')).rejectCommand,
+  },
+  defer: {
+    about: 'put off an operation that waits, or its question',
+    load: async () => (await import('./commands/gate.ts')).deferCommand,
+  },
+  start: {
+    about: 'begin an operation that waits for its hour',
+    load: async () => (await import('./commands/gate.ts')).startCommand,
+  },
   cancel: {
     about: 'stop an operation and put everything back',
     load: async () => (await import('./commands/cancel.ts')).cancelCommand,

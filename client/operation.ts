@@ -19,6 +19,7 @@ import {
   type Report,
   type ResumeRequest,
 } from '../domain/operation.ts';
+import type { Waiting } from '../domain/gate.ts';
 import type { EcosystemRequest } from '../domain/ecosystem.ts';
 import type { GuardRequest } from '../domain/guard.ts';
 import type { guardOperation } from '../workflows/guard-operation.ts';
@@ -28,6 +29,7 @@ import type { resumeUnwind } from '../workflows/resume-unwind.ts';
 import { CommandFailure, exitCode } from './failure.ts';
 import { print, printJson, printReport, stepDisplay, type OutputMode, type StepDisplay } from './output.ts';
 import { webLink } from './temporal.ts';
+import { waitingText } from './waiting-text.ts';
 import { searchAttributesOf } from './search-attributes.ts';
 
 export const newOperationId = (): OperationId => randomBytes(4).toString('hex') as OperationId;
@@ -103,13 +105,16 @@ const start = async <H>(
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     const running = await progressOf(client.workflow.getHandle(error.workflowId));
     const what = running ? `${running.kind} (operation ${running.operation})` : 'another operation';
+    const state = running?.waiting ? `waits for ${waitsFor[running.waiting.for]}` : 'is under way';
     throw new CommandFailure(
       exitCode.failed,
-      `"${stack}" is busy: ${what} is under way on ${host}. Nothing was changed.`,
+      `"${stack}" is busy: ${what} ${state} on ${host}. Nothing was changed.`,
       `baton events ${stack}, or: baton cancel ${stack}`,
     );
   }
 };
+
+const waitsFor: Record<Waiting['for'], string> = { approval: 'an approval', hour: 'its hour' };
 
 /** @returns `undefined` where no worker answers. */
 export const progressOf = async (handle: WorkflowHandle): Promise<Progress | undefined> => {
@@ -169,6 +174,7 @@ export const watchOperation = async (
       const progress = await progressOf(handle);
       if (output) display.say(await output());
       if (progress) display.show(progress.steps);
+      if (progress?.waiting) return tellWaiting(progress, progress.waiting, mode, display);
       if (progress?.held) return tellHeld(progress, mode, display);
       result ??= await Promise.race([ended, nextLook()]);
     }
@@ -188,7 +194,20 @@ export const watchOperation = async (
   return exitCodes[result.outcome];
 };
 
-/** It waits for a person, who may take a day; this command does not. */
+/** It waits for a person, or for its hour, which may be a day away; this command does not. */
+const tellWaiting = (
+  { operation, stack }: Progress,
+  waiting: Waiting,
+  mode: OutputMode,
+  display: StepDisplay,
+): number => {
+  display.end();
+  if (mode === 'json') printJson({ type: 'waiting', operation, stack, waiting });
+  else for (const line of waitingText(stack, waiting, new Date())) print(line);
+  return waiting.for === 'approval' ? exitCode.waiting : exitCode.done;
+};
+
+/** As {@link tellWaiting}, after a failure. */
 const tellHeld = ({ stack, held, kind }: Progress, mode: OutputMode, display: StepDisplay): number => {
   display.end();
   if (mode === 'json') printJson({ type: 'held', stack, failure: held });

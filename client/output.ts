@@ -3,7 +3,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { styleText } from 'node:util';
 import type { Report, Step, StepState } from '../domain/operation.ts';
 import { formatLocation, type Problem } from '../domain/problem.ts';
-import { commandEnded, fileLines, filesTitle, nextCommands, outcomeTitles } from '../domain/report.ts';
+import {
+  answerLines,
+  commandEnded,
+  fileLines,
+  filesTitle,
+  nextCommands,
+  outcomeTitles,
+} from '../domain/report.ts';
 import { formatDuration } from '../domain/size.ts';
 
 export type OutputMode = 'live' | 'plain' | 'json';
@@ -138,7 +145,7 @@ export const printProblems = (problems: readonly Problem[]): void => {
 /** The end of an operation, in words. */
 export const printReport = (report: Report, link: string | undefined): void => {
   const good = report.outcome === 'done' || report.outcome === 'unchanged';
-  const bad = report.outcome === 'needs-human' || report.outcome === 'refused';
+  const bad = ['needs-human', 'refused', 'not-approved'].includes(report.outcome);
   print('');
   print(
     `${colour(good ? 'green' : bad ? 'red' : 'yellow', outcomeTitles[report.outcome])} · ${report.stack} · ${formatDuration(report.durationMs)}`,
@@ -164,6 +171,7 @@ export const printReport = (report: Report, link: string | undefined): void => {
       );
   }
   for (const note of report.notes) print(`  ${note}`);
+  for (const line of answerLines(report)) print(`  ${line.slice(2)}`);
   printProblems(report.problems);
   const next = nextCommands(report);
   if (next.length > 0) print(`  Next: ${next.join(' · ')}`);

@@ -5,6 +5,7 @@ import { withinPhase, type EcosystemRequest } from '../../domain/ecosystem.ts';
 import { ecosystemWorkflowId } from '../../domain/ids.ts';
 import type { StackName } from '../../domain/names.ts';
 import type { OperationRequest } from '../../domain/operation.ts';
+import { CommandFailure, exitCode } from '../failure.ts';
 import { newOperationId, startEcosystem, startOperation, watchOperation } from '../operation.ts';
 import { print, printJson } from '../output.ts';
 import { readEcosystem, readStackName } from '../stack-file.ts';
@@ -13,12 +14,15 @@ import { thisHost } from '../this-host.ts';
 import {
   copyLimitOption,
   examples,
+  gateOf,
+  gateOptions,
   hostOption,
   jsonOption,
   listOption,
   outputMode,
   setOption,
   waitOption,
+  type GateOptions,
   type OutputOptions,
 } from './shared.ts';
 
@@ -47,7 +51,7 @@ export const deployCommand = (command: Command): void => {
   command
     .argument('<file>', 'a Compose file, an ecosystem, or a plan saved with `baton plan -o`')
     .addOption(waitOption());
-  fileOptions(command).action(async (file: string, options: FileOptions & { wait: boolean }) => {
+  gateOptions(fileOptions(command)).action(async (file: string, options: DeployOptions) => {
     process.exitCode = await deploy(file, options);
   });
   examples(command, [
@@ -55,12 +59,22 @@ export const deployCommand = (command: Command): void => {
     'baton deploy stacks/web.yml --set TAG=1.4.2',
     'baton plan stacks/web.yml -o plan.json && baton deploy plan.json',
     'baton deploy stacks/web.yml --wait=false',
+    'baton deploy stacks/web.yml --approve',
+    'baton deploy stacks/web.yml --at 02:30',
   ]);
 };
 
-const deploy = async (file: string, options: FileOptions & { wait: boolean }): Promise<number> => {
+type DeployOptions = FileOptions & GateOptions & { wait: boolean };
+
+const deploy = async (file: string, options: DeployOptions): Promise<number> => {
   const ecosystem = await ecosystemRequest(file, options);
-  const request = ecosystem ?? (await requestFor(file, options));
+  const gate = gateOf(options);
+  if (ecosystem && gate.gate)
+    throw new CommandFailure(
+      exitCode.usage,
+      'An ecosystem waits for nobody as a whole: ask for --approve, --at and --in-window with one of its stacks. Nothing was changed.',
+    );
+  const request = ecosystem ?? { ...(await requestFor(file, options)), ...gate };
   return await withClient(async (client) => {
     const handle =
       'phases' in request ? await startEcosystem(client, request) : await startOperation(client, request);

@@ -13,6 +13,8 @@ import {
   copyLimitOption,
   durationArgument,
   examples,
+  gateOf,
+  gateOptions,
   hostOption,
   jsonOption,
   listOption,
@@ -21,27 +23,29 @@ import {
   sizeArgument,
   stackArgument,
   waitOption,
+  type GateOptions,
   type OutputOptions,
 } from './shared.ts';
 
-type Options = OutputOptions & {
-  data: string[];
-  stack?: StackName;
-  operation?: string;
-  validate: (Check | NamedCheck)[];
-  validateWithin?: number;
-  autoRollback?: boolean;
-  shell?: boolean;
-  dryRun?: boolean;
-  env: string[];
-  user?: string;
-  timeout: number;
-  outputLimit: number;
-  onCrash: GuardRequest['onCrash'];
-  copyLimit: number;
-  host?: string;
-  wait: boolean;
-};
+type Options = OutputOptions &
+  GateOptions & {
+    data: string[];
+    stack?: StackName;
+    operation?: string;
+    validate: (Check | NamedCheck)[];
+    validateWithin?: number;
+    autoRollback?: boolean;
+    shell?: boolean;
+    dryRun?: boolean;
+    env: string[];
+    user?: string;
+    timeout: number;
+    outputLimit: number;
+    onCrash: GuardRequest['onCrash'];
+    copyLimit: number;
+    host?: string;
+    wait: boolean;
+  };
 
 export const guardCommand = (command: Command): void => {
   command
@@ -79,10 +83,10 @@ export const guardCommand = (command: Command): void => {
     .addOption(copyLimitOption())
     .addOption(hostOption())
     .addOption(waitOption())
-    .addOption(jsonOption())
-    .action(async (args: string[], options: Options) => {
-      process.exitCode = await guard(args, options);
-    });
+    .addOption(jsonOption());
+  gateOptions(command).action(async (args: string[], options: Options) => {
+    process.exitCode = await guard(args, options);
+  });
   command.showHelpAfterError('(the command comes last, after "--"; add --help for what can be typed)');
   examples(command, [
     'baton guard --data /srv/traefik --auto-rollback -- cp new.yml /srv/traefik/dynamic/routers.yml',
@@ -126,5 +130,6 @@ const questionOf = (args: string[], options: Options): GuardQuestion => {
     onFailure: options.autoRollback ? 'roll-back' : 'hold',
     onCrash: options.onCrash,
     copyLimitBytes: options.copyLimit,
+    ...gateOf(options),
   };
 };

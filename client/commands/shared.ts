@@ -3,8 +3,10 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseReleaseId, parseStackName, type ReleaseId, type StackName } from '../../domain/names.ts';
 import type { Check, NamedCheck } from '../../domain/check.ts';
 import { parseDuration } from '../../compose/units.ts';
+import type { GateWish } from '../../domain/gate.ts';
 import { checkArgument, checkForms } from '../check-argument.ts';
 import type { OutputMode } from '../output.ts';
+import { parseTime } from '../when.ts';
 
 export type OutputOptions = { json?: boolean };
 
@@ -92,3 +94,41 @@ export const durationArgument = (text: string): number => {
 /** What `--validate-within` says, for a request. */
 export const patienceOf = ({ validateWithin }: { validateWithin?: number }): { checkPatienceMs?: number } =>
   validateWithin === undefined ? {} : { checkPatienceMs: validateWithin };
+
+/** @returns ISO 8601, UTC. */
+export const timeArgument = (text: string): string => {
+  const time = parseTime(text, new Date());
+  if (!time) throw new InvalidArgumentError('Write a time such as 02:30, or 2026-11-26T02:30.');
+  if (time.getTime() <= Date.now()) throw new InvalidArgumentError('That time has passed.');
+  return time.toISOString();
+};
+
+export type GateOptions = { approve?: boolean; expires?: number; at?: string; inWindow?: string };
+
+/** What an operation is to wait for once its plan is made. */
+export const gateOptions = (command: Command): Command =>
+  command
+    .option('--approve', 'wait until somebody approves the plan: baton approve')
+    .addOption(
+      new Option(
+        '--expires <duration>',
+        'do nothing where nobody has approved by then (default: 24h)',
+      ).argParser(durationArgument),
+    )
+    .addOption(
+      new Option('--at <time>', 'begin at 02:30, or at 2026-11-26T02:30, and not before').argParser(
+        timeArgument,
+      ),
+    )
+    .option('--in-window <name>', 'begin when this window of baton.yml is open');
+
+/** What {@link gateOptions} say, for a request. */
+export const gateOf = ({ approve, expires, at, inWindow }: GateOptions): { gate?: GateWish } => {
+  const gate: GateWish = {
+    ...(approve ? { approve } : {}),
+    ...(expires === undefined ? {} : { expiresMs: expires }),
+    ...(at === undefined ? {} : { at }),
+    ...(inWindow === undefined ? {} : { window: inWindow }),
+  };
+  return Object.keys(gate).length > 0 ? { gate } : {};
+};

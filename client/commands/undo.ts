@@ -10,16 +10,19 @@ import { thisHost } from '../this-host.ts';
 import {
   copyLimitOption,
   examples,
+  gateOf,
+  gateOptions,
   hostOption,
   jsonOption,
   outputMode,
   releaseArgument,
   stackArgument,
   waitOption,
+  type GateOptions,
   type OutputOptions,
 } from './shared.ts';
 
-type Options = OutputOptions & { host?: string; copyLimit: number; wait: boolean };
+type Options = OutputOptions & GateOptions & { host?: string; copyLimit: number; wait: boolean };
 
 export const undoCommand = (command: Command): void => {
   shared(command)
@@ -58,7 +61,7 @@ export const removeCommand = (command: Command): void => {
 };
 
 const shared = (command: Command): Command =>
-  command
+  gateOptions(command)
     .argument('<stack>', 'the stack', stackArgument)
     .addOption(hostOption())
     .addOption(copyLimitOption())
@@ -79,6 +82,7 @@ const run = async (
       host: options.host ?? thisHost().host,
       source,
       options: { copyLimitBytes: options.copyLimit, build: false, pull: false },
+      ...gateOf(options),
     });
     if (options.wait) return await watchOperation(client, handle, outputMode(options));
     print(`The ${kind} of ${stack} has started. Watch it: baton events ${stack} --follow`);

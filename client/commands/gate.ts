@@ -1,0 +1,209 @@
+/** `baton pending`, and what can be said to an operation that waits: `approve`, `reject`, `defer`, `start`. */
+import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import { Option, type Command } from 'commander';
+import { userInfo } from 'node:os';
+import { createInterface } from 'node:readline/promises';
+import type { Answer, AnswerKind, Waiting } from '../../domain/gate.ts';
+import type { GuardPlan } from '../../domain/guard.ts';
+import type { Progress } from '../../domain/operation.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { searchAttributeName } from '../../domain/search-attributes.ts';
+import { CommandFailure, exitCode } from '../failure.ts';
+import { guardText } from '../guard-text.ts';
+import { findOperation, progressOf, watchOperation, type Handle } from '../operation.ts';
+import { print, printJson } from '../output.ts';
+import { planText } from '../plan-text.ts';
+import { withClient } from '../temporal.ts';
+import { thisHost } from '../this-host.ts';
+import { waitingText } from '../waiting-text.ts';
+import {
+  durationArgument,
+  examples,
+  hostOption,
+  jsonOption,
+  outputMode,
+  timeArgument,
+  waitOption,
+  type OutputOptions,
+} from './shared.ts';
+
+/** Steps at which an operation waits for somebody, or for its hour. */
+const waitingSteps = ['approval', 'hour', 'hold'];
+
+export const pendingCommand = (command: Command): void => {
+  command
+    .addOption(hostOption())
+    .addOption(jsonOption())
+    .action(async (options: OutputOptions & { host?: string }) => {
+      await withClient(async (client) => {
+        const pending = await pendingOperations(client, options.host);
+        if (options.json) for (const progress of pending) printJson({ type: 'pending', ...progress });
+        else if (pending.length === 0) print('Nothing waits for anybody.');
+        else for (const progress of pending) print(pendingText(progress, new Date()));
+      });
+    });
+  examples(command, ['baton pending', 'baton pending --json', 'baton pending --host nas']);
+};
+
+const pendingOperations = async (client: Client, host: string | undefined): Promise<Progress[]> => {
+  const steps = waitingSteps.map((step) => `"${step}"`).join(', ');
+  const here = host === undefined ? '' : ` AND ${searchAttributeName.host} = "${host}"`;
+  const found = client.workflow.list({
+    query: `ExecutionStatus = "Running" AND ${searchAttributeName.step} IN (${steps})${here}`,
+  });
+  const pending: Progress[] = [];
+  for await (const { workflowId, runId } of found) {
+    const progress = await progressOf(client.workflow.getHandle(workflowId, runId));
+    if (progress?.waiting ?? progress?.held) pending.push(progress as Progress);
+  }
+  return pending;
+};
+
+const pendingText = ({ operation, kind, stack, waiting, held }: Progress, now: Date): string => {
+  const lines = waiting
+    ? waitingText(stack, waiting, now)
+    : [
+        `Failed, and waits for an answer: ${held?.message ?? ''}`,
+        `baton cancel ${stack} · baton keep ${stack}`,
+      ];
+  return [`${kind} ${stack} · operation ${operation}`, ...lines.map((line) => `  ${line}`)].join('\n');
+};
+
+type Options = OutputOptions & { host?: string; wait: boolean; comment?: string };
+
+export const approveCommand = (command: Command): void => {
+  shared(command)
+    .option(
+      '--plan <digest>',
+      'the plan that is approved, as `baton pending` names it; asked for where this is no terminal',
+    )
+    .action(async (operation: string, options: Options & { plan?: string }) => {
+      process.exitCode = await answer('approve', operation, options, async ({ waiting, plan, stack }) => {
+        if (options.plan !== undefined) return { plan: options.plan };
+        await confirm(plan, waiting, stack);
+        return { plan: waiting.plan };
+      });
+    });
+  examples(command, [
+    'baton approve immich',
+    'baton approve immich --plan 1f0c9a2e41b7 --comment "read the changelog"',
+  ]);
+};
+
+export const rejectCommand = (command: Command): void => {
+  shared(command).action(async (operation: string, options: Options) => {
+    process.exitCode = await answer('reject', operation, options);
+  });
+  examples(command, ['baton reject immich', 'baton reject immich --comment "not before the holidays"']);
+};
+
+export const deferCommand = (command: Command): void => {
+  shared(command)
+    .addOption(new Option('--for <duration>', 'for so long, such as 2h').argParser(durationArgument))
+    .addOption(new Option('--until <time>', 'until 02:30, or 2026-11-26T02:30').argParser(timeArgument))
+    .action(async (operation: string, options: Options & { for?: number; until?: string }) => {
+      if ((options.for === undefined) === (options.until === undefined))
+        throw new CommandFailure(
+          exitCode.usage,
+          'Say for how long (--for 2h), or until when (--until 02:30).',
+        );
+      const until = options.until ?? new Date(Date.now() + (options.for ?? 0)).toISOString();
+      // Who defers does not stay to watch.
+      process.exitCode = await answer('defer', operation, { ...options, wait: false }, () =>
+        Promise.resolve({ until }),
+      );
+    });
+  examples(command, ['baton defer immich --for 2h', 'baton defer immich --until 02:30']);
+};
+
+export const startCommand = (command: Command): void => {
+  shared(command).action(async (operation: string, options: Options) => {
+    process.exitCode = await answer('start', operation, options);
+  });
+  examples(command, ['baton start immich']);
+};
+
+const shared = (command: Command): Command =>
+  command
+    .argument('<operation>', 'an operation that waits, or the stack it changes')
+    .option('--comment <text>', 'what is kept with the answer')
+    .addOption(hostOption())
+    .addOption(waitOption())
+    .addOption(jsonOption());
+
+type Asked = { stack: string; waiting: Waiting; plan: Plan | GuardPlan };
+
+/** @param more what the answer says besides who gives it. */
+const answer = async (
+  kind: AnswerKind,
+  operation: string,
+  options: Options,
+  more: (asked: Asked) => Promise<Partial<Answer>> = () => Promise.resolve({}),
+): Promise<number> =>
+  await withClient(async (client) => {
+    const handle = await findOperation(client, options.host ?? thisHost().host, operation);
+    const said = {
+      by: userInfo().username,
+      channel: 'baton',
+      ...(options.comment === undefined ? {} : { text: options.comment }),
+      ...(await more(await askedOf(handle, operation))),
+    };
+    const heard = await tell(handle, kind, said, operation);
+    if (options.json) printJson({ type: 'answer', answer: kind, ...said, heard });
+    else print(heard);
+    return options.wait ? await watchOperation(client, handle, outputMode(options)) : exitCode.done;
+  });
+
+const askedOf = async (handle: Handle, operation: string): Promise<Asked> => {
+  const progress = await progressOf(handle);
+  const plan = await handle.query<Plan | GuardPlan | undefined>('plan').catch(() => undefined);
+  if (!progress) throw new CommandFailure(exitCode.noTemporal, 'No worker answers.', 'baton up');
+  if (!progress.waiting || !plan)
+    throw new CommandFailure(
+      exitCode.failed,
+      `The last operation of "${operation}" does not wait for an answer. Nothing was changed.`,
+      `baton events ${operation}, or: baton pending`,
+    );
+  return { stack: progress.stack, waiting: progress.waiting, plan };
+};
+
+const tell = async (handle: Handle, kind: AnswerKind, said: Answer, operation: string): Promise<string> => {
+  try {
+    return await handle.executeUpdate<string, [Answer]>(kind, { args: [said] });
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError)
+      throw new CommandFailure(
+        exitCode.failed,
+        `The operation has ended. Nothing was changed.`,
+        `baton events ${operation}`,
+      );
+    if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+    throw new CommandFailure(
+      exitCode.failed,
+      `${error.cause?.message ?? error.message} The answer changed nothing.`,
+      'baton pending',
+    );
+  }
+};
+
+/** What is approved has been seen: on the screen here, or named. */
+const confirm = async (plan: Plan | GuardPlan, waiting: Waiting, stack: string): Promise<void> => {
+  if (!process.stdin.isTTY || !process.stdout.isTTY)
+    throw new CommandFailure(
+      exitCode.usage,
+      `Say which plan is approved: --plan ${waiting.plan}. Nothing was changed.`,
+      `baton pending`,
+    );
+  print(plan.kind === 'guard' ? guardText(plan) : planText(plan));
+  for (const line of waitingText(stack, waiting, new Date())) print(line);
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    const said = await terminal.question('Approve this plan? [y]es, [N]o ');
+    if (['y', 'yes'].includes(said.trim().toLowerCase())) return;
+  } catch {
+    // Ctrl-C, Ctrl-D.
+  } finally {
+    terminal.close();
+  }
+  throw new CommandFailure(exitCode.failed, 'Not approved; it goes on waiting. Nothing was changed.');
+};

@@ -1,0 +1,20 @@
+/** What an operation waits for, in words, and what can be typed. */
+import type { Waiting } from '../domain/gate.ts';
+import { whenText } from './when.ts';
+
+export const waitingText = (stack: string, waiting: Waiting, now: Date): string[] => {
+  const who = waiting.who ? ` of ${waiting.who.join(', ')}` : '';
+  if (waiting.for === 'hour')
+    return [
+      `Starts ${whenText(waiting.startsAt, now)}${waiting.windows.length > 0 ? ` (${waiting.windows.join(', ')})` : ''}`,
+      `Sooner: baton start ${stack} · Later: baton defer ${stack} --for 1h · Not at all: baton cancel ${stack}`,
+    ];
+  const { approvals, approvedBy, plan, expiresAt, deferredUntil } = waiting;
+  const left = approvals - approvedBy.length;
+  return [
+    `Waits for ${left === 1 ? 'an approval' : `${left} approvals`}${who}; without, nothing is done after ${whenText(expiresAt, now)}`,
+    ...(approvedBy.length > 0 ? [`Approved so far by ${approvedBy.join(', ')}`] : []),
+    ...(deferredUntil === undefined ? [] : [`Deferred until ${whenText(deferredUntil, now)}`]),
+    `Plan ${plan}: baton approve ${stack} · baton reject ${stack} · baton defer ${stack} --for 2h`,
+  ];
+};
