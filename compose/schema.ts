@@ -31,6 +31,11 @@ const report = (
 ): void => {
   const path = issue.path.filter((part) => typeof part !== 'symbol');
   const where = [what, ...path].join('.');
+  if (issue.code === 'invalid_key') {
+    const wrong = issue.issues[0]?.message ?? issue.message;
+    reader.error(keyLocation(node, path), what, `${where} ${wrong}.`);
+    return;
+  }
   if (issue.code !== 'unrecognized_keys') {
     reader.error(
       locate(node, path),

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { readBatonFile } from '../../compose/baton-file.ts';
+import { isTimeZone, nextOccurrence, readTime } from '../../compose/cron.ts';
+import { formatLocation } from '../../domain/problem.ts';
+
+describe('baton.yml', () => {
+  let directory: string;
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'baton-file-'));
+  });
+  after(async () => {
+    await rm(directory, { recursive: true });
+  });
+  const read = async (text: string) => {
+    const file = join(directory, 'baton.yml');
+    await writeFile(file, text);
+    return await readBatonFile(file);
+  };
+  const mistakes = async (text: string): Promise<string[]> => {
+    const found = await read(text);
+    assert.ok(!found.ok);
+    return found.problems.map(
+      ({ at, message }) => `${at ? formatLocation(at).replace(/^.*\//, '') : ''} ${message}`,
+    );
+  };
+
+  test('need not be there, nor hold anything', async () => {
+    const nowhere = join(directory, 'none', 'baton.yml');
+    assert.deepEqual(await readBatonFile(nowhere), {
+      ok: true,
+      settings: { file: nowhere, gates: [], windows: {} },
+    });
+    assert.ok((await read('# nothing yet\n')).ok);
+    assert.ok((await read('')).ok);
+  });
+
+  test('lays down gates and windows', async () => {
+    const found = await read(`
+gates:
+  - kinds: [deploy, undo]
+    stacks: [immich, 'db-*']
+    approvals: 2
+    who: [anna, ben]
+    expires: 12h
+    window: night
+  - {}
+windows:
+  night:
+    opens: '30 2 * * 1-5'
+    for: 2h
+    time_zone: Europe/Berlin
+    except:
+      - {from: 2026-12-24, to: 2026-12-27T06:00}
+      - {opens: '0 3 1 * *', for: 30m}
+`);
+    assert.ok(found.ok);
+    assert.deepEqual(found.settings.gates, [
+      {
+        kinds: ['deploy', 'undo'],
+        stacks: ['immich', 'db-*'],
+        approvals: 2,
+        who: ['anna', 'ben'],
+        expiresMs: 12 * 3_600_000,
+        window: 'night',
+      },
+      { approvals: 1, expiresMs: 24 * 3_600_000 },
+    ]);
+    assert.deepEqual(found.settings.windows, {
+      night: {
+        opens: '30 2 * * 1-5',
+        lastsMs: 2 * 3_600_000,
+        timeZone: 'Europe/Berlin',
+        except: [
+          { from: Date.parse('2026-12-23T23:00:00Z'), to: Date.parse('2026-12-27T05:00:00Z') },
+          { opens: '0 3 1 * *', lastsMs: 30 * 60_000 },
+        ],
+      },
+    });
+  });
+
+  test('is refused with the place of each mistake', async () => {
+    assert.deepEqual(
+      await mistakes(`gates:
+  - kind: [deploy]
+  - kinds: [delpoy]
+  - approvals: 12
+windows:
+  night:
+    opens: '61 2 * * *'
+    for: soon
+    time_zone: Europe/Berlim
+    except:
+      - {from: 2026-12-24}
+  Night!: {opens: '0 2 * * *', for: 1h}
+`),
+      [
+        'baton.yml:2:5 "kind" is not a key of baton.yml.gates.0. Did you mean "kinds"?',
+        'baton.yml:3:13 baton.yml.gates.1.kinds.0 Invalid option: expected one of "deploy"|"undo"|"remove"|"guard".',
+        'baton.yml:4:16 baton.yml.gates.2.approvals Too big: expected number to be <=9.',
+        'baton.yml:7:12 baton.yml.windows.night.opens must be a cron line with five fields that comes round, such as "30 2 * * 1-5".',
+        'baton.yml:8:10 baton.yml.windows.night.for must be a duration such as 30s or 1m30s.',
+        'baton.yml:9:16 baton.yml.windows.night.time_zone must be a time zone such as Europe/Berlin.',
+        'baton.yml:11:9 baton.yml.windows.night.except.0 needs either "opens" and "for", or "from" and "to".',
+        'baton.yml:12:3 baton.yml.windows.Night! must be a name of a-z, 0-9, _ and -.',
+      ],
+    );
+    assert.deepEqual(
+      await mistakes(`gates:
+  - {window: nigth}
+  - {approvals: 2, who: [anna]}
+windows:
+  night: {opens: '0 2 * * *', for: 1h, except: [{from: 2026-02-30, to: 2026-03-01}]}
+`),
+      [
+        'baton.yml:5:56 "2026-02-30" is no time; write 2026-12-24 or 2026-12-24T18:00.',
+        'baton.yml:2:14 There is no window "nigth". Did you mean "night"?',
+        'baton.yml:3:23 It takes 2 different people, and "who" names fewer.',
+      ],
+    );
+    assert.match((await mistakes('gates: [\n')).join(), /^baton\.yml:\d+:\d+ /);
+  });
+});
+
+const iso = (ms: number | undefined): string | undefined =>
+  ms === undefined ? undefined : new Date(ms).toISOString();
+const berlin = (line: string, after: string): string | undefined =>
+  iso(nextOccurrence(line, 'Europe/Berlin', Date.parse(after)));
+
+describe('a cron line in a time zone', () => {
+  test('comes once on the day that has no such hour, and once on the day that has it twice', () => {
+    // 2026-03-29, 02:00 to 03:00 is left out.
+    assert.equal(berlin('30 2 * * *', '2026-03-28T12:00:00Z'), '2026-03-29T01:00:00.000Z');
+    assert.equal(berlin('30 2 * * *', '2026-03-29T01:00:00Z'), '2026-03-30T00:30:00.000Z');
+    // 2026-10-25, 02:00 to 03:00 comes twice.
+    assert.equal(berlin('30 2 * * *', '2026-10-24T12:00:00Z'), '2026-10-25T00:30:00.000Z');
+    assert.equal(berlin('30 2 * * *', '2026-10-25T00:30:00Z'), '2026-10-26T01:30:00.000Z');
+  });
+
+  test('that is none, or never comes, has no occurrence', () => {
+    for (const line of ['61 * * * *', '0 0 30 2 *', '* * * * * *', 'soon', ''])
+      assert.equal(nextOccurrence(line, undefined, 0), undefined);
+  });
+
+  test('a time on the wall is read there', () => {
+    assert.equal(iso(readTime('2026-12-24', 'Europe/Berlin')), '2026-12-23T23:00:00.000Z');
+    assert.equal(iso(readTime('2026-07-01T18:00', 'Europe/Berlin')), '2026-07-01T16:00:00.000Z');
+    for (const wrong of ['2026-13-01', '2026-02-30', 'tomorrow', '2026-12-24T25:00', ''])
+      assert.equal(readTime(wrong), undefined);
+    assert.ok(isTimeZone('Europe/Berlin'));
+    assert.ok(!isTimeZone('Europe/Berlim'));
+  });
+});

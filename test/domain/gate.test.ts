@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import {
+  answerKinds,
+  gateOf,
+  readAnswer,
+  refusalOf,
+  type Answer,
+  type GateRule,
+  type Waiting,
+} from '../../domain/gate.ts';
+import type { StackName } from '../../domain/names.ts';
+
+const day = 24 * 3_600_000;
+const rule = (more: Partial<GateRule> = {}): GateRule => ({ approvals: 1, expiresMs: day, ...more });
+const deploy = (stack: string) => ({ kind: 'deploy', stack: stack as StackName }) as const;
+
+describe('what an operation waits for', () => {
+  test('is nothing where nobody asks for it', () => {
+    assert.equal(gateOf(deploy('web'), undefined, []), undefined);
+    assert.equal(gateOf(deploy('web'), {}, [rule({ kinds: ['remove'] })]), undefined);
+    assert.equal(gateOf(deploy('web'), undefined, [rule({ approvals: 0 })]), undefined);
+  });
+
+  test('is said by the first rule that fits', () => {
+    const rules = [rule({ stacks: ['db-*'], approvals: 2 }), rule({ kinds: ['deploy'], window: 'night' })];
+    assert.deepEqual(gateOf(deploy('db-main'), undefined, rules), {
+      approvals: 2,
+      expiresMs: day,
+      windows: [],
+    });
+    assert.deepEqual(gateOf(deploy('web'), undefined, rules)?.windows, ['night']);
+    assert.equal(gateOf({ ...deploy('web'), kind: 'undo' }, undefined, rules), undefined);
+    assert.equal(gateOf(deploy('mydb-x'), undefined, rules.slice(0, 1)), undefined);
+  });
+
+  test('only grows by what is asked for with the operation', () => {
+    const rules = [rule({ approvals: 2, who: ['anna', 'ben'], window: 'night' })];
+    assert.deepEqual(
+      gateOf(deploy('web'), { approve: true, window: 'weekend', at: '2026-11-26T02:30:00.000Z' }, rules),
+      {
+        approvals: 2,
+        who: ['anna', 'ben'],
+        expiresMs: day,
+        notBefore: '2026-11-26T02:30:00.000Z',
+        windows: ['night', 'weekend'],
+      },
+    );
+    assert.equal(gateOf(deploy('web'), { approve: true }, [])?.approvals, 1);
+  });
+});
+
+const now = Date.parse('2026-11-25T12:00:00Z');
+const approval = (more: Partial<Waiting & { for: 'approval' }> = {}): Waiting => ({
+  for: 'approval',
+  plan: '1f0c9a2e41b7',
+  approvals: 1,
+  approvedBy: [],
+  expiresMs: day,
+  expiresAt: '2026-11-26T12:00:00.000Z',
+  ...more,
+});
+const hour: Waiting = {
+  for: 'hour',
+  plan: '1f0c9a2e41b7',
+  startsAt: '2026-11-26T02:30:00.000Z',
+  windows: [],
+};
+const anna: Answer = { by: 'anna', channel: 'baton', plan: '1f0c9a2e41b7' };
+
+describe('an answer', () => {
+  test('counts where it is to the plan that waits', () => {
+    assert.equal(refusalOf(approval(), 'approve', anna, now), undefined);
+    assert.equal(refusalOf(approval(), 'approve', { ...anna, plan: '1f0c9a' }, now), undefined);
+    for (const plan of [undefined, '', '1f0c9', 'ffffffffffff', '1f0c9a2e41b7a'])
+      assert.match(
+        refusalOf(approval(), 'approve', { ...anna, ...{ plan: plan as string } }, now) ?? '',
+        /^The plan is 1f0c9a2e41b7/,
+      );
+  });
+
+  test('changes nothing where nothing waits, or not for that', () => {
+    assert.match(refusalOf(undefined, 'approve', anna, now) ?? '', /^Nothing waits/);
+    assert.match(refusalOf(hour, 'approve', anna, now) ?? '', /approved already/);
+    assert.match(refusalOf(approval(), 'start', anna, now) ?? '', /waits for an approval/);
+    assert.equal(refusalOf(hour, 'start', anna, now), undefined);
+  });
+
+  test('counts only of those who are named, and once of each', () => {
+    const two = approval({ approvals: 2, who: ['anna', 'ben'], approvedBy: ['anna'] });
+    assert.match(refusalOf(two, 'approve', anna, now) ?? '', /has approved already/);
+    assert.equal(refusalOf(two, 'approve', { ...anna, by: 'ben' }, now), undefined);
+    for (const kind of ['approve', 'reject', 'defer'] as const)
+      assert.match(refusalOf(two, kind, { ...anna, by: 'eve' }, now) ?? '', /^eve is not among/);
+  });
+
+  test('puts off to a time that comes', () => {
+    const until = (text?: string) =>
+      refusalOf(approval(), 'defer', { by: 'anna', channel: 'baton', ...(text ? { until: text } : {}) }, now);
+    assert.equal(until('2026-11-25T14:00:00Z'), undefined);
+    for (const wrong of [undefined, 'tomorrow', '2026-11-25T11:00:00Z', '2028-01-01T00:00:00Z'])
+      assert.notEqual(until(wrong), undefined);
+  });
+
+  test('never approves with another plan, by whomever and however it is said', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (by, plan) => {
+        fc.pre(!('1f0c9a2e41b7'.startsWith(plan) && plan.length >= 6));
+        assert.notEqual(refusalOf(approval(), 'approve', { by, channel: 'x', plan }, now), undefined);
+      }),
+    );
+  });
+
+  test('is read from whatever comes, or refused with what is wrong', () => {
+    assert.deepEqual(readAnswer({ by: 'anna', plan: '1f0c9a' }), {
+      by: 'anna',
+      channel: 'web-ui',
+      plan: '1f0c9a',
+    });
+    assert.deepEqual(readAnswer({}), { by: 'unnamed', channel: 'web-ui' });
+    assert.equal(readAnswer({ by: 7 }), '"by" is a text of 1 to 100 characters.');
+    assert.equal(readAnswer({ text: 'x'.repeat(1001) }), '"text" is a text of 1 to 1000 characters.');
+    for (const wrong of [undefined, null, 'yes', 1, ['yes']])
+      assert.match(String(readAnswer(wrong)), /^An answer is an object/);
+    fc.assert(
+      fc.property(fc.anything(), fc.constantFrom(...answerKinds), (value, kind) => {
+        const read = readAnswer(value);
+        if (typeof read !== 'string')
+          assert.equal(typeof (refusalOf(approval(), kind, read, now) ?? ''), 'string');
+      }),
+    );
+  });
+});
