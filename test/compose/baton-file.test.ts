@@ -118,7 +118,7 @@ windows:
       [
         'baton.yml:5:56 "2026-02-30" is no time; write 2026-12-24 or 2026-12-24T18:00.',
         'baton.yml:2:14 There is no window "nigth". Did you mean "night"?',
-        'baton.yml:3:23 It takes 2 different people, and "who" names fewer.',
+        'baton.yml:3:25 It takes 2 different people, and "who" names fewer.',
       ],
     );
     assert.match((await mistakes('gates: [\n')).join(), /^baton\.yml:\d+:\d+ /);

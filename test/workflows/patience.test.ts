@@ -1,63 +1,15 @@
 /** How long Baton goes on trying, on a server whose time can be skipped. The activities only count how often they are asked. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import { thisHost } from '../../client/this-host.ts';
-import type { OperationRequest } from '../../domain/operation.ts';
-import type { Plan } from '../../domain/plan.ts';
-import { searchAttributeNames } from '../../domain/search-attributes.ts';
-import { workflowBundle } from '../../worker/bundle.ts';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { deployStack } from '../../workflows/deploy-stack.ts';
-import { needed } from '../host/environment.ts';
-
-Runtime.install({ logger: new DefaultLogger('ERROR') });
-
-/** Temporal's `IndexedValueType`. */
-const keyword = 2;
-
-const plan: Plan = {
-  format: 1,
-  kind: 'deploy',
-  stack: 'web' as Plan['stack'],
-  file: '/srv/stacks/web.yml',
-  host: 'host',
-  engine: 'podman',
-  release: '0123456789ab' as Plan['release'],
-  previousRelease: 'ba9876543210' as Plan['release'],
-  services: [],
-  networks: [{ key: 'default', name: 'web_default', action: 'create' }],
-  volumes: [],
-  files: [{ path: '/srv/routes/web.yml', action: 'write' }],
-  data: [],
-  restore: [],
-  policy: { minHealthyTimeMs: 0, healthyDeadlineMs: 0, progressDeadlineMs: 0, rollback: 'auto' },
-  checks: 0,
-  problems: [],
-};
-const request = {
-  operation: '0a1b2c3d',
-  kind: 'deploy',
-  stack: 'web',
-  host: 'host',
-  source: { from: 'file', file: plan.file, envFiles: [], variables: {}, profiles: [] },
-  options: { copyLimitBytes: 0, build: false, pull: false },
-} as unknown as OperationRequest;
+import { openTimeSkipping, plan, request, taskQueue, workerThatAnswers } from './time-skipping.ts';
 
 describe('patience', () => {
   let environment: TestWorkflowEnvironment;
 
   before(async () => {
-    environment = await TestWorkflowEnvironment.createTimeSkipping({
-      server: { executable: { type: 'existing-path', path: needed('BATON_TEST_TIME_SKIPPING_BIN') } },
-    });
-  });
-  before(async () => {
-    // The test server can add them, but not list them.
-    await environment.connection.operatorService.addSearchAttributes({
-      namespace: 'default',
-      searchAttributes: Object.fromEntries(searchAttributeNames.map((name) => [name, keyword])),
-    });
+    environment = await openTimeSkipping();
   });
   after(async () => {
     await environment.teardown();
@@ -73,53 +25,20 @@ describe('patience', () => {
       servicesThatRan: [],
       putBackData: [],
     };
-    const activities = new Proxy(
-      {},
-      {
-        has: () => true,
-        ownKeys: () => names,
-        getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }),
-        get: (_target, name) => async () => {
-          asked[String(name)] = (asked[String(name)] ?? 0) + 1;
-          if (away.includes(String(name))) throw new Error('the engine does not answer');
-          return await Promise.resolve(answers[String(name)]);
-        },
-      },
-    );
-    const worker = await Worker.create({
-      connection: environment.nativeConnection,
-      taskQueue: 'baton.host',
-      workflowBundle: { codePath: await workflowBundle(thisHost().cacheDirectory) },
-      activities,
+    const worker = await workerThatAnswers(environment, (name) => {
+      asked[name] = (asked[name] ?? 0) + 1;
+      if (away.includes(name)) throw new Error('the engine does not answer');
+      return answers[name];
     });
     const report = await worker.runUntil(
       environment.client.workflow.execute<typeof deployStack>('deployStack', {
         workflowId: `stack/host/web-${away.join('-')}`,
-        taskQueue: 'baton.host',
+        taskQueue,
         args: [request],
       }),
     );
     return { report, asked, minutes: report.durationMs / 60_000 };
   };
-  const names = [
-    'preparePlan',
-    'takeSnapshots',
-    'prepareResources',
-    'writeFiles',
-    'validateRelease',
-    'recordRelease',
-    'forgetRelease',
-    'dropReplaced',
-    'dropSnapshots',
-    'removeResources',
-    'putBackFiles',
-    'putBackService',
-    'putBackData',
-    'servicesThatRan',
-    'stopNew',
-    'removeNew',
-    'verifyPutBack',
-  ];
 
   test('a step is tried for some minutes, through an engine’s restart, then everything is put back', async () => {
     const { report, asked, minutes } = await run(['validateRelease']);

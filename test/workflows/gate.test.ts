@@ -1,0 +1,252 @@
+/** Who and what an operation waits for, over hours and days, on a server whose time can be skipped. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { Answer, Gate } from '../../domain/gate.ts';
+import type { Progress, Report } from '../../domain/operation.ts';
+import type { deployStack } from '../../workflows/deploy-stack.ts';
+import { openTimeSkipping, plan, request, taskQueue, workerThatAnswers } from './time-skipping.ts';
+
+const hours = 3_600_000;
+const gate = (more: Partial<Gate> = {}): Gate => ({
+  approvals: 1,
+  expiresMs: 24 * hours,
+  windows: [],
+  ...more,
+});
+const anna: Answer = { by: 'anna', channel: 'baton', plan: 'aaaaaaaaaaaa' };
+
+describe('a gate', () => {
+  let environment: TestWorkflowEnvironment;
+  let count = 0;
+  before(async () => {
+    environment = await openTimeSkipping();
+  });
+  after(async () => {
+    await environment.teardown();
+  });
+
+  type Scene = {
+    handle: WorkflowHandle<typeof deployStack>;
+    say: (answer: string, said: unknown) => Promise<string>;
+    waiting: () => Promise<Progress['waiting']>;
+    /** Hours since its begin, by the server's clock. */
+    clock: () => Promise<number>;
+  };
+  type Host = {
+    gate: Gate;
+    /** Digests that planning gives, one after another; the last one stays. */
+    digests?: string[];
+    /** Of the window, for a time that is asked for (ms since the epoch). */
+    opens?: (from: number) => number;
+    /** How long the last check takes. */
+    validate?: Promise<void>;
+  };
+
+  /** Starts a deploy, lets a test talk to it, and waits for its end. */
+  const run = async (
+    { digests = ['aaaaaaaaaaaa'], opens = (from) => from, validate, gate: wanted }: Host,
+    talk: (scene: Scene) => Promise<void> = async () => {},
+  ): Promise<{ report: Report; asked: string[] }> => {
+    const asked: string[] = [];
+    let planned = 0;
+    const worker = await workerThatAnswers(environment, (name, args) => {
+      asked.push(name);
+      switch (name) {
+        case 'preparePlan': {
+          const digest = digests[Math.min(planned, digests.length - 1)];
+          planned += 1;
+          return { plan, digest, gate: wanted, problems: [] };
+        }
+        case 'findOpening': {
+          const at = new Date(opens(Date.parse(String(args[1])))).toISOString();
+          return { opens: at, closes: at };
+        }
+        case 'validateRelease':
+          return validate;
+        case 'takeSnapshots':
+          return [];
+        default:
+          return undefined;
+      }
+    });
+    count += 1;
+    return await worker.runUntil(async () => {
+      const handle = await environment.client.workflow.start<typeof deployStack>('deployStack', {
+        workflowId: `stack/host/gate-${count}`,
+        taskQueue,
+        args: [request],
+      });
+      const began = await environment.currentTimeMs();
+      const progress = async () => await handle.query<Progress>('progress');
+      while (!(await progress()).waiting && (await handle.describe()).status.name === 'RUNNING');
+      await talk({
+        handle,
+        say: async (answer, said) => await handle.executeUpdate<string, [unknown]>(answer, { args: [said] }),
+        waiting: async () => (await progress()).waiting,
+        clock: async () => ((await environment.currentTimeMs()) - began) / hours,
+      });
+      return { report: await handle.result(), asked };
+    });
+  };
+  const refused = (expected: RegExp) => (error: unknown) =>
+    error instanceof WorkflowUpdateFailedError && expected.test(error.cause?.message ?? '');
+  const answersOf = ({ answers = [] }: Report): string[] =>
+    answers.map(({ by, answer, refused: why }) => `${by} ${answer}${why === undefined ? '' : `: ${why}`}`);
+
+  test('opens when somebody approves, and the plan is made again before anything is touched', async () => {
+    const { report, asked } = await run({ gate: gate() }, async ({ say, waiting }) => {
+      assert.deepEqual((await waiting())?.for, 'approval');
+      assert.equal(await say('approve', anna), 'Approved.');
+    });
+    assert.equal(report.outcome, 'done');
+    assert.deepEqual(asked.slice(0, 2), ['preparePlan', 'preparePlan']);
+    assert.equal(asked.filter((name) => name === 'preparePlan').length, 2);
+    assert.deepEqual(answersOf(report), ['anna approve']);
+  });
+
+  test('that nobody opens is closed after its time, and nothing is done', async () => {
+    const { report, asked } = await run({ gate: gate() });
+    assert.equal(report.outcome, 'not-approved');
+    assert.match(report.notes.join(), /^Nobody had approved it by .*Nothing was changed\.$/);
+    assert.ok(report.durationMs >= 24 * hours && report.durationMs < 25 * hours, `${report.durationMs}`);
+    assert.deepEqual(asked, ['preparePlan']);
+  });
+
+  test('is closed by a no', async () => {
+    const { report, asked } = await run({ gate: gate() }, async ({ say }) => {
+      await say('reject', { by: 'ben', text: 'not on a Friday' });
+    });
+    assert.equal(report.outcome, 'not-approved');
+    assert.deepEqual(report.notes, ['Rejected by ben: not on a Friday.', 'Nothing was changed.']);
+    assert.deepEqual(asked, ['preparePlan']);
+  });
+
+  test('asks again where the plan has changed by the time of the answer', async () => {
+    const { report, asked } = await run(
+      { gate: gate(), digests: ['aaaaaaaaaaaa', 'bbbbbbbbbbbb'] },
+      async ({ say, waiting }) => {
+        await say('approve', anna);
+        while ((await waiting())?.plan !== 'bbbbbbbbbbbb');
+        await assert.rejects(say('approve', anna), refused(/^The plan is bbbbbbbbbbbb/));
+        await say('approve', { ...anna, plan: 'bbbbbbbb' });
+      },
+    );
+    assert.equal(report.outcome, 'done');
+    assert.equal(asked.filter((name) => name === 'preparePlan').length, 3);
+    assert.equal(answersOf(report).length, 3);
+  });
+
+  test('takes as many different people as it says', async () => {
+    const { report } = await run({ gate: gate({ approvals: 2, who: ['anna', 'ben'] }) }, async ({ say }) => {
+      assert.equal(await say('approve', anna), 'Approved; it takes 1 more.');
+      await assert.rejects(say('approve', anna), refused(/anna has approved already/));
+      await assert.rejects(say('approve', { ...anna, by: 'eve' }), refused(/eve is not among/));
+      await say('approve', { ...anna, by: 'ben' });
+    });
+    assert.equal(report.outcome, 'done');
+    assert.equal(answersOf(report).filter((line) => !line.includes(':')).length, 2);
+  });
+
+  test('is put off, and then waits as long as at first', async () => {
+    const { report } = await run({ gate: gate() }, async ({ say, waiting, clock }) => {
+      const until = new Date((await environment.currentTimeMs()) + 48 * hours).toISOString();
+      await say('defer', { by: 'anna', until });
+      await environment.sleep(60 * hours);
+      assert.ok((await clock()) >= 60);
+      assert.equal((await waiting())?.for, 'approval');
+    });
+    assert.equal(report.outcome, 'not-approved');
+    assert.ok(report.durationMs >= 72 * hours && report.durationMs < 73 * hours, `${report.durationMs}`);
+  });
+
+  test('hears signals as it hears updates; what is no answer is kept, and changes nothing', async () => {
+    const { report } = await run({ gate: gate() }, async ({ handle, waiting }) => {
+      await handle.signal('requestApprove', 'yes');
+      await handle.signal('requestApprove', { by: 'anna' });
+      assert.equal((await waiting())?.for, 'approval');
+      await handle.signal('requestApprove', { by: 'anna', plan: 'aaaaaaaaaaaa' });
+    });
+    assert.equal(report.outcome, 'done');
+    assert.match(
+      answersOf(report).join('\n'),
+      /^unnamed approve: An answer is an object.*\nanna approve: The plan is .*\nanna approve$/,
+    );
+  });
+
+  test('is left by a cancel', async () => {
+    const { report } = await run({ gate: gate() }, async ({ handle }) => {
+      await handle.executeUpdate('rollBack', { args: ['changed my mind'] });
+    });
+    assert.equal(report.outcome, 'cancelled');
+    assert.deepEqual(report.notes, ['Nothing was changed.']);
+  });
+
+  test('hears late answers, which change nothing', async () => {
+    const validate = Promise.withResolvers<undefined>();
+    const { report } = await run({ gate: gate(), validate: validate.promise }, async ({ say }) => {
+      await say('approve', anna);
+      await assert.rejects(say('reject', { by: 'ben' }), refused(/^Nothing waits for an answer/));
+      assert.equal(await say('comment', { by: 'ben', text: 'too late, then' }), 'Kept with the operation.');
+      validate.resolve(undefined);
+    });
+    assert.equal(report.outcome, 'done');
+    assert.match(answersOf(report).join('\n'), /^anna approve\nben reject: Nothing waits.*\nben comment$/);
+  });
+
+  test('of an hour opens by itself when that comes, with whatever is planned by then', async () => {
+    const at = (await environment.currentTimeMs()) + 5 * hours;
+    const notBefore = new Date(at).toISOString();
+    const { report } = await run(
+      { gate: gate({ approvals: 0, notBefore }), digests: ['aaaaaaaaaaaa', 'bbbbbbbbbbbb'] },
+      async ({ waiting }) => {
+        assert.deepEqual(await waiting(), {
+          for: 'hour',
+          plan: 'aaaaaaaaaaaa',
+          startsAt: notBefore,
+          windows: [],
+        });
+      },
+    );
+    assert.equal(report.outcome, 'done');
+    assert.ok(report.durationMs > 4.9 * hours && report.durationMs < 5.1 * hours, `${report.durationMs}`);
+  });
+
+  test('of an hour opens at once where somebody says so', async () => {
+    const { report, asked } = await run(
+      { gate: gate({ windows: ['night'] }), opens: (from) => from + 10 * hours },
+      async ({ say, waiting }) => {
+        await say('approve', anna);
+        while ((await waiting())?.for !== 'hour');
+        await assert.rejects(say('approve', anna), refused(/approved already/));
+        assert.equal(await say('start', { by: 'anna' }), 'It begins now.');
+      },
+    );
+    assert.equal(report.outcome, 'done');
+    assert.ok(report.durationMs < hours);
+    assert.equal(asked.filter((name) => name === 'findOpening').length, 1);
+  });
+
+  test('of a window waits for the next one where it was put off beyond this', async () => {
+    const began = await environment.currentTimeMs();
+    // Open for an hour, ten hours from now and each day after that.
+    const opens = (from: number): number => {
+      const since = (from - began) / hours - 10;
+      const day = Math.max(0, Math.ceil(since / 24));
+      return since > 0 && since % 24 < 1 ? from : began + (10 + day * 24) * hours;
+    };
+    const { report } = await run(
+      { gate: gate({ approvals: 0, windows: ['night'] }), opens },
+      async ({ say, waiting }) => {
+        assert.equal((await waiting())?.for, 'hour');
+        await say('defer', { by: 'anna', until: new Date(began + 15 * hours).toISOString() });
+      },
+    );
+    assert.equal(report.outcome, 'done');
+    assert.ok(
+      report.durationMs > 33 * hours && report.durationMs < 34.5 * hours,
+      `${report.durationMs / hours}`,
+    );
+  });
+});
