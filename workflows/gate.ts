@@ -20,11 +20,13 @@ import type { Operation } from './operation.ts';
 export type Gated = { digest: string; gate?: Gate };
 
 const about: Record<AnswerKind, string> = {
-  approve: 'Approve the plan that it waits with. "plan" is the digest of that plan.',
-  reject: 'Do not do it: the operation ends, and nothing is changed.',
-  defer: 'Ask again later, or begin later: "until" is a time, as 2026-11-26T02:30:00Z.',
-  start: 'Begin now, and do not wait for the hour.',
-  comment: 'Say something; "text" is kept with the operation.',
+  approve:
+    'Approve the plan that it waits with; "plan" is its digest. Argument: {"by": "anna", "plan": "1f0c9a2e41b7"}.',
+  reject:
+    'Do not do it: the operation ends, and nothing is changed. Argument: {"by": "anna", "text": "why"}.',
+  defer: 'Ask again later, or begin later. Argument: {"by": "anna", "until": "2026-11-26T02:30:00Z"}.',
+  start: 'Begin now, and do not wait for the hour. Argument: {"by": "anna"}.',
+  comment: 'Say something that is kept with the operation. Argument: {"by": "anna", "text": "what"}.',
 };
 
 export class Gatekeeper {
@@ -36,9 +38,9 @@ export class Gatekeeper {
   constructor(operation: Operation) {
     this.#operation = operation;
     for (const { kind, update } of answerUpdates)
-      setHandler(update, (answer) => this.#hear(kind, answer), { description: described(kind) });
+      setHandler(update, (answer) => this.#hear(kind, answer), { description: about[kind] });
     for (const { kind, signal } of answerSignals)
-      setHandler(signal, (answer) => void this.#take(kind, answer), { description: described(kind) });
+      setHandler(signal, (answer) => void this.#take(kind, answer), { description: about[kind] });
   }
 
   /** @param settle plans again, after it has waited. @returns the plan that may be carried out, or how it ended without. */
@@ -180,9 +182,6 @@ export class Gatekeeper {
     }
   }
 }
-
-const described = (kind: AnswerKind): string =>
-  `${about[kind]} Argument: {"by": "anna", "plan": "1f0c9a2e41b7", "text": "why"}.`;
 
 const defer = (waiting: Waiting, until: string): void => {
   if (waiting.for === 'hour') waiting.startsAt = iso(Date.parse(until));

@@ -1,0 +1,133 @@
+/** Approvals and hours as a person types them, on a real engine: nothing is touched before, and what was approved is what runs. */
+import assert from 'node:assert/strict';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Site } from './site.ts';
+
+const page = (version: number): string => `
+name: door
+services:
+  web:
+    image: \${IMAGE}
+    command: [httpd, -f, -p, "80", -h, /]
+    stop_signal: SIGKILL
+    environment: {VERSION: "${version}"}
+    x-baton: {probe: {tcp: 80}}
+x-baton: {min_healthy_time: 100ms}
+`;
+
+describe('a gate', () => {
+  let site: Site;
+  before(async () => {
+    site = await Site.open('podman', 'btrfs');
+    await site.write('door.yml', page(1));
+  });
+  after(async () => {
+    await site.close();
+  });
+  const containers = async (): Promise<number> => (await site.containers('door')).length;
+  type Waiting = { operation: string; waiting: { for: string; plan: string } };
+  const pending = async (): Promise<Waiting[]> => {
+    const { out } = await site.baton('pending', '--json', '--host', site.host);
+    return out
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Waiting);
+  };
+  const planOf = async (): Promise<string> => (await pending())[0]?.waiting.plan ?? '';
+
+  test('a deploy waits, says what to type, and holds the stack; nothing runs yet', async () => {
+    const { code, out } = await site.baton('deploy', 'door.yml', '--approve');
+    assert.equal(code, 6);
+    assert.match(out, /Waits for an approval; without, nothing is done after .*\n.*baton approve door/);
+    assert.equal(await containers(), 0);
+    const [only] = await pending();
+    assert.equal(only?.waiting.for, 'approval');
+    const busy = await site.baton('deploy', 'door.yml');
+    assert.equal(busy.code, 1);
+    assert.match(busy.err, /"door" is busy: deploy \(operation [0-9a-f]{8}\) waits for an approval/);
+  });
+
+  test('what is approved is what runs, though the file has been edited meanwhile', async () => {
+    await site.write('door.yml', page(2));
+    const blind = await site.baton('approve', 'door');
+    assert.equal(blind.code, 64);
+    assert.match(blind.err, /Say which plan is approved: --plan [0-9a-f]{12}\. Nothing was changed\./);
+    const wrong = await site.baton('approve', 'door', '--plan', 'ffffffff');
+    assert.equal(wrong.code, 1);
+    assert.match(
+      wrong.err,
+      /The plan is [0-9a-f]{12}, and the answer was to ffffffff\. .*The answer changed nothing\./,
+    );
+    const { code, out } = await site.baton(
+      'approve',
+      'door',
+      '--plan',
+      await planOf(),
+      '--comment',
+      'looks good',
+    );
+    assert.equal(code, 0, out);
+    assert.match(out, /: approve \(plan [0-9a-f]{12}\), by baton: looks good/);
+    const [container] = await site.containers('door');
+    assert.ok(container?.running);
+    assert.match(await site.cli('inspect', container.name), /VERSION=1/);
+    assert.deepEqual(await pending(), []);
+  });
+
+  test('a rejected guard runs no command', async () => {
+    const data = join(site.data, 'door');
+    await mkdir(data);
+    await writeFile(join(data, 'note'), 'old\n');
+    const asked = await site.baton(
+      'guard',
+      '--approve',
+      '--data',
+      data,
+      '--shell',
+      '--',
+      `echo new > ${data}/note`,
+    );
+    assert.equal(asked.code, 6, asked.err);
+    const [only] = await pending();
+    assert.ok(only);
+    const { code, out } = await site.baton('reject', only.operation, '--comment', 'not today');
+    assert.equal(code, 1);
+    assert.match(out, /Not approved: nothing was changed(?:.|\n)*Rejected by .*: not today\./);
+    assert.equal(await readFile(join(data, 'note'), 'utf8'), 'old\n');
+    assert.equal((await site.baton('reject', only.operation)).code, 1);
+  });
+
+  test('an operation with an hour waits for it, is put off, and begins when somebody says so', async () => {
+    const { code, out } = await site.baton('deploy', 'door.yml', '--at', '2037-01-01 02:30');
+    assert.equal(code, 0);
+    assert.match(out, /Starts Thu 2037-01-01 02:30, in \d+ days\n.*baton start door/);
+    assert.equal((await site.baton('defer', 'door', '--for', '3h')).code, 0);
+    assert.match((await site.baton('pending')).out, /Starts .*, in 2h 59m/);
+    assert.equal((await site.baton('start', 'door')).code, 0);
+    const [container] = await site.containers('door');
+    assert.match(await site.cli('inspect', container?.name ?? ''), /VERSION=2/);
+  });
+
+  test('what baton.yml lays down counts, and a mistake in it refuses everything', async () => {
+    const directory = join(site.environment['XDG_CONFIG_HOME'] ?? '', 'baton');
+    await mkdir(directory, { recursive: true });
+    const file = join(directory, 'baton.yml');
+    await writeFile(file, 'gates:\n  - {kinds: [remove], who: [nobody-here]}\n');
+    assert.equal((await site.baton('remove', 'door')).code, 6);
+    const refused = await site.baton('approve', 'door', '--plan', await planOf());
+    assert.match(refused.err, /is not among those whose answer counts: nobody-here\./);
+    assert.equal((await site.baton('cancel', 'door')).code, 3);
+    await writeFile(file, 'gates:\n  - {kind: [remove]}\n');
+    const { code, out } = await site.baton('remove', 'door');
+    assert.equal(code, 1);
+    assert.match(out, /baton\.yml:2:6: "kind" is not a key of baton\.yml\.gates\.0\. Did you mean "kinds"\?/);
+    assert.equal((await site.containers('door')).length, 1);
+    await writeFile(file, '');
+    assert.match(
+      (await site.baton('deploy', 'door.yml', '--in-window', 'night')).out,
+      /There is no window "night" in .*baton\.yml; there is none\. Nothing was changed\./,
+    );
+  });
+});
