@@ -37,7 +37,12 @@ export const gateFor = async (
 ): Promise<{ gate?: Gate; problems: Problem[] }> => {
   const read = await ports.settings();
   if (!read.ok) return { problems: read.problems };
-  const gate = gateOf(announced, announced.gate, read.settings.gates);
+  const gate = gateOf(
+    announced,
+    announced.gate,
+    read.settings.gates,
+    read.settings.channels.map(({ name }) => name),
+  );
   if (!gate) return { problems: [] };
   const unknown = gate.windows.filter((name) => !(name in read.settings.windows));
   return { gate, problems: unknown.map((name) => noSuchWindow(name, read.settings)) };

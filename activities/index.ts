@@ -7,6 +7,7 @@ import { gateActivities } from './gate.ts';
 import { guardActivities } from './guard.ts';
 import { fileActivities } from './managed-file.ts';
 import { imageActivities } from './image.ts';
+import { notifyActivities } from './notify.ts';
 import { planActivities } from './plan.ts';
 import type { Ports } from './ports/index.ts';
 import { resourceActivities } from './resource.ts';
@@ -27,6 +28,7 @@ export const createActivities = (ports: Ports) => ({
   ...statusActivities(ports),
   ...guardActivities(ports),
   ...gateActivities(ports),
+  ...notifyActivities(ports),
   ...editActivities(ports),
   ...userActivities(ports),
   ...snapshotActivities(ports),

@@ -10,6 +10,7 @@ import { readBatonFile } from '../compose/baton-file.ts';
 import { createActivities } from '../activities/index.ts';
 import { openMemory } from '../activities/memory.ts';
 import { openSnapshots } from '../activities/snapshots/index.ts';
+import { openTickets } from '../setup/ticket.ts';
 import { newOperationId } from '../client/operation.ts';
 import { searchAttributesOf } from '../client/search-attributes.ts';
 import { thisHost } from '../client/this-host.ts';
@@ -56,7 +57,8 @@ export const openNullHost = async (address: string, host: string, atOnce: number
       memory: openMemory(join(directory, 'state')),
       files: openFiles(),
       commands: openCommands(join(directory, 'state'), {}),
-      settings: async () => await readBatonFile(join(directory, 'baton.yml')),
+      settings: async () => await readBatonFile(join(directory, 'baton.yml'), {}),
+      tickets: openTickets(join(directory, 'state')),
       environment: {},
     }),
   });

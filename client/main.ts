@@ -86,6 +86,10 @@ const verbs: Record<string, Verb> = {
     about: 'begin an operation that waits for its hour',
     load: async () => (await import('./commands/gate.ts')).startCommand,
   },
+  serve: {
+    about: 'open the door for answers from phones and browsers',
+    load: async () => (await import('./commands/serve.ts')).serveCommand,
+  },
   cancel: {
     about: 'stop an operation and put everything back',
     load: async () => (await import('./commands/cancel.ts')).cancelCommand,

@@ -5,7 +5,8 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { defaultExpiryMs, type GateRule } from '../domain/gate.ts';
-import { isError, type Problem } from '../domain/problem.ts';
+import type { Channel } from '../domain/notice.ts';
+import type { Problem } from '../domain/problem.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Openings, Span, Window } from '../domain/window.ts';
 import { duration } from './check.ts';
@@ -72,39 +73,98 @@ const window = z.strictObject({
   except: z.array(exception).optional().describe('When it is closed all the same.'),
 });
 
+const url = z.url({ protocol: /^https?$/, error: 'must be an address that begins with http:// or https://' });
+const secret = z.string().min(1).describe('Write it as ${VARIABLE} of the worker’s environment.');
+
+const services = {
+  ntfy: z.strictObject({ url: url.describe('Server and topic.'), token: secret.optional() }),
+  gotify: z.strictObject({ url, token: secret }),
+  discord: z.strictObject({ url }),
+  slack: z.strictObject({ url }),
+  webhook: z.strictObject({ url }),
+  telegram: z.strictObject({ token: secret, chat: z.string(), url: url.optional() }),
+  matrix: z.strictObject({ url, room: z.string(), token: secret }),
+  apprise: z.strictObject({ url: secret }),
+};
+const serviceNames = Object.keys(services) as (keyof typeof services)[];
+
+const channel = z
+  .strictObject({
+    name: z.string().min(1).max(60),
+    person: z.string().min(1).optional().describe('Whose answers come back from there. Default: its name.'),
+    ...Object.fromEntries(serviceNames.map((service) => [service, services[service].optional()])),
+  })
+  .refine((one) => serviceNames.filter((service) => service in one).length === 1, {
+    error: `needs one of ${serviceNames.join(', ')}`,
+  });
+
 /** The schema of `baton.yml`. */
 export const batonFile = z.strictObject({
   gates: z.array(gate).optional().describe('What waits for whom. The first that fits counts.'),
   windows: z.record(name, window).optional().describe('When changes are welcome.'),
+  notify: z.array(channel).optional().describe('Whom to tell what waits, and where.'),
+  serve: z
+    .strictObject({ url: url.describe('Where `baton serve` is reached from outside.') })
+    .optional()
+    .describe('The door for answers.'),
 });
 
 export type SettingsRead = { ok: true; settings: Settings } | { ok: false; problems: Problem[] };
 
-/** @param file absolute; without one nothing is laid down. */
-export const readBatonFile = async (file: string): Promise<SettingsRead> => {
+/**
+ * @param file absolute; without one nothing is laid down.
+ * @param environment for `${VARIABLE}`.
+ */
+export const readBatonFile = async (
+  file: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<SettingsRead> => {
   let bytes: Buffer;
   try {
     bytes = await readFile(file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      return { ok: true, settings: { file, gates: [], windows: {} } };
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return empty(file);
     const message = `${file} cannot be read: ${(error as Error).message}.`;
     return { ok: false, problems: [{ severity: 'error', code: 'baton-file', message }] };
   }
   const parsed = parseYaml(file, bytes);
   if (!parsed.ok) return parsed.problems.every(({ code }) => code === 'empty') ? empty(file) : parsed;
-  const reader = new Reader(() => undefined, { late: false });
+  const reader = new Reader((variable) => environment[variable], { late: false });
   const keys = readWith(reader, parsed.root, batonFile, 'baton.yml') ?? {};
   const windows = Object.fromEntries(
     Object.entries(keys.windows ?? {}).map(([key, one]) => [key, toWindow(reader, one, parsed.root, key)]),
   );
   const gates = (keys.gates ?? []).map((one, index) => toRule(reader, one, parsed.root, index, windows));
-  return reader.problems.some(isError)
-    ? { ok: false, problems: reader.problems }
-    : { ok: true, settings: { file, gates, windows } };
+  const channels = (keys.notify ?? []).map(toChannel);
+  demandDifferent(reader, channels, parsed.root);
+  // A variable that is not set would make half an address, or an empty password.
+  const problems = reader.problems.map((problem) => ({ ...problem, severity: 'error' as const }));
+  const door = keys.serve && { door: keys.serve.url.replace(/\/+$/, '') };
+  return problems.length > 0
+    ? { ok: false, problems }
+    : { ok: true, settings: { file, gates, windows, channels, ...door } };
 };
 
-const empty = (file: string): SettingsRead => ({ ok: true, settings: { file, gates: [], windows: {} } });
+const empty = (file: string): SettingsRead => ({
+  ok: true,
+  settings: { file, gates: [], windows: {}, channels: [] },
+});
+
+const toChannel = ({ name: named, person = named, ...rest }: z.infer<typeof channel>): Channel => {
+  const service = serviceNames.find((one) => one in rest);
+  const settings = (rest as Record<string, object>)[String(service)];
+  return { name: named, person, service, ...settings } as Channel;
+};
+
+const demandDifferent = (reader: Reader, channels: readonly Channel[], root: Node): void => {
+  for (const [index, { name: named }] of channels.entries())
+    if (channels.findIndex((other) => other.name === named) < index)
+      reader.error(
+        locate(root, ['notify', index, 'name']),
+        'notify',
+        `Two places to notify are called ${JSON.stringify(named)}.`,
+      );
+};
 
 const toRule = (
   reader: Reader,

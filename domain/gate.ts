@@ -37,6 +37,8 @@ export type Gate = {
   notBefore?: string;
   /** Names; all of them must be open. */
   windows: string[];
+  /** Names of the channels through which people are asked. */
+  tells: string[];
 };
 
 /** A question that nobody has answered after this time is answered with no. */
@@ -47,6 +49,7 @@ export const gateOf = (
   { kind, stack }: Pick<Announced, 'kind' | 'stack'>,
   wish: GateWish | undefined,
   rules: readonly GateRule[],
+  tells: readonly string[] = [],
 ): Gate | undefined => {
   const rule = rules.find(
     ({ kinds, stacks }) =>
@@ -61,6 +64,7 @@ export const gateOf = (
     expiresMs: wish?.expiresMs ?? rule?.expiresMs ?? defaultExpiryMs,
     ...(wish?.at === undefined ? {} : { notBefore: wish.at }),
     windows: [...new Set(windows)],
+    tells: [...tells],
   };
 };
 
@@ -80,6 +84,8 @@ export type Answer = {
   text?: string;
   /** Only to defer. ISO 8601, UTC. */
   until?: string;
+  /** Id of the ticket that it was given with; good for one answer. */
+  ticket?: string;
 };
 
 /** An answer and what came of it. */
@@ -104,7 +110,7 @@ export type Waiting =
       /** Someone does not want to be asked before. */
       deferredUntil?: string;
     }
-  | { for: 'hour'; plan: string; startsAt: string; who?: string[]; windows: string[] };
+  | { for: 'hour'; plan: string; startsAt: string; who?: string[]; windows: string[]; atOnce?: boolean };
 
 export const shortestDigest = 6;
 
@@ -114,13 +120,17 @@ const longestWaitMs = 366 * 24 * 3_600_000;
 /**
  * Why an answer changes nothing; `undefined` where it counts.
  * @param now ms since the epoch.
+ * @param earlier all that was said to this operation before.
  */
 export const refusalOf = (
   waiting: Waiting | undefined,
   answer: AnswerKind,
-  { by, plan, until }: Answer,
+  { by, plan, until, ticket }: Answer,
   now: number,
+  earlier: readonly AnswerRecord[] = [],
 ): string | undefined => {
+  if (ticket !== undefined && earlier.some((one) => one.ticket === ticket && one.refused === undefined))
+    return 'This was answered already; a button is good for one answer.';
   if (answer === 'comment') return undefined;
   if (!waiting) return 'Nothing waits for an answer here, or not any more.';
   if (waiting.who && !waiting.who.includes(by))
@@ -154,7 +164,14 @@ export const readAnswer = (value: unknown, channel = 'web-ui'): Answer | string 
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return 'An answer is an object, as {"by": "anna", "plan": "1f0c9a2e41b7", "text": "why"}.';
   const { by = 'unnamed', channel: through = channel, ...rest } = value as Record<string, unknown>;
-  const fields = { by, channel: through, plan: rest['plan'], text: rest['text'], until: rest['until'] };
+  const fields = {
+    by,
+    channel: through,
+    plan: rest['plan'],
+    text: rest['text'],
+    until: rest['until'],
+    ticket: rest['ticket'],
+  };
   for (const [name, field] of Object.entries(fields))
     if (field !== undefined && (typeof field !== 'string' || field === '' || field.length > limitOf(name)))
       return `"${name}" is a text of 1 to ${limitOf(name)} characters.`;

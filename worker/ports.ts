@@ -10,6 +10,7 @@ import { openSnapshots } from '../activities/snapshots/index.ts';
 import { readBatonFile } from '../compose/baton-file.ts';
 import { hostConfig } from '../domain/host.ts';
 import { readEngineChoice } from '../setup/engine-choice.ts';
+import { openTickets } from '../setup/ticket.ts';
 
 export const openPorts = async (environment: NodeJS.ProcessEnv): Promise<Ports> => {
   const config = hostConfig(environment, { hostname: hostname(), home: homedir() });
@@ -26,7 +27,8 @@ export const openPorts = async (environment: NodeJS.ProcessEnv): Promise<Ports> 
     memory: openMemory(config.stateDirectory),
     files: openFiles(),
     commands: openCommands(config.stateDirectory, environment),
-    settings: async () => await readBatonFile(join(config.configDirectory, 'baton.yml')),
+    settings: async () => await readBatonFile(join(config.configDirectory, 'baton.yml'), environment),
+    tickets: openTickets(config.stateDirectory),
     environment,
   };
 };

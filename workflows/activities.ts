@@ -82,6 +82,17 @@ export const running = proxyActivities<Activities>({
   retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '15 s', maximumAttempts: 12 },
 });
 
+/** Tells people something: their service may be away for an hour, and nothing waits for it. */
+export const telling = proxyActivities<Activities>({
+  startToCloseTimeout: '1 minute',
+  retry: {
+    initialInterval: '1 s',
+    backoffCoefficient: 3,
+    maximumInterval: '10 minutes',
+    maximumAttempts: 12,
+  },
+});
+
 /** Undo steps: nothing is more important, so all but what lasts is tried for about an hour before a person is called. */
 export const undoing = proxyActivities<Activities>({
   ...base,

@@ -2,7 +2,14 @@
  * The gate of an operation: people answer, its hour comes, and only then does it go on, with the plan that they have seen.
  * What counts and what does not is decided in `domain/gate.ts`.
  */
-import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import {
   readAnswer,
   refusalOf,
@@ -12,9 +19,11 @@ import {
   type Waiting,
 } from '../domain/gate.ts';
 import type { Report } from '../domain/operation.ts';
-import { reading } from './activities.ts';
+import { questionLines } from '../domain/notice.ts';
+import { reading, telling } from './activities.ts';
 import { answerSignals, answerUpdates } from './messages.ts';
 import type { Operation } from './operation.ts';
+import { reasonOf } from './saga.ts';
 
 /** A plan, by its digest, and what it has to wait for. */
 export type Gated = { digest: string; gate?: Gate };
@@ -32,7 +41,6 @@ const about: Record<AnswerKind, string> = {
 export class Gatekeeper {
   readonly #operation: Operation;
   #rejected: Answer | undefined;
-  #started = false;
 
   /** Hears answers from now on; before it waits for one, and after, they change nothing. */
   constructor(operation: Operation) {
@@ -77,11 +85,13 @@ export class Gatekeeper {
       expiresAt: iso(Date.now() + gate.expiresMs),
     };
     return await this.#wait(waiting, 'approval', 'Wait for approval', async () => {
+      const telling = this.#tell(gate, waiting);
       this.#operation.note('approval', `plan ${plan}, until ${waiting.expiresAt}: baton approve ${stack}`);
       await this.#until(
         () => waiting.approvedBy.length >= gate.approvals,
         () => Date.parse(waiting.expiresAt),
       );
+      telling.cancel();
       if (waiting.approvedBy.length < gate.approvals && !this.#rejected)
         return `Nobody had approved it by ${waiting.expiresAt}.`;
       if (!this.#rejected)
@@ -90,10 +100,30 @@ export class Gatekeeper {
     });
   }
 
+  /** Asks through every channel, while it waits. One that cannot be reached holds up nothing, and is told in the report. */
+  #tell({ tells }: Gate, { plan, expiresAt }: Waiting & { for: 'approval' }): CancellationScope {
+    const { operation, kind, stack, host } = this.#operation.request;
+    const { workflowId, runId } = workflowInfo();
+    const lines = this.#operation.plan ? questionLines(this.#operation.plan) : [];
+    const scope = new CancellationScope();
+    for (const channel of tells)
+      void scope
+        .run(() =>
+          telling.askPeople.executeWithOptions({ summary: channel }, [
+            channel,
+            { operation, kind, stack, host, workflowId, runId, plan, expiresAt, lines },
+          ]),
+        )
+        .catch((error: unknown) => {
+          if (!isCancellation(error))
+            this.#operation.remark(`${channel} could not be asked: ${reasonOf(error)}`);
+        });
+    return scope;
+  }
+
   /** @returns why it may not go on. */
   async #hour(gate: Gate, plan: string): Promise<string | undefined> {
     const { stack } = this.#operation.request;
-    this.#started = false;
     let startsAt = await firstHour(gate, Date.parse(gate.notBefore ?? iso(Date.now())));
     while (startsAt > Date.now()) {
       const waiting: Waiting & { for: 'hour' } = {
@@ -106,12 +136,12 @@ export class Gatekeeper {
       const denial = await this.#wait(waiting, 'hour', 'Wait for the hour', async () => {
         this.#operation.note('hour', `begins ${waiting.startsAt}; sooner: baton start ${stack}`);
         await this.#until(
-          () => this.#started,
+          () => waiting.atOnce === true,
           () => Date.parse(waiting.startsAt),
         );
         return undefined;
       });
-      if (denial !== undefined || this.#started) return denial;
+      if (denial !== undefined || waiting.atOnce === true) return denial;
       // Deferred, or held up: its windows may be closed by now.
       startsAt = await firstHour(gate, Date.now());
     }
@@ -152,7 +182,7 @@ export class Gatekeeper {
       this.#operation.keepAnswer({ by: 'unnamed', channel: 'unknown', answer: kind, at, refused: answer });
       return answer;
     }
-    const refused = refusalOf(waiting, kind, answer, Date.now());
+    const refused = refusalOf(waiting, kind, answer, Date.now(), this.#operation.answers);
     this.#operation.keepAnswer({
       ...answer,
       answer: kind,
@@ -172,7 +202,7 @@ export class Gatekeeper {
         this.#rejected ??= answer;
         return;
       case 'start':
-        this.#started = true;
+        if (waiting.for === 'hour') waiting.atOnce = true;
         return;
       case 'defer':
         defer(waiting, answer.until ?? '');

@@ -41,6 +41,7 @@ export class Operation {
   #part: string = firstStep;
   #mayBeKept = false;
   readonly #answers: AnswerRecord[] = [];
+  readonly #remarks: string[] = [];
   /** What it waits for before it changes anything. */
   waiting: Waiting | undefined;
   /** Why someone chose to keep what failed, once someone did. */
@@ -83,13 +84,26 @@ export class Operation {
     return ownerOf(this.request, this.#startedAt);
   }
 
-  set plan(plan: Plan | GuardPlan) {
+  get plan(): Plan | GuardPlan | undefined {
+    return this.#plan;
+  }
+
+  set plan(plan: Plan | GuardPlan | undefined) {
     this.#plan = plan;
+  }
+
+  get answers(): readonly AnswerRecord[] {
+    return this.#answers;
   }
 
   /** For the report, whether it counted or not. */
   keepAnswer(answer: AnswerRecord): void {
     this.#answers.push(answer);
+  }
+
+  /** What the report says besides what came of the operation. */
+  remark(text: string): void {
+    this.#remarks.push(text);
   }
 
   /** The steps that will come, so that the checklist shows the way from the start. */
@@ -198,9 +212,9 @@ export class Operation {
       data: [],
       problems: [],
       left: [],
-      notes: [],
       ...(this.#answers.length > 0 ? { answers: this.#answers } : {}),
       ...rest,
+      notes: [...this.#remarks, ...(rest.notes ?? [])],
     };
     upsertSearchAttributes([{ key: searchAttribute.outcome, value: outcome }]);
     this.#show();

@@ -54,7 +54,7 @@ const pendingOperations = async (client: Client, host: string | undefined): Prom
   const pending: Progress[] = [];
   for await (const { workflowId, runId } of found) {
     const progress = await progressOf(client.workflow.getHandle(workflowId, runId));
-    if (progress?.waiting ?? progress?.held) pending.push(progress as Progress);
+    if (progress?.waiting ?? progress?.held) pending.push(progress);
   }
   return pending;
 };

@@ -15,6 +15,7 @@ import type { Prepared } from '../../activities/plan.ts';
 import type { ContainerState } from '../../activities/ports/engine.ts';
 import type { Ports } from '../../activities/ports/index.ts';
 import { openSnapshots } from '../../activities/snapshots/index.ts';
+import { openTickets } from '../../setup/ticket.ts';
 import type { OperationRequest, ReleaseSource, SnapshotTaken } from '../../domain/operation.ts';
 import { isChanging, type Plan } from '../../domain/plan.ts';
 import { subjectOf, type Subject } from '../../domain/subject.ts';
@@ -41,7 +42,8 @@ class House {
       memory: openMemory(join(directory, 'state')),
       files: openFiles(),
       commands: openCommands(join(directory, 'state'), {}),
-      settings: async () => await readBatonFile(join(directory, 'baton.yml')),
+      settings: async () => await readBatonFile(join(directory, 'baton.yml'), {}),
+      tickets: openTickets(join(directory, 'state')),
       environment: {},
     };
     this.#activities = createActivities(this.ports);

@@ -18,7 +18,7 @@ describe('baton.yml', () => {
   const read = async (text: string) => {
     const file = join(directory, 'baton.yml');
     await writeFile(file, text);
-    return await readBatonFile(file);
+    return await readBatonFile(file, { NTFY_TOKEN: 'tk_canary' });
   };
   const mistakes = async (text: string): Promise<string[]> => {
     const found = await read(text);
@@ -30,9 +30,9 @@ describe('baton.yml', () => {
 
   test('need not be there, nor hold anything', async () => {
     const nowhere = join(directory, 'none', 'baton.yml');
-    assert.deepEqual(await readBatonFile(nowhere), {
+    assert.deepEqual(await readBatonFile(nowhere, {}), {
       ok: true,
-      settings: { file: nowhere, gates: [], windows: {} },
+      settings: { file: nowhere, gates: [], windows: {}, channels: [] },
     });
     assert.ok((await read('# nothing yet\n')).ok);
     assert.ok((await read('')).ok);
@@ -80,6 +80,49 @@ windows:
         ],
       },
     });
+  });
+
+  test('names whom to tell, and takes passwords from the environment', async () => {
+    const found = await read(`
+notify:
+  - {name: phone, person: anna, ntfy: {url: https://ntfy.example/topic, token: '\${NTFY_TOKEN}'}}
+  - {name: ops, discord: {url: 'https://discord.example/hook'}}
+serve: {url: https://baton.example/}
+`);
+    assert.ok(found.ok);
+    assert.deepEqual(found.settings.channels, [
+      {
+        name: 'phone',
+        person: 'anna',
+        service: 'ntfy',
+        url: 'https://ntfy.example/topic',
+        token: 'tk_canary',
+      },
+      { name: 'ops', person: 'ops', service: 'discord', url: 'https://discord.example/hook' },
+    ]);
+    assert.equal(found.settings.door, 'https://baton.example');
+    assert.deepEqual(
+      await mistakes(`notify:
+  - {name: phone, ntfy: {url: 'ntfy.example/topic'}}
+  - {name: both, ntfy: {url: https://a.example/b}, slack: {url: https://a.example/b}}
+serve: {url: 'javascript:alert(1)'}
+`),
+      [
+        'baton.yml:2:31 baton.yml.notify.0.ntfy.url must be an address that begins with http:// or https://.',
+        'baton.yml:3:5 baton.yml.notify.1 needs one of ntfy, gotify, discord, slack, webhook, telegram, matrix, apprise.',
+        'baton.yml:4:14 baton.yml.serve.url must be an address that begins with http:// or https://.',
+      ],
+    );
+    assert.deepEqual(
+      await mistakes(`notify:
+  - {name: phone, gotify: {url: https://a.example, token: '\${NOT_SET}'}}
+  - {name: phone, slack: {url: https://a.example/b}}
+`),
+      [
+        'baton.yml:2:59 Variable NOT_SET is not set; it becomes empty.',
+        'baton.yml:2:59 baton.yml.notify.0.gotify.token Too small: expected string to have >=1 characters.',
+      ],
+    );
   });
 
   test('is refused with the place of each mistake', async () => {

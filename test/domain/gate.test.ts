@@ -29,6 +29,7 @@ describe('what an operation waits for', () => {
       approvals: 2,
       expiresMs: day,
       windows: [],
+      tells: [],
     });
     assert.deepEqual(gateOf(deploy('web'), undefined, rules)?.windows, ['night']);
     assert.equal(gateOf({ ...deploy('web'), kind: 'undo' }, undefined, rules), undefined);
@@ -45,6 +46,7 @@ describe('what an operation waits for', () => {
         expiresMs: day,
         notBefore: '2026-11-26T02:30:00.000Z',
         windows: ['night', 'weekend'],
+        tells: [],
       },
     );
     assert.equal(gateOf(deploy('web'), { approve: true }, [])?.approvals, 1);
@@ -101,6 +103,14 @@ describe('an answer', () => {
     assert.equal(until('2026-11-25T14:00:00Z'), undefined);
     for (const wrong of [undefined, 'tomorrow', '2026-11-25T11:00:00Z', '2028-01-01T00:00:00Z'])
       assert.notEqual(until(wrong), undefined);
+  });
+
+  test('given with a ticket counts once', () => {
+    const first = { ...anna, ticket: 't1', answer: 'defer' as const, at: '2026-11-25T11:00:00Z' };
+    const again = { ...anna, ticket: 't1' };
+    assert.match(refusalOf(approval(), 'approve', again, now, [first]) ?? '', /good for one answer/);
+    assert.equal(refusalOf(approval(), 'approve', { ...anna, ticket: 't2' }, now, [first]), undefined);
+    assert.equal(refusalOf(approval(), 'approve', again, now, [{ ...first, refused: 'no' }]), undefined);
   });
 
   test('never approves with another plan, by whomever and however it is said', () => {

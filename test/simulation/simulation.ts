@@ -16,6 +16,7 @@ import { createActivities, type Activities } from '../../activities/index.ts';
 import { openMemory } from '../../activities/memory.ts';
 import { EngineError } from '../../activities/ports/engine.ts';
 import { openSnapshots } from '../../activities/snapshots/index.ts';
+import { openTickets } from '../../setup/ticket.ts';
 import { newOperationId, type Handle } from '../../client/operation.ts';
 import { resumeRequest } from '../../client/commands/resume.ts';
 import { searchAttributesOf } from '../../client/search-attributes.ts';
@@ -84,7 +85,8 @@ class World {
       memory: openMemory(join(this.directory, 'state')),
       files: openFiles(),
       commands: openCommands(join(this.directory, 'state'), {}),
-      settings: async () => await readBatonFile(join(this.directory, 'baton.yml')),
+      settings: async () => await readBatonFile(join(this.directory, 'baton.yml'), {}),
+      tickets: openTickets(join(this.directory, 'state')),
       environment: {},
     };
     const log = { begin: (call: string, on: string): Effect => ({ n: (this.#effects += 1), call, on }) };

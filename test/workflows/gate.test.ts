@@ -13,6 +13,7 @@ const gate = (more: Partial<Gate> = {}): Gate => ({
   approvals: 1,
   expiresMs: 24 * hours,
   windows: [],
+  tells: [],
   ...more,
 });
 const anna: Answer = { by: 'anna', channel: 'baton', plan: 'aaaaaaaaaaaa' };

@@ -1,0 +1,104 @@
+/** Asks people where they are: `domain/notice.ts` says what is sent, this sends it. */
+import { execa, ExecaError } from 'execa';
+import { sendingOf, type Channel, type Notice, type Question } from '../domain/notice.ts';
+import type { Ticket } from '../domain/ticket.ts';
+import { permanent } from './activity.ts';
+import type { Ports } from './ports/index.ts';
+
+/** A phone's service answers within a second, or is away. */
+const patienceMs = 15_000;
+
+export const notifyActivities = (ports: Ports) => ({
+  /** @param name of a channel of `baton.yml`. @throws a permanent failure where the service says no. */
+  async askPeople(name: string, question: Question): Promise<void> {
+    const read = await ports.settings();
+    if (!read.ok) throw permanent('BatonFile', read.problems.map(({ message }) => message).join(' '));
+    const channel = read.settings.channels.find((one) => one.name === name);
+    if (!channel) throw permanent('NoSuchChannel', `${read.settings.file} names no "${name}" any more.`);
+    await send(
+      channel,
+      await noticeOf(ports, channel, question, read.settings.door),
+      `${question.operation}.${question.plan}`,
+    );
+  },
+});
+
+const noticeOf = async (
+  { tickets }: Ports,
+  { name, person }: Channel,
+  { workflowId, runId, operation, kind, stack, host, plan, expiresAt, lines }: Question,
+  door: string | undefined,
+): Promise<Notice> => {
+  const ticket = async (may: Ticket['may']): Promise<string> =>
+    await tickets.issue({
+      workflowId,
+      runId,
+      operation,
+      plan,
+      by: person,
+      channel: name,
+      may,
+      expires: Date.parse(expiresAt),
+    });
+  return {
+    title: `${kind} ${stack} on ${host}?`,
+    lines: [...lines, `Plan ${plan}. Nothing is done without an approval by ${expiresAt}.`],
+    ...(door === undefined ? {} : { link: `${door}/#${await ticket('look')}` }),
+    buttons:
+      door === undefined
+        ? []
+        : await Promise.all(
+            (['approve', 'reject'] as const).map(async (answer) => ({
+              answer,
+              url: `${door}/api/answer`,
+              ticket: await ticket(answer),
+            })),
+          ),
+  };
+};
+
+const send = async (channel: Channel, notice: Notice, id: string): Promise<void> => {
+  if (channel.service === 'apprise') return await sendByApprise(channel, notice);
+  const { method, url, headers, body } = sendingOf(channel, notice, id);
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method,
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+      redirect: 'error',
+      signal: AbortSignal.timeout(patienceMs),
+    });
+  } catch (error) {
+    // The address may hold a secret, so only what went wrong is told.
+    throw new Error(`${channel.service} cannot be reached: ${reasonOf(error)}.`);
+  }
+  const { status } = response;
+  if (response.ok) return;
+  const message = `${channel.service} answered ${status}.`;
+  throw status === 429 || status >= 500 ? new Error(message) : permanent('NotTaken', message);
+};
+
+const reasonOf = (error: unknown): string => {
+  const cause = (error as { cause?: { code?: string } }).cause?.code;
+  return cause ?? (error as Error).name;
+};
+
+/** Its addresses hold passwords, so they are handed over in its environment; the text comes on standard input. */
+const sendByApprise = async (
+  { url }: Channel & { service: 'apprise' },
+  { title, lines, link }: Notice,
+): Promise<void> => {
+  try {
+    await execa('apprise', [`--title=${title}`], {
+      input: [...lines, ...(link === undefined ? [] : [link])].join('\n'),
+      env: { APPRISE_URLS: url },
+      timeout: patienceMs,
+    });
+  } catch (error) {
+    if (!(error instanceof ExecaError)) throw error;
+    if (error.code === 'ENOENT')
+      throw permanent('NoApprise', 'The program "apprise" is not installed on this host.');
+    throw new Error(`apprise ended with ${error.exitCode ?? error.signal ?? 'an error'}.`);
+  }
+};

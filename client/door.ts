@@ -1,0 +1,255 @@
+/**
+ * The door: a small HTTP server behind which one question at a time can be looked at and answered by whoever holds a ticket
+ * for it. Opening a link changes nothing. It listens on the host itself; a proxy of the owner's leads to it.
+ */
+import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Answer, AnswerKind } from '../domain/gate.ts';
+import type { GuardPlan } from '../domain/guard.ts';
+import type { Plan } from '../domain/plan.ts';
+import { outcomeTitles } from '../domain/report.ts';
+import type { Ticket, Tickets } from '../domain/ticket.ts';
+import type { deployStack } from '../workflows/deploy-stack.ts';
+import { doorPage } from './door-page.ts';
+import { guardText } from './guard-text.ts';
+import { progressOf, type Handle } from './operation.ts';
+import { planText } from './plan-text.ts';
+import { whenText } from './when.ts';
+
+export type DoorOptions = {
+  client: Client;
+  tickets: Tickets;
+  /** Addresses under which it is reached, as `https://baton.example`; others are refused. */
+  origins: readonly string[];
+  /** One line for each request; never a ticket. */
+  log: (line: string) => void;
+};
+
+/** A body is a comment of a thousand characters at most. */
+const bodyLimit = 8_192;
+/** Requests of one address in a minute: a person looks and answers, a guesser tries. */
+const requestsPerMinute = 60;
+const minuteMs = 60_000;
+/** A button on the page is good as long as a person may take to decide. */
+const buttonMs = 30 * minuteMs;
+const buttons: { answer: AnswerKind; label: string; hours?: number }[] = [
+  { answer: 'approve', label: 'Approve' },
+  { answer: 'reject', label: 'Reject' },
+  { answer: 'defer', label: 'Ask again in 2 hours', hours: 2 },
+];
+
+/** What is answered instead; the message is for whoever asked. */
+class Refusal extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export const openDoor = (options: DoorOptions): Server => {
+  const mayAsk = rateLimit();
+  const server = createServer((request, response) => {
+    void respond(options, mayAsk, request, response);
+  });
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 20_000;
+  server.maxHeadersCount = 60;
+  return server;
+};
+
+const respond = async (
+  options: DoorOptions,
+  mayAsk: (address: string) => boolean,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
+  // What stands behind "?" is nothing of ours, and may be a secret typed in the wrong place.
+  const path = (request.url ?? '/').split('?')[0] ?? '/';
+  try {
+    if (!mayAsk(request.socket.remoteAddress ?? ''))
+      throw new Refusal(429, 'Too many requests; wait a minute.');
+    demandOurs(options, request);
+    await route(options, path, request, response);
+  } catch (error) {
+    const known = error instanceof Refusal;
+    if (!known) options.log(`failed: ${(error as Error).message}`);
+    sendJson(response, known ? error.status : 500, {
+      message: known ? error.message : 'Something went wrong here. Nothing was changed.',
+    });
+  }
+  options.log(
+    `${request.method ?? ''} ${/^[\w/.-]{1,40}$/.test(path) ? path : '(other)'} ${response.statusCode}`,
+  );
+};
+
+const route = async (
+  options: DoorOptions,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
+  const asked = `${request.method ?? ''} ${path}`;
+  if (asked === 'GET /') sendPage(response);
+  else if (asked === 'GET /healthz') sendJson(response, 200, { message: 'ok' });
+  else if (asked === 'POST /api/question')
+    sendJson(response, 200, await question(options, await ticketOf(options, request, ['look'])));
+  else if (asked === 'POST /api/answer') {
+    const ticket = await ticketOf(options, request, ['approve', 'reject', 'defer']);
+    sendJson(response, 200, { message: await answer(options, ticket, await bodyOf(request)) });
+  } else throw new Refusal(404, 'There is nothing here.');
+};
+
+/** A name that leads here by a trick of DNS, and a page of somebody else's, are both refused. */
+const demandOurs = ({ origins }: DoorOptions, { headers, method }: IncomingMessage): void => {
+  const hosts = origins.map((origin) => new URL(origin).host);
+  if (!hosts.includes(headers.host ?? '')) throw new Refusal(421, 'This door has another name.');
+  const { origin } = headers;
+  if (origin !== undefined && !origins.includes(origin)) throw new Refusal(403, 'Not from that page.');
+  if (method === 'POST' && !/^application\/json\b/.test(headers['content-type'] ?? ''))
+    throw new Refusal(415, 'Send JSON.');
+};
+
+const ticketOf = async (
+  { tickets }: DoorOptions,
+  { headers }: IncomingMessage,
+  may: readonly Ticket['may'][],
+): Promise<Ticket> => {
+  const [, text] = /^Bearer ([\w.-]+)$/.exec(headers.authorization ?? '') ?? [];
+  const ticket = text === undefined ? undefined : await tickets.read(text);
+  // One answer for all that is wrong with one: nothing is to be learned by trying.
+  if (!ticket || !may.includes(ticket.may)) throw new Refusal(401, 'This link is not good, or not any more.');
+  return ticket;
+};
+
+const question = async ({ client, tickets }: DoorOptions, ticket: Ticket): Promise<unknown> => {
+  const handle = handleOf(client, ticket);
+  const progress = await progressOf(handle);
+  if (!progress) throw new Refusal(503, 'The host does not answer; try again in a minute.');
+  const { kind, stack, waiting, report } = progress;
+  const title = `${kind} ${stack}?`;
+  if (waiting?.for !== 'approval') {
+    const state = report ? `${outcomeTitles[report.outcome]}.` : 'It waits for nobody any more.';
+    return { title, state: [state], plan: '', buttons: [] };
+  }
+  const plan = await handle.query<Plan | GuardPlan>('plan');
+  const now = new Date();
+  const left = waiting.approvals - waiting.approvedBy.length;
+  const isNew = waiting.plan === ticket.plan ? [] : ['The plan has changed since you were asked.'];
+  return {
+    title,
+    state: [
+      ...isNew,
+      left === 1 ? 'Waits for an approval' : `Waits for ${left} approvals`,
+      ...(waiting.approvedBy.length > 0 ? [`approved by ${waiting.approvedBy.join(', ')}`] : []),
+      ...(waiting.deferredUntil === undefined
+        ? []
+        : [`deferred until ${whenText(waiting.deferredUntil, now)}`]),
+      `until ${whenText(waiting.expiresAt, now)}`,
+      `plan ${waiting.plan}`,
+    ],
+    plan: plan.kind === 'guard' ? guardText(plan) : planText(plan),
+    buttons: await Promise.all(
+      buttons.map(async ({ answer: may, ...rest }) => ({
+        ...rest,
+        answer: may,
+        ticket: await tickets.issue({
+          ...ticket,
+          plan: waiting.plan,
+          may,
+          expires: Math.min(ticket.expires, now.getTime() + buttonMs),
+        }),
+      })),
+    ),
+  };
+};
+
+const answer = async (
+  { client }: DoorOptions,
+  { may, by, channel, plan, id, ...ticket }: Ticket,
+  body: Record<string, unknown>,
+): Promise<string> => {
+  const { text } = body;
+  const said: Answer = {
+    by,
+    channel,
+    plan,
+    ticket: id,
+    ...(typeof text === 'string' && text !== '' ? { text } : {}),
+    ...(may === 'defer' ? { until: new Date(Date.now() + hoursOf(body) * 60 * minuteMs).toISOString() } : {}),
+  };
+  try {
+    return await handleOf(client, ticket).executeUpdate<string, [Answer]>(may, {
+      args: [said],
+    });
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) throw new Refusal(409, 'It has ended. Nothing was changed.');
+    if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+    throw new Refusal(409, `${error.cause?.message ?? ''} The answer changed nothing.`);
+  }
+};
+
+const hoursOf = ({ hours }: Record<string, unknown>): number =>
+  typeof hours === 'number' && hours > 0 && hours <= 24 * 7 ? hours : 2;
+
+const handleOf = (client: Client, { workflowId, runId }: Pick<Ticket, 'workflowId' | 'runId'>): Handle =>
+  client.workflow.getHandle<typeof deployStack>(workflowId, runId);
+
+const bodyOf = async (request: IncomingMessage): Promise<Record<string, unknown>> => {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > bodyLimit) throw new Refusal(413, 'That is too long.');
+    parts.push(part);
+  }
+  try {
+    const value: unknown = JSON.parse(Buffer.concat(parts).toString() || '{}');
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // Told below.
+  }
+  throw new Refusal(400, 'That is no JSON object.');
+};
+
+const sendPage = (response: ServerResponse): void => {
+  const nonce = randomBytes(16).toString('base64');
+  response.writeHead(200, {
+    ...headers,
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  });
+  response.end(doorPage(nonce));
+};
+
+const sendJson = (response: ServerResponse, status: number, value: unknown): void => {
+  response.writeHead(status, {
+    ...headers,
+    'Content-Type': 'application/json',
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+    ...(status === 429 ? { 'Retry-After': '60' } : {}),
+  });
+  response.end(JSON.stringify(value));
+};
+
+const headers = {
+  'Cache-Control': 'no-store',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
+
+/** Counts by address and minute. */
+const rateLimit = (): ((address: string) => boolean) => {
+  const counts = new Map<string, number>();
+  let minute = 0;
+  return (address) => {
+    const now = Math.floor(performance.now() / minuteMs);
+    if (now !== minute) counts.clear();
+    minute = now;
+    const count = (counts.get(address) ?? 0) + 1;
+    counts.set(address, count);
+    return count <= requestsPerMinute;
+  };
+};

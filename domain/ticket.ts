@@ -1,0 +1,28 @@
+/** Tickets: what lets somebody without an account on the host look at one question, or give one answer to it. */
+import type { AnswerKind } from './gate.ts';
+import type { OperationId } from './names.ts';
+
+export type Ticket = {
+  /** Its own name: it is good for one answer. */
+  id: string;
+  workflowId: string;
+  /** The very operation: the next one on the same stack has the same workflow id. */
+  runId: string;
+  operation: OperationId;
+  /** Digest of the plan that was shown. */
+  plan: string;
+  /** Who it was given to, and through which channel. */
+  by: string;
+  channel: string;
+  may: 'look' | AnswerKind;
+  /** Ms since the epoch. */
+  expires: number;
+};
+
+/** Given out and read by whoever holds the host's key. */
+export type Tickets = {
+  /** @returns text for a header or the fragment of a link: letters, digits, `-`, `_` and one dot. */
+  issue: (ticket: Omit<Ticket, 'id'>) => Promise<string>;
+  /** @returns `undefined` where it was not issued here, was altered, or has expired. */
+  read: (text: string) => Promise<Ticket | undefined>;
+};
