@@ -34,7 +34,13 @@ const gate = z.strictObject({
     .array(z.enum(['deploy', 'undo', 'remove', 'guard']))
     .optional()
     .describe('Kinds of operations; default: all.'),
-  stacks: z.array(z.string()).optional().describe('Names of stacks, * stands for anything; default: all.'),
+  stacks: z
+    .array(
+      z.string().regex(/^(?!(?:[^*]*\*){6})[a-z0-9_*-]{1,63}$/, {
+        error: 'must be the name of a stack, in which * stands for anything',
+      }),
+    )
+    .optional().describe('Names of stacks, * stands for anything; default: all.'),
   approvals: z
     .number()
     .int()

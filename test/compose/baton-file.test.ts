@@ -130,6 +130,7 @@ serve: {url: 'javascript:alert(1)'}
       await mistakes(`gates:
   - kind: [deploy]
   - kinds: [delpoy]
+    stacks: [My App]
   - approvals: 12
 windows:
   night:
@@ -143,12 +144,13 @@ windows:
       [
         'baton.yml:2:5 "kind" is not a key of baton.yml.gates.0. Did you mean "kinds"?',
         'baton.yml:3:13 baton.yml.gates.1.kinds.0 Invalid option: expected one of "deploy"|"undo"|"remove"|"guard".',
-        'baton.yml:4:16 baton.yml.gates.2.approvals Too big: expected number to be <=9.',
-        'baton.yml:7:12 baton.yml.windows.night.opens must be a cron line with five fields that comes round, such as "30 2 * * 1-5".',
-        'baton.yml:8:10 baton.yml.windows.night.for must be a duration such as 30s or 1m30s.',
-        'baton.yml:9:16 baton.yml.windows.night.time_zone must be a time zone such as Europe/Berlin.',
-        'baton.yml:11:9 baton.yml.windows.night.except.0 needs either "opens" and "for", or "from" and "to".',
-        'baton.yml:12:3 baton.yml.windows.Night! must be a name of a-z, 0-9, _ and -.',
+        'baton.yml:4:14 baton.yml.gates.1.stacks.0 must be the name of a stack, in which * stands for anything.',
+        'baton.yml:5:16 baton.yml.gates.2.approvals Too big: expected number to be <=9.',
+        'baton.yml:8:12 baton.yml.windows.night.opens must be a cron line with five fields that comes round, such as "30 2 * * 1-5".',
+        'baton.yml:9:10 baton.yml.windows.night.for must be a duration such as 30s or 1m30s.',
+        'baton.yml:10:16 baton.yml.windows.night.time_zone must be a time zone such as Europe/Berlin.',
+        'baton.yml:12:9 baton.yml.windows.night.except.0 needs either "opens" and "for", or "from" and "to".',
+        'baton.yml:13:3 baton.yml.windows.Night! must be a name of a-z, 0-9, _ and -.',
       ],
     );
     assert.deepEqual(
