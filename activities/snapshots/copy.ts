@@ -26,24 +26,35 @@ export const copyDriver = (run: Run): Driver => {
     await run('sync', ['-f', to]);
   };
 
+  /** A copy of one moment: made again where the source has changed meanwhile. */
+  const copyWhole = async (source: string, draft: string, signal?: AbortSignal): Promise<void> => {
+    for (let attempt = 1; ; attempt += 1) {
+      await remove(draft);
+      const before = await scan(run, source);
+      await copy(source, draft, signal);
+      if ((await scan(run, source)) === before) return;
+      if (attempt === tries)
+        throw new SnapshotError(
+          'busy',
+          `${source} keeps changing while it is copied: something writes to it. Stop that, or put the data on a btrfs subvolume.`,
+        );
+    }
+  };
+
   return {
     async take(source, name, signal) {
       const location = locationOf(source, name);
       if (await isThere(location)) return;
       await prepareWithReserve(run, source);
       const draft = draftOf(source, name);
-      for (let attempt = 1; ; attempt += 1) {
-        await remove(draft);
-        const before = await scan(run, source);
-        await copy(source, draft, signal);
-        if ((await scan(run, source)) === before) break;
-        if (attempt === tries)
-          throw new SnapshotError(
-            'busy',
-            `${source} keeps changing while it is copied: something writes to it. Stop that, or put the data on a btrfs subvolume.`,
-          );
+      try {
+        await copyWhole(source, draft, signal);
+        await rename(draft, location);
+      } catch (error) {
+        // Why there is no snapshot is the news; a draft that stays too is removed by the next try.
+        await remove(draft).catch(() => undefined);
+        throw error;
       }
-      await rename(draft, location);
     },
     isWhole: isThere,
     copyOut: copy,

@@ -26,4 +26,8 @@ export const found: readonly { what: string; cells: readonly Cell[] }[] = [
     what: 'The mark of a snapshot, which a full disk did not take, left its draft among the snapshots',
     cells: [{ scenario: 'guard', kind: 'disk-full', at: 5 }],
   },
+  {
+    what: 'A copy that a full disk did not take left its draft among the snapshots',
+    cells: [{ scenario: 'failing edit', kind: 'disk-full', at: 5 }],
+  },
 ];
