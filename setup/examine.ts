@@ -1,7 +1,10 @@
 /** What `baton doctor` looks at on this machine. Nothing here changes anything. */
 import { execa } from 'execa';
 import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readBatonFile } from '../compose/baton-file.ts';
 import type { HostConfig } from '../domain/host.ts';
+import { formatLocation } from '../domain/problem.ts';
 import { formatBytes } from '../domain/size.ts';
 import { engineCommand } from './engine-choice.ts';
 import { commandExists } from './packages.ts';
@@ -125,4 +128,18 @@ const btrfs: Check = async () => {
   };
 };
 
-export const machineChecks: Check[] = [node, engine, reboot, state, btrfs];
+const settings: Check = async ({ configDirectory }) => {
+  const what = 'baton.yml';
+  const file = join(configDirectory, 'baton.yml');
+  const read = await readBatonFile(file, process.env);
+  if (read.ok) {
+    const { gates, windows, channels } = read.settings;
+    const detail = `${gates.length} gates, ${Object.keys(windows).length} windows, ${channels.length} to notify`;
+    return { what, state: 'ok', detail };
+  }
+  const [first] = read.problems;
+  const where = first?.at ? `${formatLocation(first.at)}: ` : '';
+  return { what, state: 'problem', detail: `${where}${first?.message ?? ''}`, mend: `$EDITOR ${file}` };
+};
+
+export const machineChecks: Check[] = [node, engine, reboot, state, btrfs, settings];

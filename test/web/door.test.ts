@@ -43,7 +43,10 @@ describe('the door', () => {
   before(async () => {
     ntfy = await openNtfy(token);
     port = await freePort();
-    site = await Site.open('podman', 'btrfs', { NTFY_TOKEN: token });
+    site = await Site.open('podman', 'btrfs', {
+      NTFY_TOKEN: token,
+      ...(pictures === undefined ? {} : { BATON_HOST: 'homelab' }),
+    });
     await site.write('photos.yml', page);
     await mkdir(join(site.environment['XDG_CONFIG_HOME'] ?? '', 'baton'), { recursive: true });
     await configure(`notify:
