@@ -1,4 +1,5 @@
 /** Every activity that a workflow can ask for, made from the ports. */
+import { auditActivities } from './audit.ts';
 import { commitActivities } from './commit.ts';
 import { containerActivities } from './container.ts';
 import { dataActivities } from './data.ts';
@@ -27,6 +28,7 @@ export const createActivities = (ports: Ports) => ({
   ...commitActivities(ports),
   ...statusActivities(ports),
   ...guardActivities(ports),
+  ...auditActivities(ports),
   ...gateActivities(ports),
   ...notifyActivities(ports),
   ...editActivities(ports),

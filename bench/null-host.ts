@@ -4,6 +4,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openAudit } from '../activities/audit-log.ts';
 import { openCommands } from '../activities/commands.ts';
 import { openFiles } from '../activities/files.ts';
 import { readBatonFile } from '../compose/baton-file.ts';
@@ -59,6 +60,7 @@ export const openNullHost = async (address: string, host: string, atOnce: number
       commands: openCommands(join(directory, 'state'), {}),
       settings: async () => await readBatonFile(join(directory, 'baton.yml'), {}),
       tickets: openTickets(join(directory, 'state')),
+      audit: openAudit(join(directory, 'state', 'audit.jsonl')),
       environment: {},
     }),
   });

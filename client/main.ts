@@ -86,6 +86,10 @@ const verbs: Record<string, Verb> = {
     about: 'begin an operation that waits for its hour',
     load: async () => (await import('./commands/gate.ts')).startCommand,
   },
+  audit: {
+    about: 'show what people decided, and verify that nothing of it was altered',
+    load: async () => (await import('./commands/audit.ts')).auditCommand,
+  },
   serve: {
     about: 'open the door for answers from phones and browsers',
     load: async () => (await import('./commands/serve.ts')).serveCommand,

@@ -1,6 +1,7 @@
 /** The composition root: the real ports, from the host's configuration. */
 import { hostname, homedir } from 'node:os';
 import { join } from 'node:path';
+import { openAudit } from '../activities/audit-log.ts';
 import { connectEngine } from '../activities/engines/connect.ts';
 import type { Ports } from '../activities/ports/index.ts';
 import { openCommands } from '../activities/commands.ts';
@@ -29,6 +30,7 @@ export const openPorts = async (environment: NodeJS.ProcessEnv): Promise<Ports> 
     commands: openCommands(config.stateDirectory, environment),
     settings: async () => await readBatonFile(join(config.configDirectory, 'baton.yml'), environment),
     tickets: openTickets(config.stateDirectory),
+    audit: openAudit(join(config.stateDirectory, 'audit.jsonl')),
     environment,
   };
 };

@@ -24,6 +24,16 @@ import { unwindPlan } from './unwind-plan.ts';
 export async function deployStack(request: OperationRequest): Promise<Report> {
   const operation = new Operation(request);
   const gatekeeper = new Gatekeeper(operation);
+  const report = await bringAbout(operation, gatekeeper, request);
+  await CancellationScope.nonCancellable(() => gatekeeper.tellOutcome(report));
+  return report;
+}
+
+const bringAbout = async (
+  operation: Operation,
+  gatekeeper: Gatekeeper,
+  request: OperationRequest,
+): Promise<Report> => {
   const allReady = readyForCommit(operation, request);
   operation.announce([{ id: 'preflight', title: 'Preflight' }]);
 
@@ -48,7 +58,7 @@ export async function deployStack(request: OperationRequest): Promise<Report> {
     );
   }
   return await CancellationScope.nonCancellable(() => commitPlan(operation, agreed, applied));
-}
+};
 
 /** A stack of an ecosystem commits only when the ecosystem says so; any other as soon as it is validated. */
 const readyForCommit = (operation: Operation, { ecosystem, stack }: OperationRequest) => {

@@ -18,9 +18,10 @@ import {
   type Gate,
   type Waiting,
 } from '../domain/gate.ts';
-import type { Report } from '../domain/operation.ts';
+import type { AuditEvent } from '../domain/audit.ts';
+import type { Announced, Report } from '../domain/operation.ts';
 import { questionLines } from '../domain/notice.ts';
-import { reading, telling } from './activities.ts';
+import { changing, reading, telling } from './activities.ts';
 import { answerSignals, answerUpdates } from './messages.ts';
 import type { Operation } from './operation.ts';
 import { reasonOf } from './saga.ts';
@@ -40,6 +41,9 @@ const about: Record<AnswerKind, string> = {
 
 export class Gatekeeper {
   readonly #operation: Operation;
+  /** Answers that are in the audit log. */
+  #recorded = 0;
+  #hasAsked = false;
   #rejected: Answer | undefined;
 
   /** Hears answers from now on; before it waits for one, and after, they change nothing. */
@@ -55,11 +59,14 @@ export class Gatekeeper {
   async pass<Plan extends Gated>(first: Plan, settle: () => Promise<Plan | Report>): Promise<Plan | Report> {
     const { gate } = first;
     if (!gate) return first;
+    this.#hasAsked = true;
     for (let plan = first; ;) {
       const denial =
         (gate.approvals > 0 ? await this.#approval(gate, plan.digest) : undefined) ??
         (await this.#hour(gate, plan.digest));
       this.#operation.waiting = undefined;
+      // Nothing is done that could not be written down who wanted it.
+      await this.#record();
       if (denial !== undefined)
         return this.#operation.close('not-approved', { notes: [denial, 'Nothing was changed.'] });
       const settled = await settle();
@@ -70,6 +77,33 @@ export class Gatekeeper {
       this.#operation.note('approval', `plan ${plan.digest} has become ${settled.digest} meanwhile`);
       plan = settled;
     }
+  }
+
+  /** What came of it, and what was said too late, for the audit log. */
+  async tellOutcome(report: Report): Promise<void> {
+    if (!this.#hasAsked) return;
+    const { outcome, notes } = report;
+    try {
+      await this.#record({ event: 'outcome', at: iso(Date.now()), what: outcome });
+    } catch (error) {
+      notes.push(`The audit log could not be written: ${reasonOf(error)}`);
+    }
+  }
+
+  async #record(...more: Omit<AuditEvent, keyof Announced>[]): Promise<void> {
+    const { operation, kind, stack, host } = this.#operation.request;
+    const said = this.#operation.answers
+      .map(({ answer, ticket: _ticket, ...rest }, index) => ({
+        ...rest,
+        what: answer,
+        event: `answer-${index}`,
+      }))
+      .slice(this.#recorded);
+    const events = [...said, ...more].map((one) => ({ operation, kind, stack, host, ...one }));
+    if (events.length === 0) return;
+    const summary = events.map(({ what }) => what).join(', ');
+    await changing.recordDecisions.executeWithOptions({ summary }, [events]);
+    this.#recorded += said.length;
   }
 
   /** @returns why it may not go on. */

@@ -44,6 +44,16 @@ export async function guardOperation(request: GuardRequest): Promise<Report> {
   const operation = new Operation(request);
   operation.offerKeep();
   const gatekeeper = new Gatekeeper(operation);
+  const report = await carryOut(operation, gatekeeper, request);
+  await CancellationScope.nonCancellable(() => gatekeeper.tellOutcome(report));
+  return report;
+}
+
+const carryOut = async (
+  operation: Operation,
+  gatekeeper: Gatekeeper,
+  request: GuardRequest,
+): Promise<Report> => {
   operation.announce(stepsOf(request));
   const plan = await agree(operation, gatekeeper, request);
   if ('outcome' in plan) return plan;
@@ -66,7 +76,7 @@ export async function guardOperation(request: GuardRequest): Promise<Report> {
     );
   }
   return await CancellationScope.nonCancellable(() => finish(operation, plan, guarded));
-}
+};
 
 /** What will be done, once its gate is passed. */
 const agree = async (

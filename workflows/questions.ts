@@ -6,6 +6,7 @@ import type { OperationId, StackName } from '../domain/names.ts';
 import type { ReleaseRecord } from '../domain/release.ts';
 import type { SnapshotInfo, SnapshotName } from '../domain/snapshot.ts';
 import type { StackStatus } from '../domain/status.ts';
+import type { AuditTrail } from '../activities/audit.ts';
 import type { PreparedGuard } from '../activities/guard.ts';
 import type { Prepared } from '../activities/plan.ts';
 import { lengthy, reading } from './activities.ts';
@@ -41,6 +42,11 @@ export async function snapshotList(stack?: StackName): Promise<SnapshotInfo[]> {
     { summary: stack ?? 'of every stack' },
     stack ? [stack] : [],
   );
+}
+
+/** The newest lines of the audit log, and whether all of it holds. */
+export async function auditTrail(most: number): Promise<AuditTrail> {
+  return await reading.readAudit.executeWithOptions({ summary: `the newest ${most}` }, [most]);
 }
 
 /** What differs between two snapshots of one path, or between one and what stands now. */

@@ -1,6 +1,7 @@
 /** Everything through which effects reach the world. A test can wrap each to stop the world between any two effects. */
 import type { SettingsRead } from '../../compose/baton-file.ts';
 import type { Tickets } from '../../domain/ticket.ts';
+import type { Audit } from './audit.ts';
 import type { Commands } from './commands.ts';
 import type { Engine, EngineInfo } from './engine.ts';
 import type { Files } from './files.ts';
@@ -19,6 +20,7 @@ export type Ports = {
   /** What `baton.yml` lays down at this moment. */
   settings: () => Promise<SettingsRead>;
   tickets: Tickets;
+  audit: Audit;
   /** Variables of the worker's own environment, for `${VAR}`. */
   environment: Readonly<Record<string, string | undefined>>;
 };

@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { differencesFromBefore } from '../../activities/before.ts';
+import { openAudit } from '../../activities/audit-log.ts';
 import { openCommands } from '../../activities/commands.ts';
 import { openFiles } from '../../activities/files.ts';
 import { readBatonFile } from '../../compose/baton-file.ts';
@@ -44,6 +45,7 @@ class House {
       commands: openCommands(join(directory, 'state'), {}),
       settings: async () => await readBatonFile(join(directory, 'baton.yml'), {}),
       tickets: openTickets(join(directory, 'state')),
+      audit: openAudit(join(directory, 'state', 'audit.jsonl')),
       environment: {},
     };
     this.#activities = createActivities(this.ports);

@@ -104,10 +104,29 @@ describe('a gate', () => {
     assert.equal(code, 0);
     assert.match(out, /Starts Thu 2037-01-01 02:30, in \d+ days\n.*baton start door/);
     assert.equal((await site.baton('defer', 'door', '--for', '3h')).code, 0);
-    assert.match((await site.baton('pending')).out, /Starts .*, in 2h 59m/);
+    assert.match((await site.baton('pending')).out, /Starts .*, in 2h 5\dm/);
     assert.equal((await site.baton('start', 'door')).code, 0);
     const [container] = await site.containers('door');
     assert.match(await site.cli('inspect', container?.name ?? ''), /VERSION=2/);
+  });
+
+  test('who decided what is in the audit log, which shows what is altered', async () => {
+    const { out } = await site.baton('audit');
+    assert.match(
+      out,
+      /deploy door \([0-9a-f]{8}\) · \S+: approve, plan ffffffff, by baton — it changed nothing: The plan is .*\n.*: approve, plan [0-9a-f]{12}, by baton: looks good\n.* · done\n/,
+    );
+    assert.match(out, /guard \S+ \([0-9a-f]{8}\) · \S+: reject, by baton: not today\n.* · not-approved/);
+    const { code, out: verified } = await site.baton('audit', '--verify');
+    assert.equal(code, 0);
+    assert.match(verified, /^\d+ lines, each following the one before\. The newest: [0-9a-f]{64}$/);
+    const file = join(site.environment['XDG_STATE_HOME'] ?? '', 'baton', 'audit.jsonl');
+    const lines = await readFile(file, 'utf8');
+    await writeFile(file, lines.replace('looks good', 'looks bad'));
+    const altered = await site.baton('audit', '--verify');
+    assert.equal(altered.code, 1);
+    assert.match(altered.err, /The audit log does not hold: Line 2 was altered\./);
+    await writeFile(file, lines);
   });
 
   test('what baton.yml lays down counts, and a mistake in it refuses everything', async () => {

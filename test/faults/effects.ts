@@ -3,6 +3,7 @@
  * in one log that outlives the worker, so that a fault can be put at the n-th, in whichever process it falls.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import type { Audit } from '../../activities/ports/audit.ts';
 import type { Commands } from '../../activities/ports/commands.ts';
 import type { Engine } from '../../activities/ports/engine.ts';
 import type { Files } from '../../activities/ports/files.ts';
@@ -22,6 +23,7 @@ export const methods: {
   memory: Methods<Memory>;
   files: Methods<Files>;
   commands: Methods<Commands>;
+  audit: Methods<Audit>;
 } = {
   engine: {
     info: 'look',
@@ -91,6 +93,10 @@ export const methods: {
     keep: 'effect',
     putBack: 'effect',
     dropKept: 'effect',
+  },
+  audit: {
+    append: 'effect',
+    read: 'look',
   },
   commands: {
     run: 'effect',
@@ -163,6 +169,7 @@ export const watched = (ports: Ports, log: () => Log | undefined, meddle: Meddle
     memory: wrap('memory', ports.memory),
     files: wrap('files', ports.files),
     commands: wrap('commands', ports.commands),
+    audit: wrap('audit', ports.audit),
   };
 };
 

@@ -9,6 +9,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { openAudit } from '../../activities/audit-log.ts';
 import { openCommands } from '../../activities/commands.ts';
 import { openFiles } from '../../activities/files.ts';
 import { readBatonFile } from '../../compose/baton-file.ts';
@@ -87,6 +88,7 @@ class World {
       commands: openCommands(join(this.directory, 'state'), {}),
       settings: async () => await readBatonFile(join(this.directory, 'baton.yml'), {}),
       tickets: openTickets(join(this.directory, 'state')),
+      audit: openAudit(join(this.directory, 'state', 'audit.jsonl')),
       environment: {},
     };
     const log = { begin: (call: string, on: string): Effect => ({ n: (this.#effects += 1), call, on }) };

@@ -43,11 +43,12 @@ describe('a gate', () => {
     opens?: (from: number) => number;
     /** How long the last check takes. */
     validate?: Promise<void>;
+    auditIsAway?: boolean;
   };
 
   /** Starts a deploy, lets a test talk to it, and waits for its end. */
   const run = async (
-    { digests = ['aaaaaaaaaaaa'], opens = (from) => from, validate, gate: wanted }: Host,
+    { digests = ['aaaaaaaaaaaa'], opens = (from) => from, validate, auditIsAway = false, gate: wanted }: Host,
     talk: (scene: Scene) => Promise<void> = async () => {},
   ): Promise<{ report: Report; asked: string[] }> => {
     const asked: string[] = [];
@@ -66,6 +67,9 @@ describe('a gate', () => {
         }
         case 'validateRelease':
           return validate;
+        case 'recordDecisions':
+          if (auditIsAway) throw new Error('the disk is full');
+          return undefined;
         case 'takeSnapshots':
           return [];
         default:
@@ -102,7 +106,9 @@ describe('a gate', () => {
       assert.equal(await say('approve', anna), 'Approved.');
     });
     assert.equal(report.outcome, 'done');
-    assert.deepEqual(asked.slice(0, 2), ['preparePlan', 'preparePlan']);
+    // Who wanted it is written down before anything else is done.
+    assert.deepEqual(asked.slice(0, 3), ['preparePlan', 'recordDecisions', 'preparePlan']);
+    assert.equal(asked.at(-1), 'recordDecisions');
     assert.equal(asked.filter((name) => name === 'preparePlan').length, 2);
     assert.deepEqual(answersOf(report), ['anna approve']);
   });
@@ -112,7 +118,7 @@ describe('a gate', () => {
     assert.equal(report.outcome, 'not-approved');
     assert.match(report.notes.join(), /^Nobody had approved it by .*Nothing was changed\.$/);
     assert.ok(report.durationMs >= 24 * hours && report.durationMs < 25 * hours, `${report.durationMs}`);
-    assert.deepEqual(asked, ['preparePlan']);
+    assert.deepEqual(new Set(asked), new Set(['preparePlan', 'recordDecisions']));
   });
 
   test('is closed by a no', async () => {
@@ -121,7 +127,7 @@ describe('a gate', () => {
     });
     assert.equal(report.outcome, 'not-approved');
     assert.deepEqual(report.notes, ['Rejected by ben: not on a Friday.', 'Nothing was changed.']);
-    assert.deepEqual(asked, ['preparePlan']);
+    assert.deepEqual(new Set(asked), new Set(['preparePlan', 'recordDecisions']));
   });
 
   test('asks again where the plan has changed by the time of the answer', async () => {
@@ -182,6 +188,16 @@ describe('a gate', () => {
     });
     assert.equal(report.outcome, 'cancelled');
     assert.deepEqual(report.notes, ['Nothing was changed.']);
+  });
+
+  test('stays shut where who wanted it cannot be written down', async () => {
+    const { report, asked } = await run({ gate: gate(), auditIsAway: true }, async ({ say }) => {
+      await say('approve', anna);
+    });
+    assert.equal(report.outcome, 'refused');
+    assert.match(report.failure?.message ?? '', /the disk is full/);
+    assert.match(report.notes.join(), /Nothing was changed\..*The audit log could not be written/);
+    assert.ok(!asked.includes('takeSnapshots'));
   });
 
   test('hears late answers, which change nothing', async () => {
