@@ -7,8 +7,17 @@ import type * as workflows from '../../workflows/index.ts';
 import type { World } from './world.ts';
 
 type Question =
-  'planStack' | 'planGuarded' | 'stackStatus' | 'stackReleases' | 'snapshotList' | 'snapshotDifference';
-export type OperationWorkflow = Exclude<keyof typeof workflows, Question>;
+  | 'planStack'
+  | 'planGuarded'
+  | 'rotationPlan'
+  | 'stackStatus'
+  | 'stackReleases'
+  | 'snapshotCheck'
+  | 'snapshotList'
+  | 'snapshotDifference';
+/** One effect: a mark beside a snapshot, which the marks of guards show under faults already. */
+type Mark = 'pinSnapshot' | 'unpinSnapshot';
+export type OperationWorkflow = Exclude<keyof typeof workflows, Question | Mark>;
 
 /** What a stack is deployed with; the rest is in its file, see `run.ts`. `breaks`: the application writes, and then ends. */
 export type Settings = { version: string; breaks?: true };
@@ -241,6 +250,7 @@ const byWorkflow: Record<OperationWorkflow, Scenario[]> = {
   guardOperation: [...guards, ...edits, ...restores],
   // After each run that ends in `needs-human`: see `run.ts`.
   resumeUnwind: [],
+  rotateSnapshots: [],
 };
 
 export const scenarios: readonly Scenario[] = Object.values(byWorkflow).flat();
