@@ -1,5 +1,5 @@
 /** The snapshot port on real filesystems. */
-import { readdir, readFile, realpath, rename, rm, rmdir } from 'node:fs/promises';
+import { readdir, readFile, realpath, rm, rmdir } from 'node:fs/promises';
 import {
   parseSnapshotName,
   type SnapshotDriver,
@@ -136,7 +136,7 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
     async remove({ driver, name, source }) {
       const location = locationOf(source, name);
       await withReserve(run, source, async () => {
-        if (driver === 'copy') await removeCopy(drivers.copy, location, draftOf(source, name));
+        if (driver === 'copy') await removeCopy(run, location, draftOf(source, name));
         else await drivers.btrfs.remove(location);
       });
       await rm(marksOf(location), { force: true });
@@ -148,10 +148,11 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
 };
 
 /** A copy takes a while to remove; it goes under another name first, so that half of one is never taken for a whole one. */
-const removeCopy = async (driver: Driver, location: string, draft: string): Promise<void> => {
+const removeCopy = async (run: Run, location: string, draft: string): Promise<void> => {
+  const driver = copyDriver(run);
   await driver.remove(draft);
   if (!(await isThere(location))) return;
-  await rename(location, draft);
+  await plainMove(run, location, draft);
   await driver.remove(draft);
 };
 

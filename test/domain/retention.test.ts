@@ -172,8 +172,8 @@ describe('whatever the snapshots and the rule,', () => {
         takenAt: times,
         purpose: fc.constantFrom<SnapshotPurpose[]>('before', 'failed', 'undone', 'removed'),
         holds: fc.oneof(
-          { weight: 4, arbitrary: fc.constant([]) },
-          { weight: 1, arbitrary: fc.constant(['held']) },
+          { weight: 4, arbitrary: fc.constant<string[]>([]) },
+          { weight: 1, arbitrary: fc.constant<string[]>(['held']) },
         ),
       }),
       { maxLength: 40 },
