@@ -290,7 +290,7 @@ x-baton: {min_healthy_time: 100ms, healthy_deadline: 8s}
     assert.deepEqual([again.code, again.report['type']], [0, 'plan']);
   });
 
-  test('what a failed deploy left is held until the deploy has ended, and can be pruned then', async () => {
+  test('a failed deploy notes on the state that it left how it ended', async () => {
     const { code, out } = await site.baton('deploy', 'wiki.yml', '--set', 'RELEASE=3', '--set', 'BREAKS=yes');
     assert.equal(code, 3, out);
     const failed = await newest();
