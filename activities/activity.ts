@@ -3,27 +3,19 @@ import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activ
 import { setTimeout as delay } from 'node:timers/promises';
 import { EngineError } from './ports/engine.ts';
 import { SnapshotError } from './ports/snapshots.ts';
+import { takingTurns } from './turns.ts';
 
 /** A cancel is heard with the answer to a beat, so beats are close; many may be lost before `workflows/activities.ts` gives up. */
 const beatEveryMs = 1_000;
 
-/** The last try of each activity that this process works on. */
-const underWay = new Map<string, Promise<unknown>>();
+const oneTryAtATime = takingTurns();
 
 /**
  * A server that was restarted, or that has missed beats, asks for another try while the last one still works. At once they
  * would take each other's half-done files for their own, so the next one begins when the last has ended.
  */
-const afterLastTry = async <T>({ info }: Context, work: () => Promise<T>): Promise<T> => {
-  const key = `${info.workflowExecution?.runId ?? ''} ${info.activityId}`;
-  const mine = Promise.allSettled([underWay.get(key)]).then(work);
-  underWay.set(key, mine);
-  try {
-    return await mine;
-  } finally {
-    if (underWay.get(key) === mine) underWay.delete(key);
-  }
-};
+const afterLastTry = async <T>({ info }: Context, work: () => Promise<T>): Promise<T> =>
+  await oneTryAtATime(`${info.workflowExecution?.runId ?? ''} ${info.activityId}`, work);
 
 /** Runs `work` with a heartbeat, handing it the signal that a cancel raises. */
 export const beating = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {

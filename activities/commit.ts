@@ -3,6 +3,7 @@ import { parseAsideName, stackOf } from '../domain/labels.ts';
 import type { OperationId } from '../domain/names.ts';
 import type { SnapshotTaken } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
+import { keptReleases, newestReleases } from '../domain/release.ts';
 import type { Subject } from '../domain/subject.ts';
 import { beating } from './activity.ts';
 import { guestsFirst } from './container.ts';
@@ -11,9 +12,6 @@ import { EngineError } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
 import { loadRelease } from './release.ts';
 import { removeObsoleteNetworks } from './resource.ts';
-
-/** As many releases can be undone to; their images are kept. */
-const keptReleases = 5;
 
 export const commitActivities = (ports: Ports) => ({
   /** After this the release is what the stack is. */
@@ -75,8 +73,7 @@ const dropContainers = async ({ engine, memory }: Ports, { stack, operation }: S
 
 const dropOldImages = async (ports: Ports, { stack }: Subject): Promise<void> => {
   const history = await ports.memory.history(stack);
-  const newest = [...new Set(history.map(({ release }) => release).reverse())];
-  for (const id of newest.slice(keptReleases)) {
+  for (const id of newestReleases(history).slice(keptReleases)) {
     const release = await ports.memory.getRelease(stack, id);
     for (const service of Object.keys(release?.images ?? {}))
       await ports.engine.untagImage(keptTag(stack, service as never, id));

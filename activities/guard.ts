@@ -1,7 +1,7 @@
 /** Guarded commands: look, snapshot, run, check, and put the data back with everything that uses it. */
 import { execa } from 'execa';
 import type { Check } from '../domain/check.ts';
-import { isHostPath, protectedData } from '../domain/data.ts';
+import { isHostPath, protectedData, type DataPlan } from '../domain/data.ts';
 import {
   guardRequest,
   planGuard,
@@ -121,7 +121,7 @@ export const guardActivities = (ports: Ports) => ({
   },
 
   /** Notes on each snapshot of the operation how it ended. */
-  async markSnapshots(owner: Owner, data: GuardedPath[], marks: SnapshotMarks): Promise<void> {
+  async markSnapshots(owner: Owner, data: (DataPlan | GuardedPath)[], marks: SnapshotMarks): Promise<void> {
     await beating(async () => {
       for (const { path } of protectedData(data))
         for (const purpose of ['before', 'failed', 'undone'] as const) {

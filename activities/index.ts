@@ -12,6 +12,7 @@ import { notifyActivities } from './notify.ts';
 import { planActivities } from './plan.ts';
 import type { Ports } from './ports/index.ts';
 import { resourceActivities } from './resource.ts';
+import { rotationActivities } from './rotation.ts';
 import { snapshotActivities } from './snapshot.ts';
 import { statusActivities } from './status.ts';
 import { userActivities } from './user.ts';
@@ -34,6 +35,7 @@ export const createActivities = (ports: Ports) => ({
   ...editActivities(ports),
   ...userActivities(ports),
   ...snapshotActivities(ports),
+  ...rotationActivities(ports),
 });
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -7,7 +7,7 @@ import type { Gate } from '../domain/gate.ts';
 import type { Plan } from '../domain/plan.ts';
 import { planChange } from '../domain/planner.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { Release } from '../domain/release.ts';
+import { replacementOf, type Release } from '../domain/release.ts';
 import type { StackSpec } from '../domain/stack.ts';
 import { beating } from './activity.ts';
 import { gateFor } from './gate.ts';
@@ -134,9 +134,11 @@ const wantedOf = async (
       const id = source.release ?? earlier.at(-1)?.release;
       const release = id && (await ports.memory.getRelease(stack, id));
       if (!release) return { problems: [noSuchRelease(request, id)] };
-      const replacedBy = history.filter((_, index) => history[index - 1]?.release === release.id).at(-1);
       const restore = source.withData
-        ? (replacedBy?.snapshots ?? []).map(({ path, name }) => ({ path, snapshot: name }))
+        ? (replacementOf(history, release.id)?.snapshots ?? []).map(({ path, name }) => ({
+            path,
+            snapshot: name,
+          }))
         : [];
       return { ...base, spec: release.spec, variables: release.variables, pinned: release, restore };
     }

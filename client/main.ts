@@ -47,7 +47,7 @@ const verbs: Record<string, Verb> = {
     load: async () => (await import('./commands/status.ts')).releasesCommand,
   },
   snapshots: {
-    about: 'list what is kept of data, see what differs, and put it back',
+    about: 'list what is kept of data, see what differs, put it back, pin, prune and check it',
     load: async () => (await import('./commands/snapshots.ts')).snapshotsCommand,
   },
   undo: {

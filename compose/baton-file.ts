@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { defaultExpiryMs, type GateRule } from '../domain/gate.ts';
 import type { Channel } from '../domain/notice.ts';
 import type { Problem } from '../domain/problem.ts';
+import type { RetentionRule } from '../domain/retention.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Openings, Span, Window } from '../domain/window.ts';
 import { duration } from './check.ts';
@@ -40,7 +41,8 @@ const gate = z.strictObject({
         error: 'must be the name of a stack, in which * stands for anything',
       }),
     )
-    .optional().describe('Names of stacks, * stands for anything; default: all.'),
+    .optional()
+    .describe('Names of stacks, * stands for anything; default: all.'),
   approvals: z
     .number()
     .int()
@@ -104,6 +106,27 @@ const channel = z
     error: `needs one of ${serviceNames.join(', ')}`,
   });
 
+const count = z.number().int().min(0).max(9_999);
+
+const retention = z.strictObject({
+  paths: z
+    .array(z.string().regex(/^[/*]/, { error: 'must be an absolute path, in which * stands for anything' }))
+    .min(1)
+    .optional()
+    .describe('Paths of data, * stands for anything; default: every path.'),
+  keep: z
+    .strictObject({
+      hourly: count.optional(),
+      daily: count.optional(),
+      weekly: count.optional(),
+      monthly: count.optional(),
+      yearly: count.optional(),
+      minimum: count.min(1).optional().describe('So many of the newest in any case. Default 1.'),
+    })
+    .refine((keep) => Object.keys(keep).length > 0, { error: 'must say what is kept, as { daily: 7 }' })
+    .describe('Of so many of the last hours, days … that have a snapshot, the newest one.'),
+});
+
 /** The schema of `baton.yml`. */
 export const batonFile = z.strictObject({
   gates: z.array(gate).optional().describe('What waits for whom. The first that fits counts.'),
@@ -113,6 +136,10 @@ export const batonFile = z.strictObject({
     .strictObject({ url: url.describe('Where `baton serve` is reached from outside.') })
     .optional()
     .describe('The door for answers.'),
+  snapshots: z
+    .array(retention)
+    .optional()
+    .describe('Which snapshots are kept. The first that fits counts; without one, all of them.'),
 });
 
 export type SettingsRead = { ok: true; settings: Settings } | { ok: false; problems: Problem[] };
@@ -141,6 +168,7 @@ export const readBatonFile = async (
     Object.entries(keys.windows ?? {}).map(([key, one]) => [key, toWindow(reader, one, parsed.root, key)]),
   );
   const gates = (keys.gates ?? []).map((one, index) => toRule(reader, one, parsed.root, index, windows));
+  const snapshots = (keys.snapshots ?? []).map(toRetention);
   const channels = (keys.notify ?? []).map(toChannel);
   demandDifferent(reader, channels, parsed.root);
   // A variable that is not set would make half an address, or an empty password.
@@ -148,12 +176,12 @@ export const readBatonFile = async (
   const door = keys.serve && { door: keys.serve.url.replace(/\/+$/, '') };
   return problems.length > 0
     ? { ok: false, problems }
-    : { ok: true, settings: { file, gates, windows, channels, ...door } };
+    : { ok: true, settings: { file, gates, windows, channels, snapshots, ...door } };
 };
 
 const empty = (file: string): SettingsRead => ({
   ok: true,
-  settings: { file, gates: [], windows: {}, channels: [] },
+  settings: { file, gates: [], windows: {}, channels: [], snapshots: [] },
 });
 
 const toChannel = ({ name: named, person = named, ...rest }: z.infer<typeof channel>): Channel => {
@@ -170,6 +198,14 @@ const demandDifferent = (reader: Reader, channels: readonly Channel[], root: Nod
         'notify',
         `Two places to notify are called ${JSON.stringify(named)}.`,
       );
+};
+
+const toRetention = ({ paths, keep }: z.infer<typeof retention>): RetentionRule => {
+  const { hourly = 0, daily = 0, weekly = 0, monthly = 0, yearly = 0, minimum = 1 } = keep;
+  return {
+    ...(paths ? { paths } : {}),
+    keep: { hourly, daily, weekly, monthly, yearly, minimum },
+  };
 };
 
 const toRule = (

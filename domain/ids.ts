@@ -1,11 +1,19 @@
 /** Workflow ids and task queues are made here and nowhere else. */
 import type { StackName } from './names.ts';
+import type { SnapshotName } from './snapshot.ts';
 
 /** The id is the lock: one operation at a time for one stack on one host, whatever its kind. */
 export const stackWorkflowId = (host: string, stack: StackName): string => `stack/${host}/${stack}`;
 
 export const ecosystemWorkflowId = (host: string, ecosystem: string): string =>
   `ecosystem/${host}/${ecosystem}`;
+
+/** One change of what is noted of a snapshot at a time. */
+export const snapshotWorkflowId = (host: string, snapshot: SnapshotName): string =>
+  `snapshot/${host}/${snapshot}`;
+
+/** One rotation at a time on one host. */
+export const rotationWorkflowId = (host: string): string => `snapshots/${host}`;
 
 /** Read-only questions lock nothing, so their ids carry the asker's nonce. */
 export const questionWorkflowId = (host: string, what: string, nonce: string): string =>

@@ -24,3 +24,27 @@ export type ReleaseRecord = {
   /** Snapshots taken just before this release replaced the one before it. */
   snapshots: { path: string; name: SnapshotName }[];
 };
+
+/** As many different releases of a stack can be undone to; their images are kept, and the snapshots that go with them. */
+export const keptReleases = 5;
+
+/** Newest first. */
+export const newestReleases = (history: readonly ReleaseRecord[]): ReleaseId[] => [
+  ...new Set(history.map(({ release }) => release).reverse()),
+];
+
+/** What replaced a release the last time: its snapshots hold the data that the release ran on. */
+export const replacementOf = (
+  history: readonly ReleaseRecord[],
+  release: ReleaseId,
+): ReleaseRecord | undefined => history.filter((_, index) => history[index - 1]?.release === release).at(-1);
+
+/** Snapshots that an undo with data to one of the kept releases of a stack brings back. */
+export const snapshotsForUndo = (
+  history: readonly ReleaseRecord[],
+): { release: ReleaseId; path: string; name: SnapshotName }[] =>
+  newestReleases(history)
+    .slice(0, keptReleases)
+    .flatMap((release) =>
+      (replacementOf(history, release)?.snapshots ?? []).map((snapshot) => ({ release, ...snapshot })),
+    );

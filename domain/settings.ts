@@ -1,6 +1,7 @@
-/** What `baton.yml` says of this host: what waits for whom, and when changes are welcome. */
+/** What `baton.yml` says of this host: what waits for whom, when changes are welcome, and what is kept. */
 import type { GateRule } from './gate.ts';
 import type { Channel } from './notice.ts';
+import type { RetentionRule } from './retention.ts';
 import type { Window } from './window.ts';
 
 export type Settings = {
@@ -12,4 +13,6 @@ export type Settings = {
   channels: Channel[];
   /** Where `baton serve` can be reached from outside, without a slash at its end. */
   door?: string;
+  /** Without one that fits, no snapshot is ever removed. */
+  snapshots: RetentionRule[];
 };

@@ -23,13 +23,26 @@ export const snapshotName = (label: SnapshotLabel): SnapshotName =>
 const pattern =
   /^(?<stack>[a-z0-9][a-z0-9_-]{0,62})\.(?<purpose>before|failed|undone|removed)\.(?<time>\d{8}T\d{6}Z)\.(?<operation>[0-9a-f]{8})$/;
 
+/** Somebody wants it kept. */
+export type Pin = {
+  by: string;
+  /** ISO 8601, UTC. */
+  at: string;
+  reason?: string;
+};
+
 /** What is known of a snapshot beyond its name; kept beside it. */
 export type SnapshotMarks = {
   /** What its operation was for, in a person's words. */
   title?: string;
   /** How its operation ended. */
   outcome?: Outcome;
+  /** Retention never removes it. */
+  pinned?: Pin;
 };
+
+/** A mark that is `undefined` is taken back; the others stay as they are. */
+export type MarksChange = { [Mark in keyof SnapshotMarks]?: SnapshotMarks[Mark] | undefined };
 
 /** A snapshot as it is shown. */
 export type SnapshotInfo = SnapshotLabel &
@@ -39,9 +52,20 @@ export type SnapshotInfo = SnapshotLabel &
     path: string;
     location: string;
     driver: SnapshotDriver;
-    /** Releases whose undo, with data, brings it back. */
+    /** Releases that an undo, with data, goes back to with it. */
     neededBy: ReleaseId[];
   };
+
+/** What a look at the disk says of a snapshot, or of what lies among them. */
+export type SnapshotFinding = {
+  path: string;
+  /** Absent where it should be there, and is not. */
+  location?: string;
+  /** Only of a snapshot. */
+  name?: SnapshotName;
+  /** In words; nothing where all is well. */
+  problems: string[];
+};
 
 /** The reverse of {@link snapshotName}. @returns `undefined` where the text is not a snapshot's name. */
 export const parseSnapshotName = (text: string): (SnapshotLabel & { name: SnapshotName }) | undefined => {

@@ -2,10 +2,14 @@
 export { deployEcosystem } from './deploy-ecosystem.ts';
 export { guardOperation } from './guard-operation.ts';
 export { deployStack } from './deploy-stack.ts';
+export { pinSnapshot, unpinSnapshot } from './pin-snapshot.ts';
+export { rotateSnapshots } from './rotate-snapshots.ts';
 export { resumeUnwind } from './resume-unwind.ts';
 export {
   planGuarded,
   planStack,
+  rotationPlan,
+  snapshotCheck,
   snapshotDifference,
   snapshotList,
   stackReleases,

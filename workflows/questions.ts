@@ -4,7 +4,8 @@ import type { Changes, GuardQuestion } from '../domain/guard.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 import type { OperationId, StackName } from '../domain/names.ts';
 import type { ReleaseRecord } from '../domain/release.ts';
-import type { SnapshotInfo, SnapshotName } from '../domain/snapshot.ts';
+import type { PathRotation, RotationPlan } from '../domain/rotation.ts';
+import type { SnapshotFinding, SnapshotInfo, SnapshotName } from '../domain/snapshot.ts';
 import type { StackStatus } from '../domain/status.ts';
 import type { AuditTrail } from '../activities/audit.ts';
 import type { PreparedGuard } from '../activities/guard.ts';
@@ -57,4 +58,20 @@ export async function snapshotDifference(
 ): Promise<Changes> {
   const summary = `${one} and ${other ?? 'what stands now'}`;
   return await lengthy.compareSnapshots.executeWithOptions({ summary }, [question, one, other]);
+}
+
+/** What is kept of data, whether it is in good order, and what lies among it. It looks at each snapshot. */
+export async function snapshotCheck(stack?: StackName): Promise<SnapshotFinding[]> {
+  return await lengthy.checkSnapshots.executeWithOptions(
+    { summary: stack ?? 'of every stack' },
+    stack ? [stack] : [],
+  );
+}
+
+/** What a rotation would remove, and why it would keep the rest. */
+export async function rotationPlan(stack?: StackName): Promise<RotationPlan & { paths: PathRotation[] }> {
+  return await reading.explainRotation.executeWithOptions(
+    { summary: stack ?? 'of every stack' },
+    stack ? [stack] : [],
+  );
 }

@@ -1,8 +1,8 @@
 /** The way back. Undo steps run in reverse of their registration: containers, data, files, previous containers, networks, snapshots. */
-import { ApplicationFailure } from '@temporalio/workflow';
-import type { Failure, Report } from '../domain/operation.ts';
+import { ApplicationFailure, patched } from '@temporalio/workflow';
+import type { Failure, Outcome, Report } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
-import { undoing } from './activities.ts';
+import { changing, undoing } from './activities.ts';
 import { afterNeeds, healthyFirst } from './after-needs.ts';
 import type { Applied } from './apply-plan.ts';
 import type { Operation } from './operation.ts';
@@ -105,15 +105,36 @@ export const unwindPlan = async (
 ): Promise<Report> => {
   await saga.unwind();
   const left = [...saga.left, ...(await verifyPutBack(operation))];
-  return operation.close(left.length > 0 ? 'needs-human' : asked ? 'cancelled' : 'rolled-back', {
+  const outcome = left.length > 0 ? 'needs-human' : asked ? 'cancelled' : 'rolled-back';
+  const notes = [
+    // Histories of before have no such step.
+    ...(plan.data.length > 0 && patched('mark-unwound') ? await mark(operation, plan, outcome) : []),
+    ...(asked ? [operation.stopReason ?? 'The operation was cancelled.'] : []),
+  ];
+  return operation.close(outcome, {
     ...(plan.previousRelease === undefined ? {} : { release: plan.previousRelease }),
     changes: plan.services.map(({ service, action, reasons }) => ({ service, action, reasons })),
     data: applied.unwound.data,
     problems: plan.problems,
-    ...(asked ? { notes: [operation.stopReason ?? 'The operation was cancelled.'] } : { failure }),
+    ...(asked ? {} : { failure }),
+    ...(notes.length > 0 ? { notes } : {}),
     left,
     ...(left.length > 0 ? { ran: applied.unwound.ran } : {}),
   });
+};
+
+/** On the snapshots that it left: without that, nobody knows that they may go. @returns a note where it cannot be. */
+const mark = async (operation: Operation, { data }: Plan, outcome: Outcome): Promise<string[]> => {
+  try {
+    await changing.markSnapshots.executeWithOptions({ summary: outcome }, [
+      operation.owner,
+      data,
+      { outcome },
+    ]);
+    return [];
+  } catch (error) {
+    return [`How it ended could not be noted on its snapshots: ${reasonOf(error)}`];
+  }
 };
 
 /** @returns what is not as it was before, in words. */

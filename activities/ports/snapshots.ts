@@ -3,7 +3,7 @@
  * (test/activities/snapshots-contract.ts) on real filesystems. A snapshot's name tells everything needed to find it again
  * after the state directory is lost: see `domain/snapshot.ts`.
  */
-import type { SnapshotDriver, SnapshotMarks, SnapshotName } from '../../domain/snapshot.ts';
+import type { MarksChange, SnapshotDriver, SnapshotMarks, SnapshotName } from '../../domain/snapshot.ts';
 
 /** What a path is, told before anything is touched. */
 export type PathFacts = {
@@ -42,6 +42,26 @@ export type Snapshot = {
   driver: SnapshotDriver;
 };
 
+/** Something in a directory of snapshots. */
+export type Surveyed = {
+  /** The path that the directory is of. */
+  path: string;
+  location: string;
+  /** Only of a snapshot. */
+  name?: SnapshotName;
+  /** In words; nothing where all is well. */
+  problems: string[];
+};
+
+export type Space = {
+  /** Where it is mounted. */
+  filesystem: string;
+  /** For this user. */
+  freeBytes: number;
+  /** False where space was still being freed. */
+  settled: boolean;
+};
+
 export interface Snapshots {
   /** Read-only. Never throws for a path that is missing. */
   inspect(path: string, options: { sizeLimitBytes: number }): Promise<PathFacts>;
@@ -70,14 +90,21 @@ export interface Snapshots {
   moveAway(path: string, keptAs: SnapshotName): Promise<Snapshot | undefined>;
   /** What is known of it besides its name; nothing where nothing was noted. */
   marks(snapshot: Snapshot): Promise<SnapshotMarks>;
-  /** Notes that beside it, over what was noted before. It is removed with the snapshot. */
-  mark(snapshot: Snapshot, marks: SnapshotMarks): Promise<void>;
-  /** No-op where it is gone. */
-  remove(snapshot: Snapshot): Promise<void>;
+  /** Notes that beside it, over what was noted before of the same; other marks stay. It is removed with the snapshot. */
+  mark(snapshot: Snapshot, marks: MarksChange): Promise<void>;
+  /** No-op where it is gone. A copy that is half removed, whatever happens, is no snapshot any more. */
+  remove(snapshot: Pick<Snapshot, 'name' | 'source' | 'driver'>): Promise<void>;
+  /**
+   * Everything in the directories in which the snapshots of these paths lie, with what is wrong with it; also directories
+   * there that are of none of these paths. Read-only.
+   */
+  survey(paths: readonly string[]): Promise<Surveyed[]>;
+  /** Room on the path's filesystem. @param settle whether to wait a while for what is being freed. */
+  space(path: string, settle: boolean): Promise<Space>;
 }
 
 export type SnapshotErrorCode =
-  'no-space' | 'unsupported' | 'not-found' | 'busy' | 'too-large' | 'permission' | 'internal';
+  'no-space' | 'unsupported' | 'not-found' | 'busy' | 'too-large' | 'permission' | 'invalid' | 'internal';
 
 export class SnapshotError extends Error {
   override readonly name = 'SnapshotError';

@@ -173,7 +173,8 @@ const xfsReflink = async (run: Run, path: string): Promise<boolean> => {
   return said.includes('reflink=1');
 };
 
-const mountOf = async (path: string): Promise<string> => {
+/** Where the filesystem of a path is mounted. */
+export const mountOf = async (path: string): Promise<string> => {
   const mounts = new Set(await mountPoints());
   let directory = path;
   while (!mounts.has(directory)) directory = dirname(directory);

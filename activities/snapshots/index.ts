@@ -14,10 +14,13 @@ import { errnoOf, ifThere } from '../errno.ts';
 import { writeWhole } from '../files.ts';
 import { inspectPath } from './facts.ts';
 import { isThere } from './is-there.ts';
-import { locationOf, marksOf, prepareLayout, snapshotsOf } from './layout.ts';
+import { draftOf, locationOf, marksOf, prepareLayout, snapshotsOf } from './layout.ts';
 import { bringInNothing, isUnderWay, restoreCopy, swapIn } from './restore.ts';
 import { withReserve } from './reserve.ts';
 import { run as runCommand, type Run } from './run.ts';
+import { spaceOf } from './space.ts';
+import { survey } from './survey.ts';
+import { takingTurns } from '../turns.ts';
 
 /**
  * @param options.prefix put before commands that touch the data (`podman unshare`, for files of sub-uids).
@@ -30,6 +33,7 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
     first === undefined
       ? plain
       : async (command, args, signal) => await plain(first, [...rest, command, ...args], signal);
+  const oneMarkAtATime = takingTurns();
   const drivers: Record<SnapshotDriver, Driver> = { btrfs: btrfsDriver(run), copy: copyDriver(run) };
 
   const describe = async (source: string, name: SnapshotName): Promise<Snapshot> => {
@@ -120,24 +124,47 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
     marks: marksNoted,
 
     async mark(snapshot, marks) {
-      await writeWhole(
-        marksOf(snapshot.location),
-        JSON.stringify({ ...(await marksNoted(snapshot)), ...marks }),
-      );
+      // What is noted by two at once is noted by both.
+      await oneMarkAtATime(snapshot.location, async () => {
+        await writeWhole(
+          marksOf(snapshot.location),
+          JSON.stringify({ ...(await marksNoted(snapshot)), ...marks }),
+        );
+      });
     },
 
-    async remove({ driver, location, source }) {
+    async remove({ driver, name, source }) {
+      const location = locationOf(source, name);
       await withReserve(run, source, async () => {
-        if (await isThere(location)) await drivers[driver].remove(location);
+        if (driver === 'copy') await removeCopy(run, location, draftOf(source, name));
+        else await drivers.btrfs.remove(location);
       });
       await rm(marksOf(location), { force: true });
     },
+
+    survey: async (paths) => await survey(run, await Promise.all(paths.map(realOr))),
+    space: async (path, settle) => await spaceOf(run, path, settle),
   };
+};
+
+/** A copy takes a while to remove; it goes under another name first, so that half of one is never taken for a whole one. */
+const removeCopy = async (run: Run, location: string, draft: string): Promise<void> => {
+  const driver = copyDriver(run);
+  await driver.remove(draft);
+  if (!(await isThere(location))) return;
+  await plainMove(run, location, draft);
+  await driver.remove(draft);
 };
 
 const marksNoted = async ({ location }: Pick<Snapshot, 'location'>): Promise<SnapshotMarks> => {
   const text = await ifThere(() => readFile(marksOf(location), 'utf8'));
-  return text === undefined ? {} : (JSON.parse(text) as SnapshotMarks);
+  if (text === undefined) return {};
+  try {
+    return JSON.parse(text) as SnapshotMarks;
+  } catch (cause) {
+    const file = marksOf(location);
+    throw new SnapshotError('invalid', `${file} cannot be read. Mend it, or move it away.`, { cause });
+  }
 };
 
 const inTime = ({ takenAt, name }: { takenAt: string; name: SnapshotName }): string => `${takenAt} ${name}`;

@@ -1,6 +1,7 @@
 /** Options that several verbs share, spelled the same everywhere. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseReleaseId, parseStackName, type ReleaseId, type StackName } from '../../domain/names.ts';
+import { parseSnapshotName, type SnapshotName } from '../../domain/snapshot.ts';
 import type { Check, NamedCheck } from '../../domain/check.ts';
 import { parseDuration } from '../../compose/units.ts';
 import type { GateWish } from '../../domain/gate.ts';
@@ -61,6 +62,15 @@ export const stackArgument = (text: string): StackName => {
       'A stack name has only a-z, 0-9, _ and -, and starts with a letter or digit.',
     );
   return name;
+};
+
+export const snapshotArgument = (text: string): SnapshotName => {
+  const named = parseSnapshotName(text);
+  if (!named)
+    throw new InvalidArgumentError(
+      'A snapshot is named STACK.PURPOSE.TIME.OPERATION; see `baton snapshots`.',
+    );
+  return named.name;
 };
 
 export const releaseArgument = (text: string): ReleaseId => {

@@ -1,20 +1,24 @@
 /** `baton snapshots`: what is kept of data, what differs, and bringing it back. */
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { formatDistanceToNow } from 'date-fns/formatDistanceToNow';
 import { parseISO } from 'date-fns/parseISO';
 import { readFile } from 'node:fs/promises';
 import type { Check, NamedCheck } from '../../domain/check.ts';
 import type { StackName } from '../../domain/names.ts';
 import { fileLines } from '../../domain/report.ts';
-import { parseSnapshotName, type SnapshotInfo, type SnapshotName } from '../../domain/snapshot.ts';
+import type { SnapshotInfo, SnapshotName } from '../../domain/snapshot.ts';
 import type { snapshotDifference, snapshotList } from '../../workflows/questions.ts';
 import { ask } from '../ask.ts';
+import { pinText } from '../snapshot-text.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
 import { checksOf, runGuard } from '../guard.ts';
 import { newOperationId } from '../operation.ts';
 import { print, printDiff, printJson } from '../output.ts';
 import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
+import { checkCommand } from './snapshots-check.ts';
+import { pinCommands } from './snapshots-pin.ts';
+import { pruneCommand } from './snapshots-prune.ts';
 import {
   checkOption,
   copyLimitOption,
@@ -23,6 +27,7 @@ import {
   jsonOption,
   patienceOf,
   patienceOption,
+  snapshotArgument,
   stackArgument,
   waitOption,
   type OutputOptions,
@@ -80,20 +85,17 @@ export const snapshotsCommand = (command: Command): void => {
     .action(async (name: SnapshotName, options: RestoreOptions) => {
       process.exitCode = await restore(name, options);
     });
+  pinCommands(command);
+  pruneCommand(command.command('prune'));
+  checkCommand(command.command('check'));
   examples(command, [
     'baton snapshots immich',
     'baton snapshots diff immich.before.20261123T151738Z.0c812c02',
     'baton snapshots restore immich.before.20261123T151738Z.0c812c02 --dry-run',
+    'baton snapshots pin immich.before.20261123T151738Z.0c812c02 --reason "before the big import"',
+    'baton snapshots prune --dry-run',
+    'baton snapshots check',
   ]);
-};
-
-const snapshotArgument = (text: string): SnapshotName => {
-  const named = parseSnapshotName(text);
-  if (!named)
-    throw new InvalidArgumentError(
-      'A snapshot is named STACK.PURPOSE.TIME.OPERATION; see `baton snapshots`.',
-    );
-  return named.name;
 };
 
 const listed = async (options: Options, stack?: StackName): Promise<SnapshotInfo[]> =>
@@ -132,14 +134,15 @@ const printList = (snapshots: SnapshotInfo[], { json }: Options): void => {
   else
     for (const path of new Set(snapshots.map((one) => one.path))) {
       print(path);
-      for (const { name, purpose, takenAt, outcome, title, neededBy } of snapshots.filter(
+      for (const { name, purpose, takenAt, outcome, title, neededBy, pinned } of snapshots.filter(
         (one) => one.path === path,
       )) {
         const about = [
           purposes[purpose],
           ...(title === undefined ? [] : [title]),
           ...(outcome === undefined ? [] : [outcome]),
-          ...(neededBy.length === 0 ? [] : [`for undo of ${neededBy.join(', ')}`]),
+          ...(neededBy.length === 0 ? [] : [`for undo to ${neededBy.join(', ')}`]),
+          ...(pinned ? [pinText(pinned)] : []),
         ];
         print(`  ${name}  ${ago(takenAt)}  ${about.join(' · ')}`);
       }
@@ -150,8 +153,8 @@ const show = (snapshots: SnapshotInfo[], { json }: Options): void => {
   for (const snapshot of snapshots)
     if (json) printJson({ type: 'snapshot', ...snapshot });
     else {
-      const { name, path, location, driver, purpose, takenAt, operation, stack, outcome, title, neededBy } =
-        snapshot;
+      const { name, path, location, driver, purpose, takenAt, operation, stack, outcome, title } = snapshot;
+      const { neededBy, pinned } = snapshot;
       print(
         [
           name,
@@ -160,7 +163,8 @@ const show = (snapshots: SnapshotInfo[], { json }: Options): void => {
           `  taken      ${takenAt}, ${ago(takenAt)}, ${purposes[purpose]}`,
           `  operation  ${operation} on ${stack}${title === undefined ? '' : `: ${title}`}`,
           ...(outcome === undefined ? [] : [`  outcome    ${outcome}`]),
-          ...(neededBy.length === 0 ? [] : [`  needed by  undo of ${neededBy.join(', ')}`]),
+          ...(neededBy.length === 0 ? [] : [`  needed by  undo to ${neededBy.join(', ')}`]),
+          ...(pinned ? [`  ${pinText(pinned)}, ${ago(pinned.at)} (${pinned.at})`] : []),
         ].join('\n'),
       );
     }

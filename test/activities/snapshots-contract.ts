@@ -129,6 +129,20 @@ export const describeSnapshots = (
       assert.deepEqual(await snapshots.marks(again), {});
     });
 
+    test('a mark is taken back by itself, and two that are noted at once are both noted', async () => {
+      const path = await data();
+      const taken = await snapshots.take(path, name('before'), driver);
+      const pinned = { by: 'anna', at: '2026-11-23T13:09:29Z' };
+      await Promise.all([
+        snapshots.mark(taken, { title: 'a change' }),
+        snapshots.mark(taken, { pinned }),
+        snapshots.mark(taken, { outcome: 'done' }),
+      ]);
+      assert.deepEqual(await snapshots.marks(taken), { title: 'a change', pinned, outcome: 'done' });
+      await snapshots.mark(taken, { pinned: undefined });
+      assert.deepEqual(await snapshots.marks(taken), { title: 'a change', outcome: 'done' });
+    });
+
     test('taking the same snapshot twice leaves the first as it is', async () => {
       const path = await data();
       const id = name('before');
@@ -227,6 +241,63 @@ export const describeSnapshots = (
       await snapshots.remove(taken);
       assert.equal(await snapshots.find(path, taken.name), undefined);
       assert.deepEqual(await snapshots.list(path), []);
+    });
+
+    test('a snapshot whose removal is cut off is whole, or none', async () => {
+      for (let fatal = 1; ; fatal += 1) {
+        const path = await data();
+        const taken = await snapshots.take(path, name('before'), driver);
+        const was = await fingerprint(taken.location);
+        let commands = 0;
+        const dying = openSnapshots({
+          run: async (...call) => {
+            commands += 1;
+            if (commands === fatal) throw new SnapshotError('internal', 'the power went');
+            return await run(...call);
+          },
+        });
+        const died = await dying.remove(taken).then(
+          () => false,
+          () => true,
+        );
+        const left = await snapshots.find(path, taken.name);
+        if (left) assert.deepEqual(await fingerprint(left.location), was);
+        await snapshots.remove(taken);
+        assert.deepEqual(await readdir(join(taken.location, '..')), [], `after command ${fatal}`);
+        if (!died) break;
+        assert.ok(fatal < 10);
+      }
+    });
+
+    test('a survey finds each snapshot in good order, and tells what does not belong among them', async () => {
+      const path = await data();
+      const taken = await snapshots.take(path, name('before'), driver);
+      await snapshots.mark(taken, { title: 'a change' });
+      const about = async (): Promise<Record<string, string[]>> =>
+        Object.fromEntries(
+          (await snapshots.survey([path]))
+            .filter((one) => one.path === path)
+            .map(({ location, problems }) => [location, problems]),
+        );
+      const notes = `${taken.location}.json`;
+      assert.deepEqual(await about(), { [taken.location]: [], [notes]: [] });
+      await writeFile(notes, '{');
+      const gone = join(taken.location, '..', name('failed'));
+      await writeFile(`${gone}.json`, '{}');
+      await mkdir(join(taken.location, '..', `.draft-${taken.name}`));
+      const found = await about();
+      assert.match(String(found[taken.location]), /what is noted of it cannot be read/);
+      assert.match(String(found[`${gone}.json`]), /of a snapshot that is not there/);
+      assert.match(String(found[join(taken.location, '..', `.draft-${taken.name}`)]), /work in progress/);
+      await assert.rejects(snapshots.marks(taken), /cannot be read/);
+    });
+
+    test('room is told of the filesystem, also where the path is gone', async () => {
+      const path = await data();
+      const here = await snapshots.space(path, false);
+      assert.ok(here.freeBytes > 0);
+      assert.ok(path.startsWith(here.filesystem));
+      assert.equal((await snapshots.space(join(base, 'nowhere'), false)).filesystem, here.filesystem);
     });
 
     test('a path that is to go away goes whole, is kept, and may be asked for twice', async () => {

@@ -32,7 +32,7 @@ describe('baton.yml', () => {
     const nowhere = join(directory, 'none', 'baton.yml');
     assert.deepEqual(await readBatonFile(nowhere, {}), {
       ok: true,
-      settings: { file: nowhere, gates: [], windows: {}, channels: [] },
+      settings: { file: nowhere, gates: [], windows: {}, channels: [], snapshots: [] },
     });
     assert.ok((await read('# nothing yet\n')).ok);
     assert.ok((await read('')).ok);

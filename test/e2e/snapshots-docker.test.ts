@@ -1,8 +1,10 @@
 /** `baton snapshots` as a person types it: what is kept, what differs, and putting it back. */
 import assert from 'node:assert/strict';
 import { execa } from 'execa';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { freePort } from '../../setup/local.ts';
 import { fingerprint, get, Site, until } from './site.ts';
@@ -25,12 +27,12 @@ name: wiki
 services:
   web:
     image: \${IMAGE}
-    command: [httpd, -f, -p, "80", -h, /data]
-    environment: {RELEASE: "\${RELEASE}"}
+    command: [sh, -c, "if [ -n \\"$\$BREAKS\\" ]; then echo ruined > /data/page; exit 1; fi; exec httpd -f -p 80 -h /data"]
+    environment: {RELEASE: "\${RELEASE}", BREAKS: "\${BREAKS:-}"}
     stop_signal: SIGKILL
     volumes: ["\${DATA}/wiki:/data"]
     ports: ["127.0.0.1:${port}:80"]
-x-baton: {min_healthy_time: 100ms}
+x-baton: {min_healthy_time: 100ms, healthy_deadline: 8s}
 `,
     );
     for (const release of ['1', '2']) {
@@ -50,6 +52,8 @@ x-baton: {min_healthy_time: 100ms}
     outcome?: string;
     title?: string;
     neededBy: string[];
+    location: string;
+    pinned?: { by: string; at: string; reason?: string };
   };
   const list = async (...args: string[]): Promise<Info[]> => {
     const { code, out } = await site.baton('snapshots', ...args, '--json');
@@ -91,10 +95,11 @@ x-baton: {min_healthy_time: 100ms}
         outcome,
         neededBy.length,
       ]),
-      [1, 2].map(() => [data, 'wiki', 'before', 'done', 1]),
+      // Nothing can be undone to before the first.
+      [0, 1].map((needed) => [data, 'wiki', 'before', 'done', needed]),
     );
     const { out } = await site.baton('snapshots');
-    assert.match(out, /wiki\.before\.\S+ {2}.* ago {2}before a change · done · for undo of [0-9a-f]{12}/);
+    assert.match(out, /wiki\.before\.\S+ {2}.* ago {2}before a change · done · for undo to [0-9a-f]{12}/);
     assert.deepEqual(await list('other'), []);
   });
 
@@ -183,5 +188,184 @@ x-baton: {min_healthy_time: 100ms}
     assert.equal((await site.baton('snapshots', 'restore', snapshot.name)).code, 0);
     assert.equal(await readFile(join(alone, 'file'), 'utf8'), 'kept\n');
     await rm(alone, { recursive: true });
+  });
+
+  test('a pin is kept with who set it, when and why, beside what was noted before, until it is taken off', async () => {
+    const one = await newest();
+    const pinned = await site.baton('snapshots', 'pin', one.name, '--reason', 'before the import');
+    assert.equal(pinned.code, 0, pinned.out + pinned.err);
+    const by = userInfo().username;
+    const after = (await list()).find(({ name }) => name === one.name);
+    assert.deepEqual([after?.pinned?.by, after?.pinned?.reason], [by, 'before the import']);
+    assert.deepEqual([after?.outcome, after?.title], [one.outcome, one.title]);
+    // Whoever was first stays.
+    assert.match((await site.baton('snapshots', 'pin', one.name)).out, /pinned by .*: before the import/);
+    assert.deepEqual((await list()).find(({ name }) => name === one.name)?.pinned, after?.pinned);
+    const line = `pinned by ${by}: before the import`;
+    assert.ok((await site.baton('snapshots')).out.includes(`· ${line}`));
+    assert.ok((await site.baton('snapshots', 'show', one.name)).out.includes(`  ${line}`));
+    assert.equal((await site.baton('snapshots', 'unpin', one.name)).code, 0);
+    assert.deepEqual(
+      (await list()).find(({ name }) => name === one.name),
+      one,
+    );
+    const none = await site.baton('snapshots', 'pin', 'wiki.before.20200101T000000Z.00000000');
+    assert.equal(none.code, 1);
+    assert.match(none.err, /There is no snapshot/);
+  });
+
+  const settings = async (text: string): Promise<void> => {
+    await site.write('.config/baton/baton.yml', text);
+  };
+  const names = async (): Promise<string[]> => (await list()).map(({ name, path }) => `${path} ${name}`);
+
+  test('without a rule nothing is removed', async () => {
+    const was = await names();
+    const { code, out } = await site.baton('snapshots', 'prune', '--yes');
+    assert.equal(code, 0);
+    assert.match(out, /no rule in .*baton\.yml is for it, so all is kept/);
+    assert.deepEqual(await names(), was);
+  });
+
+  test('a rule that cannot be read removes nothing', async () => {
+    const was = await names();
+    await settings('snapshots:\n  - keep: { dayly: 1 }\n');
+    const { code, out } = await site.baton('snapshots', 'prune', '--yes');
+    assert.equal(code, 1);
+    assert.match(out, /baton\.yml:2:13: "dayly"/);
+    assert.deepEqual(await names(), was);
+  });
+
+  test('what no rule keeps is shown, and removed when that is meant; what is held stays', async () => {
+    const was = await list();
+    await settings(`snapshots:\n  - paths: ['${data}']\n    keep: { minimum: 1 }\n`);
+    const wiki = was.filter(({ path }) => path === data);
+    const pinned = wiki.find(({ neededBy, title }) => neededBy.length === 0 && title === 'a change');
+    assert.ok(pinned);
+    assert.equal((await site.baton('snapshots', 'pin', pinned.name)).code, 0);
+
+    const dry = await site.baton('snapshots', 'prune', '--dry-run');
+    assert.equal(dry.code, 0);
+    assert.match(dry.out, new RegExp(`keep {4}${pinned.name} .*pinned by`));
+    const unsaid = await site.baton('snapshots', 'prune');
+    assert.equal(unsaid.code, 64, unsaid.out + unsaid.err);
+    assert.deepEqual(
+      await names(),
+      was.map(({ name, path }) => `${path} ${name}`),
+    );
+
+    const { code, report } = await site.report('snapshots', 'prune', '--yes');
+    assert.equal(code, 0);
+    const removed = (report['removed'] as { name: string; path: string }[]).map(
+      ({ name, path }) => `${path} ${name}`,
+    );
+    assert.ok(removed.length > 1);
+    for (const one of removed) assert.ok(dry.out.includes(`remove  ${one.split(' ')[1] ?? ''}`), one);
+    const left = await list();
+    assert.deepEqual(
+      left.map(({ name, path }) => `${path} ${name}`),
+      was.map(({ name, path }) => `${path} ${name}`).filter((one) => !removed.includes(one)),
+    );
+    const kept = left.filter(({ path }) => path === data);
+    // The newest good state, the newest failed one, what an undo needs, and what is pinned.
+    assert.deepEqual(
+      kept.map(({ name }) => name).sort(),
+      [
+        ...new Set([
+          ...wiki.filter(({ neededBy }) => neededBy.length > 0).map(({ name }) => name),
+          wiki.filter(({ purpose }) => purpose === 'failed').at(-1)?.name,
+          wiki.filter(({ purpose }) => purpose !== 'failed').at(-1)?.name,
+          pinned.name,
+        ]),
+      ].sort(),
+    );
+    for (const one of wiki)
+      assert.equal(
+        existsSync(one.location),
+        kept.some(({ name }) => name === one.name),
+      );
+    const [space] = report['space'] as { freeBefore: number; freeAfter: number }[];
+    assert.ok(space && space.freeAfter > 0 && space.freeBefore > 0);
+    const again = await site.report('snapshots', 'prune', '--yes');
+    assert.deepEqual([again.code, again.report['type']], [0, 'plan']);
+  });
+
+  test('a failed deploy notes on the state that it left how it ended', async () => {
+    const { code, out } = await site.baton('deploy', 'wiki.yml', '--set', 'RELEASE=3', '--set', 'BREAKS=yes');
+    assert.equal(code, 3, out);
+    const failed = await newest();
+    assert.deepEqual([failed.purpose, failed.outcome], ['failed', 'rolled-back']);
+  });
+
+  test('one that cannot be removed keeps no other, and is told', async () => {
+    const alone = join(site.data, 'stubborn');
+    await mkdir(alone);
+    await writeFile(join(alone, 'file'), '0\n');
+    for (const text of ['1', '2', '3']) {
+      const change = await site.baton(
+        'guard',
+        '--data',
+        alone,
+        '--shell',
+        '--',
+        `echo ${text} > ${alone}/file`,
+      );
+      assert.equal(change.code, 0, change.out + change.err);
+    }
+    await settings(`snapshots:\n  - paths: ['${site.data}/stub*']\n    keep: { minimum: 1 }\n`);
+    const [first, second, third] = (await list()).filter(({ path }) => path === alone);
+    assert.ok(first && second && third);
+    await execa('chattr', ['+i', first.location]);
+    try {
+      const { code, out } = await site.baton('snapshots', 'prune', '--yes');
+      assert.equal(code, 1, out);
+      assert.ok(out.includes(`removed ${second.name}`), out);
+      assert.match(out, new RegExp(`could not be removed: ${first.name} .*not permitted`, 'i'));
+    } finally {
+      await execa('chattr', ['-i', first.location]);
+    }
+    // It is whole still.
+    assert.equal(await readFile(join(first.location, 'file'), 'utf8'), '0\n');
+    assert.equal((await site.baton('snapshots', 'prune', '--yes')).code, 0);
+    assert.deepEqual(
+      (await list()).filter(({ path }) => path === alone).map(({ name }) => name),
+      [third.name],
+    );
+  });
+
+  test('check looks at each, and tells what is wrong and what does not belong there', async () => {
+    const fine = await site.baton('snapshots', 'check');
+    assert.equal(fine.code, 0, fine.out + fine.err);
+    assert.match(fine.out, /all is well/);
+    const { name, location } = (await list()).find(({ path }) => path === data) ?? assert.fail();
+    const directory = dirname(location);
+    await execa('btrfs', ['property', 'set', '-ts', location, 'ro', 'false']);
+    await mkdir(join(directory, `.draft-${name}`));
+    await writeFile(join(directory, 'notes.txt'), 'mine\n');
+    await mkdir(join(dirname(directory), 'nobody'));
+    try {
+      const { code, out } = await site.baton('snapshots', 'check');
+      assert.equal(code, 1);
+      for (const line of [
+        new RegExp(`✗ ${name}\\n +is not read-only`),
+        /✗ .*\.draft-.*\n +work in progress/,
+        /✗ .*notes\.txt\n +is not Baton/,
+        /✗ .*\/nobody\n +Baton does not know of/,
+      ])
+        assert.match(out, line);
+      const ofStack = await site.baton('snapshots', 'check', 'wiki', '--json');
+      assert.equal(ofStack.code, 1);
+      assert.ok(!ofStack.out.includes('notes.txt'));
+    } finally {
+      await execa('btrfs', ['property', 'set', '-ts', location, 'ro', 'true']);
+      await rm(join(directory, `.draft-${name}`), { recursive: true });
+      await rm(join(directory, 'notes.txt'));
+      await rm(join(dirname(directory), 'nobody'), { recursive: true });
+    }
+    const needed = (await list()).find(({ neededBy }) => neededBy.length > 0) ?? assert.fail();
+    await execa('btrfs', ['subvolume', 'delete', needed.location]);
+    const gone = await site.baton('snapshots', 'check');
+    assert.equal(gone.code, 1);
+    assert.match(gone.out, new RegExp(`✗ ${needed.name}\\n +is not there, and an undo with data`));
   });
 });

@@ -60,6 +60,8 @@ export const methods: {
     find: 'look',
     list: 'look',
     marks: 'look',
+    survey: 'look',
+    space: 'look',
     mark: 'effect',
     take: 'effect',
     restore: 'effect',

@@ -144,13 +144,15 @@ const brief = (world: StackWorld, key: keyof StackWorld): string =>
         .join(', ')
     : JSON.stringify(world[key]);
 
-/** (2) Earlier snapshots are what they were; none, and no renamed container, is without an owner. */
-const snapshotsKept = ({ before, after, report }: Ended): string[] =>
+/** (2) Earlier snapshots are what they were, but for those that a rotation tells of as removed; none, and no renamed container, is without an owner. */
+const snapshotsKept = ({ scenario, before, after, report }: Ended): string[] =>
   after.stacks.flatMap((now, index) => {
     const was = before.stacks[index];
-    const broken = Object.entries(was?.snapshots ?? {}).flatMap(([name, hash]) =>
-      now.snapshots[name] === hash ? [] : [`snapshot ${name} was there before and is not the same`],
-    );
+    const told = 'rotate' in scenario.operation ? report.notes : [];
+    const broken = Object.entries(was?.snapshots ?? {}).flatMap(([name, hash]) => {
+      if (told.includes(name)) return name in now.snapshots ? [`${name} is there, and told as removed`] : [];
+      return now.snapshots[name] === hash ? [] : [`snapshot ${name} was there before and is not the same`];
+    });
     const torn = Object.keys(now.snapshots).flatMap((name) =>
       parseSnapshotName(name) ? [] : [`${name} lies among the snapshots`],
     );

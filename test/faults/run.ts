@@ -16,14 +16,17 @@ import {
 } from '../../client/operation.ts';
 import { sha256 } from '../../activities/hash.ts';
 import { resumeRequest } from '../../client/commands/resume.ts';
-import { stackWorkflowId } from '../../domain/ids.ts';
+import { rotationWorkflowId, stackWorkflowId } from '../../domain/ids.ts';
+import { startChange } from '../../client/change.ts';
 import { ecosystemRequest } from '../../client/commands/deploy.ts';
 import type { StackName } from '../../domain/names.ts';
 import type { GuardPlan, GuardRequest } from '../../domain/guard.ts';
 import { parseSnapshotName } from '../../domain/snapshot.ts';
 import type { OperationRequest, ReleaseSource, Report } from '../../domain/operation.ts';
 import type { ReleaseKind, Plan } from '../../domain/plan.ts';
+import type { RotationReport } from '../../domain/rotation.ts';
 import type { deployStack } from '../../workflows/deploy-stack.ts';
+import type { rotateSnapshots } from '../../workflows/rotate-snapshots.ts';
 import { freePort } from '../../setup/local.ts';
 import { Site, until } from '../e2e/site.ts';
 import { EffectLog, type Effect } from './effects.ts';
@@ -131,6 +134,7 @@ class Scene {
       await writeFile(join(data, 'sub', 'private'), 'x', { mode: 0o600 });
       await site.write(`${stack}.yml`, stackFile(stack, port));
     }
+    await site.write('.config/baton/baton.yml', 'snapshots: [{keep: {minimum: 1}}]\n');
     await site.write(
       'all.yml',
       `stack:\n  name: town\n  data:\n    - stack: ${stacks[0] ?? ''}.yml\n  edge:\n${stacks
@@ -266,6 +270,39 @@ const restoreRequestOf = async (site: Site, stack: string, breaks: boolean): Pro
   };
 };
 
+/** Its report is read by {@link asOperation}. */
+const startRotation = async (client: Client, { host }: Site): Promise<Handle> => {
+  const handle = await startChange<typeof rotateSnapshots>(client, {
+    host,
+    workflow: 'rotateSnapshots',
+    workflowId: rotationWorkflowId(host),
+    summary: 'prune',
+    args: [{ operation: newOperationId(), host }],
+  });
+  return handle as unknown as Handle;
+};
+
+const asOperation = (report: Report | RotationReport): Report => {
+  if (!('removed' in report)) return report;
+  const { operation, host, outcome, startedAt, durationMs, removed, gone, failed, problems } = report;
+  return {
+    operation,
+    kind: 'guard',
+    stack: 'snapshots' as StackName,
+    host,
+    // What it did not get to is as it was.
+    outcome: outcome === 'incomplete' || outcome === 'stopped' ? 'cancelled' : outcome,
+    startedAt,
+    durationMs,
+    changes: [],
+    data: [],
+    problems,
+    left: [],
+    notes: [...removed, ...gone].map(({ name }) => name),
+    ...(failed[0] ? { failure: { step: failed[0].name, message: failed[0].why } } : {}),
+  };
+};
+
 const fromFile = (site: Site, stack: string, settings: Settings): ReleaseSource => ({
   from: 'file',
   file: join(site.files, `${stack}.yml`),
@@ -295,6 +332,7 @@ const begin = async (client: Client, site: Site, { stacks, operation }: Scenario
     return await startGuard(client, guardRequestOf(site, first, operation.guard.exitCode));
   if ('restore' in operation)
     return await startGuard(client, await restoreRequestOf(site, first, operation.restore.breaks));
+  if ('rotate' in operation) return await startRotation(client, site);
   if ('edit' in operation)
     return await startGuard(client, await editRequestOf(site, first, operation.edit.breaks));
   const set = Object.assign(
@@ -356,7 +394,9 @@ const strike =
         await town.startTemporal();
         return;
       case 'cancel':
-        await (await handle).signal('requestRollBack', 'a cancel at this moment');
+        // A rotation puts nothing back; it stops.
+        if ((await handle).workflowId === rotationWorkflowId(scene.site.host)) await (await handle).cancel();
+        else await (await handle).signal('requestRollBack', 'a cancel at this moment');
         return;
       case 'disk-full':
         scene.mend = await fill(scene.site.data);
@@ -465,7 +505,7 @@ const outcomeOf = async (client: Client, handle: Handle, look: () => void): Prom
             return undefined;
           }),
       );
-      if (result) return result;
+      if (result) return asOperation(result);
       await delay(100);
     }
     return undefined;

@@ -7,8 +7,17 @@ import type * as workflows from '../../workflows/index.ts';
 import type { World } from './world.ts';
 
 type Question =
-  'planStack' | 'planGuarded' | 'stackStatus' | 'stackReleases' | 'snapshotList' | 'snapshotDifference';
-export type OperationWorkflow = Exclude<keyof typeof workflows, Question>;
+  | 'planStack'
+  | 'planGuarded'
+  | 'rotationPlan'
+  | 'stackStatus'
+  | 'stackReleases'
+  | 'snapshotCheck'
+  | 'snapshotList'
+  | 'snapshotDifference';
+/** One effect: a mark beside a snapshot, which the marks of guards show under faults already. */
+type Mark = 'pinSnapshot' | 'unpinSnapshot';
+export type OperationWorkflow = Exclude<keyof typeof workflows, Question | Mark>;
 
 /** What a stack is deployed with; the rest is in its file, see `run.ts`. `breaks`: the application writes, and then ends. */
 export type Settings = { version: string; breaks?: true };
@@ -35,7 +44,9 @@ export type Scenario = {
     /** Edits the rows of the first stack, which restarts; `breaks`: a check refuses the new ones. */
     | { edit: { breaks: boolean } }
     /** The data of the first stack goes back to its first snapshot; `breaks`: a check refuses what was put back. */
-    | { restore: { breaks: boolean } };
+    | { restore: { breaks: boolean } }
+    /** The snapshots that no rule keeps are removed. */
+    | { rotate: 'every stack' };
   /** About how many effects it has; only spreads a sample over them. */
   effects: number;
   /** How it ends when nothing is in its way. */
@@ -235,12 +246,32 @@ const restores: Scenario[] = [
   },
 ];
 
+const rotations: Scenario[] = [
+  {
+    name: 'rotate',
+    effects: 3,
+    stacks: [books],
+    // What was before the last of each release can be undone to; what was before the first three cannot.
+    before: ['1', '2', '1', '2', '1'].map((version) => ({ version })),
+    operation: { rotate: 'every stack' },
+    ends: 'done',
+    isNew: both(serves('1'), (now, before) =>
+      now.stacks.flatMap(({ stack, snapshots }, index) => {
+        const left = Object.keys(snapshots).length;
+        const expected = Object.keys(before.stacks[index]?.snapshots ?? {}).length - 3;
+        return left === expected ? [] : [`${stack} has ${left} snapshots, not ${expected}`];
+      }),
+    ),
+  },
+];
+
 const byWorkflow: Record<OperationWorkflow, Scenario[]> = {
   deployStack: Object.values(byKind).flat(),
   deployEcosystem: ecosystems,
   guardOperation: [...guards, ...edits, ...restores],
   // After each run that ends in `needs-human`: see `run.ts`.
   resumeUnwind: [],
+  rotateSnapshots: rotations,
 };
 
 export const scenarios: readonly Scenario[] = Object.values(byWorkflow).flat();

@@ -27,8 +27,8 @@ type Program = (args: readonly string[]) => string;
 const programs: Record<string, Program> = {
   find: (args) => {
     const root = args[0] ?? '';
-    // Subvolumes are looked for on btrfs only.
-    if (args.includes('-inum')) return '';
+    // Subvolumes are looked for on btrfs only, and nothing here is closed to anybody.
+    if (args.includes('-inum') || args.includes('-readable')) return '';
     return [...walk(root)]
       .map(({ path, about: { size, ctimeMs, uid, gid, mode } }) =>
         [path, size, ctimeMs, uid, gid, mode].join('\0'),

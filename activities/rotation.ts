@@ -1,0 +1,120 @@
+/** Rotation: what retention decides on the snapshots of this host, and removing one, if it is still to go. */
+import { decide, holdsOn, ruleFor, type Decision, type RetentionRule } from '../domain/retention.ts';
+import type { StackName } from '../domain/names.ts';
+import type { PathRotation, Removal, RotationPlan, SnapshotRef } from '../domain/rotation.ts';
+import type { SnapshotInfo } from '../domain/snapshot.ts';
+import { beating, permanent } from './activity.ts';
+import { contentHash } from './hash.ts';
+import type { Ports } from './ports/index.ts';
+import type { Space } from './ports/snapshots.ts';
+import { allSnapshots, oneAtATime, recordsOf, snapshotsOf } from './snapshot.ts';
+
+export const rotationActivities = (ports: Ports) => ({
+  /** With every decision, for whoever wants to see why. @param stack only those that its operations took. */
+  async explainRotation(stack?: StackName): Promise<RotationPlan & { paths: PathRotation[] }> {
+    return await beating(async () => await planned(ports, stack));
+  },
+
+  /** What is to be removed, and nothing else: what is kept may be long. */
+  async planRotation(stack?: StackName): Promise<RotationPlan> {
+    return await beating(async () => {
+      const { remove, digest, problems } = await planned(ports, stack);
+      return { remove, digest, problems };
+    });
+  },
+
+  /**
+   * Decides once more, by what stands on the disk at this moment: it may have been pinned, a release may need it, and the
+   * rule may be another. What is gone is tidied up after.
+   */
+  async removeSnapshot({ path, name, driver }: SnapshotRef): Promise<Removal> {
+    return await beating(async () => {
+      const known = await ports.snapshots.find(path, name);
+      return await oneAtATime(known?.location ?? name, async () => {
+        const now = await snapshotsOf(ports, path, await recordsOf(ports));
+        const snapshot = now.find((one) => one.name === name);
+        const reasons = snapshot ? reasonsNow(await rulesOf(ports), path, now, snapshot) : [];
+        if (reasons.length > 0) return { did: 'kept', reasons };
+        await ports.snapshots.remove({ source: path, name, driver: snapshot?.driver ?? driver });
+        return { did: snapshot ? 'removed' : 'gone' };
+      });
+    });
+  },
+
+  /** Of the filesystems of these paths, each once. @param settle whether to wait a while for what is being freed. */
+  async readSpace(paths: string[], settle: boolean): Promise<Space[]> {
+    return await beating(async () => {
+      const spaces = new Map<string, Space>();
+      for (const path of paths) {
+        const space = await ports.snapshots.space(path, settle);
+        spaces.set(space.filesystem, space);
+      }
+      return [...spaces.values()];
+    });
+  },
+});
+
+const planned = async (
+  ports: Ports,
+  stack: StackName | undefined,
+): Promise<RotationPlan & { paths: PathRotation[] }> => {
+  const read = await ports.settings();
+  if (!read.ok) return { remove: [], digest: contentHash([]), problems: read.problems, paths: [] };
+  const all = await allSnapshots(ports);
+  const paths = [...new Set(all.map(({ path }) => path))].map((path) =>
+    rotationOf(
+      path,
+      all.filter((one) => one.path === path),
+      read.settings.snapshots,
+      stack,
+    ),
+  );
+  const going = new Set(
+    paths.flatMap(({ path, decisions }) =>
+      decisions.flatMap(({ name, reasons }) => (reasons.length === 0 ? [`${path} ${name}`] : [])),
+    ),
+  );
+  const remove = all
+    .filter(({ path, name }) => going.has(`${path} ${name}`))
+    .map(({ path, name, driver }) => ({ path, name, driver }));
+  return { remove, digest: contentHash(remove), problems: [], paths };
+};
+
+/** All snapshots of a path count, whosever they are; those of other stacks are not told of. */
+const rotationOf = (
+  path: string,
+  all: readonly SnapshotInfo[],
+  rules: readonly RetentionRule[],
+  stack: StackName | undefined,
+): PathRotation => {
+  const rule = ruleFor(path, rules);
+  const asked = new Set(
+    all.filter((one) => stack === undefined || one.stack === stack).map(({ name }) => name),
+  );
+  return {
+    path,
+    ...(rule ? { keep: rule.keep } : {}),
+    decisions: decisions(all, rule).filter(({ name }) => asked.has(name)),
+  };
+};
+
+const decisions = (all: readonly SnapshotInfo[], rule: RetentionRule | undefined): Decision[] =>
+  rule
+    ? decide(
+        all.map((one) => ({ ...one, holds: holdsOn(one) })),
+        rule,
+      )
+    : all.map(({ name, takenAt }) => ({ name, takenAt, reasons: ['no rule is for its path'] }));
+
+const reasonsNow = (
+  rules: readonly RetentionRule[],
+  path: string,
+  now: readonly SnapshotInfo[],
+  { name }: SnapshotInfo,
+): string[] => decisions(now, ruleFor(path, rules)).find((one) => one.name === name)?.reasons ?? [];
+
+const rulesOf = async (ports: Ports): Promise<RetentionRule[]> => {
+  const read = await ports.settings();
+  if (!read.ok) throw permanent('BatonFile', read.problems.map(({ message }) => message).join(' '));
+  return read.settings.snapshots;
+};
