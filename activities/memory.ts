@@ -99,7 +99,10 @@ export const openMemory = (root: string): Memory => {
     },
     async hostKey() {
       key ??= readOrMakeKey(join(root, 'host.key'));
-      return await key;
+      return await key.catch((error: unknown) => {
+        key = undefined;
+        throw error;
+      });
     },
   };
 };
@@ -116,7 +119,12 @@ const put = async (
 /** Two workers may start at once: `link` lets one of them win, and both read what the winner wrote. */
 const readOrMakeKey = async (file: string): Promise<Buffer> => {
   const there = await readIfThere(file);
-  if (there !== undefined) return Buffer.from(there, 'hex');
+  if (there !== undefined) {
+    const key = Buffer.from(there, 'hex');
+    // An empty one would seal nothing.
+    if (key.length !== 32) throw new Error(`${file} is not a key of 32 bytes in hex.`);
+    return key;
+  }
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const draft = `${file}.${process.pid}`;
   await writeFile(draft, randomBytes(32).toString('hex'), { mode: 0o600, flush: true });

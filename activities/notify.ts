@@ -1,6 +1,6 @@
 /** Asks people where they are: `domain/notice.ts` says what is sent, this sends it. */
 import { execa, ExecaError } from 'execa';
-import { sendingOf, type Channel, type Notice, type Question } from '../domain/notice.ts';
+import { sendingOf, textOf, type Channel, type Notice, type Question } from '../domain/notice.ts';
 import type { Ticket } from '../domain/ticket.ts';
 import { permanent } from './activity.ts';
 import type { Ports } from './ports/index.ts';
@@ -18,7 +18,7 @@ export const notifyActivities = (ports: Ports) => ({
     await send(
       channel,
       await noticeOf(ports, channel, question, read.settings.door),
-      `${question.operation}.${question.plan}`,
+      `${question.operation}.${question.plan}.${name}.${question.expiresAt}`,
     );
   },
 });
@@ -42,7 +42,8 @@ const noticeOf = async (
     });
   return {
     title: `${kind} ${stack} on ${host}?`,
-    lines: [...lines, `Plan ${plan}. Nothing is done without an approval by ${expiresAt}.`],
+    lines,
+    end: `Plan ${plan}. Nothing is done without an approval by ${expiresAt}.`,
     ...(door === undefined ? {} : { link: `${door}/#${await ticket('look')}` }),
     buttons:
       door === undefined
@@ -66,17 +67,20 @@ const send = async (channel: Channel, notice: Notice, id: string): Promise<void>
       method,
       headers: { 'Content-Type': 'application/json', ...headers },
       body: JSON.stringify(body),
-      redirect: 'error',
+      redirect: 'manual',
       signal: AbortSignal.timeout(patienceMs),
     });
   } catch (error) {
     // The address may hold a secret, so only what went wrong is told.
     throw new Error(`${channel.service} cannot be reached: ${reasonOf(error)}.`);
   }
+  await response.body?.cancel();
   const { status } = response;
   if (response.ok) return;
   const message = `${channel.service} answered ${status}.`;
-  throw status === 429 || status >= 500 ? new Error(message) : permanent('NotTaken', message);
+  throw status === 408 || status === 429 || status >= 500
+    ? new Error(message)
+    : permanent('NotTaken', message);
 };
 
 const reasonOf = (error: unknown): string => {
@@ -85,20 +89,21 @@ const reasonOf = (error: unknown): string => {
 };
 
 /** Its addresses hold passwords, so they are handed over in its environment; the text comes on standard input. */
-const sendByApprise = async (
-  { url }: Channel & { service: 'apprise' },
-  { title, lines, link }: Notice,
-): Promise<void> => {
+const sendByApprise = async ({ url }: Channel & { service: 'apprise' }, notice: Notice): Promise<void> => {
+  const { title, link } = notice;
   try {
     await execa('apprise', [`--title=${title}`], {
-      input: [...lines, ...(link === undefined ? [] : [link])].join('\n'),
-      env: { APPRISE_URLS: url },
+      input: link === undefined ? textOf(notice) : `${textOf(notice)}\n${link}`,
+      // Nobody else is told than whom `baton.yml` names.
+      env: { APPRISE_URLS: url, APPRISE_CONFIG: '', APPRISE_CONFIG_PATH: '' },
       timeout: patienceMs,
     });
   } catch (error) {
     if (!(error instanceof ExecaError)) throw error;
     if (error.code === 'ENOENT')
       throw permanent('NoApprise', 'The program "apprise" is not installed on this host.');
-    throw new Error(`apprise ended with ${error.exitCode ?? error.signal ?? 'an error'}.`);
+    const message = `apprise ended with ${error.exitCode ?? error.signal ?? 'an error'}.`;
+    // 1: a service did not take it. More: it was not understood.
+    throw (error.exitCode ?? 1) > 1 ? permanent('NotTaken', message) : new Error(message);
   }
 };

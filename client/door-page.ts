@@ -1,3 +1,5 @@
+import { ticketHeader } from '../domain/ticket.ts';
+
 /** The page behind a link: the same for every question. It shows what the ticket in the link's fragment opens, and acts only by a button. */
 
 /** @param nonce lets its own style and script through the content security policy. */
@@ -38,10 +40,10 @@ export const doorPage = (nonce: string): string => `<!doctype html>
   const ask = async (path, ticket, body) => {
     const response = await fetch(path, {
       method: 'POST',
-      headers: { Authorization: 'Bearer ' + ticket, 'Content-Type': 'application/json' },
+      headers: { '${ticketHeader}': ticket, 'Content-Type': 'application/json' },
       body: JSON.stringify(body),
     });
-    const answer = await response.json();
+    const answer = await response.json().catch(() => ({ message: 'Something in between answered ' + response.status + '.' }));
     if (!response.ok) throw new Error(answer.message);
     return answer;
   };
@@ -77,10 +79,18 @@ export const doorPage = (nonce: string): string => `<!doctype html>
       at('answers').hidden = true;
     }
   };
-  // The ticket stays out of the address bar, the history and what the server is asked for.
-  const ticket = location.hash.slice(1);
-  history.replaceState(null, '', location.pathname);
-  void look();
+  // The ticket stays out of the address bar, the history and what the server is asked for; a tab that is loaded again has it still.
+  let ticket = '';
+  const open = () => {
+    if (location.hash !== '') sessionStorage.setItem('ticket', location.hash.slice(1));
+    ticket = sessionStorage.getItem('ticket') ?? '';
+    history.replaceState(null, '', location.pathname);
+    at('heard').textContent = '';
+    void look();
+  };
+  addEventListener('hashchange', () => location.hash !== '' && open());
+  addEventListener('pageshow', ({ persisted }) => persisted && void look());
+  open();
 </script>
 </body>
 </html>

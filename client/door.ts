@@ -2,14 +2,19 @@
  * The door: a small HTTP server behind which one question at a time can be looked at and answered by whoever holds a ticket
  * for it. Opening a link changes nothing. It listens on the host itself; a proxy of the owner's leads to it.
  */
-import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import {
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+} from '@temporalio/client';
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Answer, AnswerKind } from '../domain/gate.ts';
 import type { GuardPlan } from '../domain/guard.ts';
 import type { Plan } from '../domain/plan.ts';
 import { outcomeTitles } from '../domain/report.ts';
-import type { Ticket, Tickets } from '../domain/ticket.ts';
+import { ticketHeader, type Ticket, type Tickets } from '../domain/ticket.ts';
 import type { deployStack } from '../workflows/deploy-stack.ts';
 import { doorPage } from './door-page.ts';
 import { guardText } from './guard-text.ts';
@@ -28,9 +33,11 @@ export type DoorOptions = {
 
 /** A body is a comment of a thousand characters at most. */
 const bodyLimit = 8_192;
-/** Requests of one address in a minute: a person looks and answers, a guesser tries. */
+/** Of one address or one ticket: a person looks and answers, a guesser tries. */
 const requestsPerMinute = 60;
 const minuteMs = 60_000;
+/** A worker that is there hears an answer within a second. */
+const answerPatienceMs = 15_000;
 /** A button on the page is good as long as a person may take to decide. */
 const buttonMs = 30 * minuteMs;
 const buttons: { answer: AnswerKind; label: string; hours?: number }[] = [
@@ -49,9 +56,9 @@ class Refusal extends Error {
 }
 
 export const openDoor = (options: DoorOptions): Server => {
-  const mayAsk = rateLimit();
+  const limits = { tries: rateLimit(), answers: rateLimit() };
   const server = createServer((request, response) => {
-    void respond(options, mayAsk, request, response);
+    void respond(options, limits, request, response);
   });
   server.headersTimeout = 10_000;
   server.requestTimeout = 20_000;
@@ -61,17 +68,15 @@ export const openDoor = (options: DoorOptions): Server => {
 
 const respond = async (
   options: DoorOptions,
-  mayAsk: (address: string) => boolean,
+  limits: Limits,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
   // What stands behind "?" is nothing of ours, and may be a secret typed in the wrong place.
   const path = (request.url ?? '/').split('?')[0] ?? '/';
   try {
-    if (!mayAsk(request.socket.remoteAddress ?? ''))
-      throw new Refusal(429, 'Too many requests; wait a minute.');
     demandOurs(options, request);
-    await route(options, path, request, response);
+    await route(options, limits, path, request, response);
   } catch (error) {
     const known = error instanceof Refusal;
     if (!known) options.log(`failed: ${(error as Error).message}`);
@@ -86,6 +91,7 @@ const respond = async (
 
 const route = async (
   options: DoorOptions,
+  limits: Limits,
   path: string,
   request: IncomingMessage,
   response: ServerResponse,
@@ -94,9 +100,9 @@ const route = async (
   if (asked === 'GET /') sendPage(response);
   else if (asked === 'GET /healthz') sendJson(response, 200, { message: 'ok' });
   else if (asked === 'POST /api/question')
-    sendJson(response, 200, await question(options, await ticketOf(options, request, ['look'])));
+    sendJson(response, 200, await question(options, await ticketOf(options, limits, request, ['look'])));
   else if (asked === 'POST /api/answer') {
-    const ticket = await ticketOf(options, request, ['approve', 'reject', 'defer']);
+    const ticket = await ticketOf(options, limits, request, ['approve', 'reject', 'defer']);
     sendJson(response, 200, { message: await answer(options, ticket, await bodyOf(request)) });
   } else throw new Refusal(404, 'There is nothing here.');
 };
@@ -104,22 +110,28 @@ const route = async (
 /** A name that leads here by a trick of DNS, and a page of somebody else's, are both refused. */
 const demandOurs = ({ origins }: DoorOptions, { headers, method }: IncomingMessage): void => {
   const hosts = origins.map((origin) => new URL(origin).host);
-  if (!hosts.includes(headers.host ?? '')) throw new Refusal(421, 'This door has another name.');
+  const host = (headers.host ?? '').toLowerCase().replace(/(?<!\]):(?:80|443)$/, '');
+  if (!hosts.includes(host)) throw new Refusal(421, 'This door has another name.');
   const { origin } = headers;
   if (origin !== undefined && !origins.includes(origin)) throw new Refusal(403, 'Not from that page.');
   if (method === 'POST' && !/^application\/json\b/.test(headers['content-type'] ?? ''))
     throw new Refusal(415, 'Send JSON.');
 };
 
+/** Who guesses is slowed down by address, who holds a ticket by this: strangers can shut the door for nobody. */
 const ticketOf = async (
   { tickets }: DoorOptions,
-  { headers }: IncomingMessage,
+  { tries, answers }: Limits,
+  { headers, socket }: IncomingMessage,
   may: readonly Ticket['may'][],
 ): Promise<Ticket> => {
-  const [, text] = /^Bearer ([\w.-]+)$/.exec(headers.authorization ?? '') ?? [];
-  const ticket = text === undefined ? undefined : await tickets.read(text);
+  const text = headers[ticketHeader.toLowerCase()];
+  const ticket = typeof text === 'string' ? await tickets.read(text) : undefined;
+  const isGood = ticket !== undefined && may.includes(ticket.may);
+  if (!(isGood ? answers(ticket.id) : tries(socket.remoteAddress ?? '')))
+    throw new Refusal(429, 'Too many requests; wait a minute.');
   // One answer for all that is wrong with one: nothing is to be learned by trying.
-  if (!ticket || !may.includes(ticket.may)) throw new Refusal(401, 'This link is not good, or not any more.');
+  if (!isGood) throw new Refusal(401, 'This link is not good, or not any more.');
   return ticket;
 };
 
@@ -167,7 +179,7 @@ const question = async ({ client, tickets }: DoorOptions, ticket: Ticket): Promi
 
 const answer = async (
   { client }: DoorOptions,
-  { may, by, channel, plan, id, ...ticket }: Ticket,
+  { may, by, channel, plan, id, workflowId, runId }: Ticket,
   body: Record<string, unknown>,
 ): Promise<string> => {
   const { text } = body;
@@ -180,9 +192,15 @@ const answer = async (
     ...(may === 'defer' ? { until: new Date(Date.now() + hoursOf(body) * 60 * minuteMs).toISOString() } : {}),
   };
   try {
-    return await handleOf(client, ticket).executeUpdate<string, [Answer]>(may, {
-      args: [said],
-    });
+    // The same button pressed twice, or sent again by a proxy, is one answer, and hears the same.
+    return await client.withDeadline(
+      Date.now() + answerPatienceMs,
+      async () =>
+        await handleOf(client, { workflowId, runId }).executeUpdate<string, [Answer]>(may, {
+          args: [said],
+          updateId: id,
+        }),
+    );
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) throw new Refusal(409, 'It has ended. Nothing was changed.');
     if (!(error instanceof WorkflowUpdateFailedError)) throw error;
@@ -240,16 +258,18 @@ const headers = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
 
-/** Counts by address and minute. */
-const rateLimit = (): ((address: string) => boolean) => {
+type Limits = { tries: (address: string) => boolean; answers: (ticket: string) => boolean };
+
+/** Counts by key and minute. */
+const rateLimit = (): ((key: string) => boolean) => {
   const counts = new Map<string, number>();
   let minute = 0;
-  return (address) => {
+  return (key) => {
     const now = Math.floor(performance.now() / minuteMs);
     if (now !== minute) counts.clear();
     minute = now;
-    const count = (counts.get(address) ?? 0) + 1;
-    counts.set(address, count);
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
     return count <= requestsPerMinute;
   };
 };

@@ -85,21 +85,37 @@ const url = z.url({ protocol: /^https?$/, error: 'must be an address that begins
 const secret = z.string().min(1).describe('Write it as ${VARIABLE} of the worker’s environment.');
 
 const services = {
-  ntfy: z.strictObject({ url: url.describe('Server and topic.'), token: secret.optional() }),
+  ntfy: z.strictObject({
+    url: z
+      .string()
+      .regex(/^https?:\/\/[^/]+(?:\/[^?#]*)?\/[-_A-Za-z0-9]{1,64}\/?$/, {
+        error: 'must be the address of a server and a topic, as https://ntfy.sh/my-topic',
+      })
+      .describe('Server and topic.'),
+    token: secret.optional(),
+  }),
   gotify: z.strictObject({ url, token: secret }),
   discord: z.strictObject({ url }),
   slack: z.strictObject({ url }),
   webhook: z.strictObject({ url }),
-  telegram: z.strictObject({ token: secret, chat: z.string(), url: url.optional() }),
+  telegram: z.strictObject({
+    token: secret,
+    chat: z.union([z.string().min(1), z.number().int()]).transform(String),
+    url: url.optional(),
+  }),
   matrix: z.strictObject({ url, room: z.string(), token: secret }),
-  apprise: z.strictObject({ url: secret }),
+  apprise: z.strictObject({
+    url: secret.refine((text) => /^[a-z0-9+.-]+:\/\/[^\s,]+$/i.test(text), {
+      error: 'must be one address of Apprise’s',
+    }),
+  }),
 };
 const serviceNames = Object.keys(services) as (keyof typeof services)[];
 
 const channel = z
   .strictObject({
     name: z.string().min(1).max(60),
-    person: z.string().min(1).optional().describe('Whose answers come back from there. Default: its name.'),
+    person: z.string().min(1).max(100).describe('Whose answers come back from there.'),
     ...Object.fromEntries(serviceNames.map((service) => [service, services[service].optional()])),
   })
   .refine((one) => serviceNames.filter((service) => service in one).length === 1, {
@@ -133,7 +149,13 @@ export const batonFile = z.strictObject({
   windows: z.record(name, window).optional().describe('When changes are welcome.'),
   notify: z.array(channel).optional().describe('Whom to tell what waits, and where.'),
   serve: z
-    .strictObject({ url: url.describe('Where `baton serve` is reached from outside.') })
+    .strictObject({
+      url: url
+        .refine((text) => !/[?#]|:\/\/[^/]*@/.test(text), {
+          error: 'must be an address without a password, "?" or "#"',
+        })
+        .describe('Where `baton serve` is reached from outside.'),
+    })
     .optional()
     .describe('The door for answers.'),
   snapshots: z
@@ -146,11 +168,11 @@ export type SettingsRead = { ok: true; settings: Settings } | { ok: false; probl
 
 /**
  * @param file absolute; without one nothing is laid down.
- * @param environment for `${VARIABLE}`.
+ * @param environment for `${VARIABLE}`, which is the worker's; without it nobody to notify is read.
  */
 export const readBatonFile = async (
   file: string,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment?: Readonly<Record<string, string | undefined>>,
 ): Promise<SettingsRead> => {
   let bytes: Buffer;
   try {
@@ -161,9 +183,13 @@ export const readBatonFile = async (
     return { ok: false, problems: [{ severity: 'error', code: 'baton-file', message }] };
   }
   const parsed = parseYaml(file, bytes);
-  if (!parsed.ok) return parsed.problems.every(({ code }) => code === 'empty') ? empty(file) : parsed;
-  const reader = new Reader((variable) => environment[variable], { late: false });
-  const keys = readWith(reader, parsed.root, batonFile, 'baton.yml') ?? {};
+  if (!parsed.ok)
+    return parsed.problems.every(({ code }) => code === 'empty')
+      ? empty(file)
+      : { ok: false, problems: parsed.problems.map((problem) => discreet(problem, bytes)) };
+  const reader = new Reader((variable) => environment?.[variable], { late: false });
+  const root = environment ? parsed.root : without(parsed.root, 'notify');
+  const keys = readWith(reader, root, batonFile, 'baton.yml') ?? {};
   const windows = Object.fromEntries(
     Object.entries(keys.windows ?? {}).map(([key, one]) => [key, toWindow(reader, one, parsed.root, key)]),
   );
@@ -172,11 +198,27 @@ export const readBatonFile = async (
   const channels = (keys.notify ?? []).map(toChannel);
   demandDifferent(reader, channels, parsed.root);
   // A variable that is not set would make half an address, or an empty password.
-  const problems = reader.problems.map((problem) => ({ ...problem, severity: 'error' as const }));
+  const problems = reader.problems.map((problem) => discreet({ ...problem, severity: 'error' }, bytes));
   const door = keys.serve && { door: keys.serve.url.replace(/\/+$/, '') };
   return problems.length > 0
     ? { ok: false, problems }
     : { ok: true, settings: { file, gates, windows, channels, snapshots, ...door } };
+};
+
+const without = (root: Node, name: string): Node =>
+  root.kind === 'map' ? { ...root, entries: root.entries.filter(({ key }) => key !== name) } : root;
+
+/** Messages that quote nothing of the file. */
+const quoteNothing = ['baton.yml', 'variable-unset'];
+
+/** Below `notify` stand passwords, and a mistake may be in the middle of one: problems are in reports and histories. */
+const discreet = (problem: Problem, bytes: Buffer): Problem => {
+  const { at, code } = problem;
+  const above = bytes.toString().split('\n').slice(0, at?.line);
+  const section = above.findLast((line) => /^[^\s#-]/.test(line)) ?? '';
+  return section.startsWith('notify') && !quoteNothing.includes(code)
+    ? { ...problem, message: 'There is a mistake here. It is not shown: the line may hold a password.' }
+    : problem;
 };
 
 const empty = (file: string): SettingsRead => ({
@@ -184,7 +226,7 @@ const empty = (file: string): SettingsRead => ({
   settings: { file, gates: [], windows: {}, channels: [], snapshots: [] },
 });
 
-const toChannel = ({ name: named, person = named, ...rest }: z.infer<typeof channel>): Channel => {
+const toChannel = ({ name: named, person, ...rest }: z.infer<typeof channel>): Channel => {
   const service = serviceNames.find((one) => one in rest);
   const settings = (rest as Record<string, object>)[String(service)];
   return { name: named, person, service, ...settings } as Channel;
@@ -195,8 +237,8 @@ const demandDifferent = (reader: Reader, channels: readonly Channel[], root: Nod
     if (channels.findIndex((other) => other.name === named) < index)
       reader.error(
         locate(root, ['notify', index, 'name']),
-        'notify',
-        `Two places to notify are called ${JSON.stringify(named)}.`,
+        'baton.yml',
+        `Two places to notify have this name.`,
       );
 };
 

@@ -139,19 +139,28 @@ export const refusalOf = (
   if (answer === 'approve' && waiting.for === 'hour')
     return 'It is approved already, and waits for its hour.';
   if (answer === 'start' && waiting.for === 'approval') return 'It waits for an approval, not for an hour.';
-  if (answer === 'defer') return deferralProblem(until, now);
+  if (waiting.for === 'approval' && now >= Date.parse(waiting.expiresAt))
+    return `The question has expired (${waiting.expiresAt}).`;
+  // Who presses a button has seen one plan, whatever the button says.
+  if (ticket !== undefined && plan !== waiting.plan) return otherPlan(waiting, plan);
+  if (answer === 'defer') return deferralProblem(waiting, until, now);
   if (answer !== 'approve' || waiting.for === 'hour') return undefined;
   if (plan === undefined || plan.length < shortestDigest || !waiting.plan.startsWith(plan))
-    return `The plan is ${waiting.plan}, and the answer was to ${plan ?? 'none'}. Look at it again.`;
+    return otherPlan(waiting, plan);
   if (waiting.approvedBy.includes(by))
     return `${by} has approved already; it takes ${waiting.approvals} different people.`;
   return undefined;
 };
 
-const deferralProblem = (until: string | undefined, now: number): string | undefined => {
+const otherPlan = (waiting: Waiting, plan: string | undefined): string =>
+  `The plan is ${waiting.plan}, and the answer was to ${plan ?? 'none'}. Look at it again.`;
+
+const deferralProblem = (waiting: Waiting, until: string | undefined, now: number): string | undefined => {
   const at = until === undefined ? Number.NaN : Date.parse(until);
   if (Number.isNaN(at)) return 'Say until when, as 2026-11-26T02:30:00Z.';
   if (at <= now) return `${until ?? ''} has passed.`;
+  if (waiting.for === 'hour' && at <= Date.parse(waiting.startsAt))
+    return `It begins ${waiting.startsAt}, which is later.`;
   return at - now > longestWaitMs ? 'That is more than a year away.' : undefined;
 };
 

@@ -3,6 +3,7 @@
  * here, as data, from the published interface of each (named beside it).
  */
 import type { AnswerKind } from './gate.ts';
+import { ticketHeader } from './ticket.ts';
 import type { GuardPlan } from './guard.ts';
 import type { Announced } from './operation.ts';
 import type { Plan } from './plan.ts';
@@ -18,32 +19,35 @@ export type Question = Announced & {
   lines: string[];
 };
 
-/** What a plan would do, in a few lines that fit a phone. */
+/** What a plan would do, in a few short lines that fit a phone and every service's limit. */
 export const questionLines = (plan: Plan | GuardPlan): string[] => {
-  if (plan.kind === 'guard')
-    return [
-      plan.title,
-      ...plan.data.map(({ path, driver }) => `${path}: ${driver ? 'protected' : 'NOT protected'}`),
-    ];
-  const changes = plan.services.filter(({ action }) => action !== 'keep');
-  const more = changes.length - linesLimit;
-  return [
-    ...changes
-      .slice(0, linesLimit)
-      .map(
-        ({ service, action, reasons }) =>
-          `${service}: ${action}${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}`,
-      ),
-    ...(more > 0 ? [`and ${more} more`] : []),
-    ...plan.data.filter(({ driver }) => driver === undefined).map(({ path }) => `${path}: NOT protected`),
-  ];
+  const unprotected = plan.data.filter(({ driver }) => driver === undefined);
+  const risks = some(
+    unprotected.map(({ path }) => `${path}: NOT protected`),
+    4,
+  );
+  if (plan.kind === 'guard') return [cut(plan.title, longestLine), ...risks];
+  const changes = plan.services
+    .filter(({ action }) => action !== 'keep')
+    .map(
+      ({ service, action, reasons }) =>
+        `${service}: ${action}${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}`,
+    );
+  return [...some(changes, 8), ...risks];
 };
 
-const linesLimit = 10;
+const longestLine = 120;
+
+const some = (lines: readonly string[], most: number): string[] => [
+  ...lines.slice(0, most).map((line) => cut(line, longestLine)),
+  ...(lines.length > most ? [`and ${lines.length - most} more`] : []),
+];
 
 export type Notice = {
   title: string;
   lines: string[];
+  /** The plan and the time: what must not be cut off. */
+  end: string;
   /** Where it can be looked at and answered; absent without a door. */
   link?: string;
   /** What a button sends, where a service can send for itself. */
@@ -86,26 +90,31 @@ export const sendingOf = (
   notice: Notice,
   id: string,
 ): Sending => {
-  const { title, lines, link } = notice;
-  const text = lines.join('\n');
-  const whole = [title, ...lines, ...(link === undefined ? [] : [link])].join('\n');
+  const { title, link } = notice;
+  const text = textOf(notice);
+  // Some services refuse a whole message for an address that only a home network knows.
+  const shown = link !== undefined && isPublic(link) ? link : undefined;
+  const beside = shown === undefined && link !== undefined ? `\n${link}` : '';
   switch (channel.service) {
-    case 'ntfy':
-      return post(rootOf(channel.url), bearer(channel.token), {
-        topic: topicOf(channel.url),
+    case 'ntfy': {
+      const { origin, pathname } = new URL(channel.url);
+      const [, path = '', topic = ''] = /^(.*)\/([^/]+)\/*$/.exec(pathname) ?? [];
+      return post(`${origin}${path}/`, bearer(channel.token), {
+        topic,
         title,
         message: text,
         tags: ['vertical_traffic_light'],
         ...(link === undefined ? {} : { click: link }),
         actions: actionsOf(notice),
       });
+    }
     case 'gotify':
       return post(
         `${trimmed(channel.url)}/message`,
         { 'X-Gotify-Key': channel.token },
         {
           title,
-          message: text,
+          message: link === undefined ? text : `${text}\n${link}`,
           priority: 5,
           ...(link === undefined ? {} : { extras: { 'client::notification': { click: { url: link } } } }),
         },
@@ -118,42 +127,39 @@ export const sendingOf = (
           allowed_mentions: { parse: [] },
           embeds: [
             {
-              title: cut(title, 256),
-              description: cut(text, 4096),
-              ...(link === undefined ? {} : { url: link }),
+              title: cut(escaped(title, /[\\*_~`|>#[\]()]/g), 256),
+              description: `${escaped(text, /[\\*_~`|>#[\]()]/g)}${beside}`,
+              ...(shown === undefined ? {} : { url: shown }),
             },
           ],
         },
       );
-    case 'slack':
+    case 'slack': {
+      const safe = [title, text]
+        .join('\n')
+        .replaceAll('&', '&amp;')
+        .replaceAll('<', '&lt;')
+        .replaceAll('>', '&gt;');
+      const opens = link === undefined ? '' : `\n<${link}|Open>`;
       return post(
         channel.url,
         {},
         {
-          text: cut(whole, 3000),
-          blocks: [
-            { type: 'section', text: { type: 'plain_text', text: cut([title, text].join('\n'), 3000) } },
-            ...(link === undefined
-              ? []
-              : [
-                  {
-                    type: 'actions',
-                    elements: [{ type: 'button', text: { type: 'plain_text', text: 'Open' }, url: link }],
-                  },
-                ]),
-          ],
+          text: safe,
+          blocks: [{ type: 'section', text: { type: 'mrkdwn', text: `${safe}${opens}`, verbatim: true } }],
         },
       );
+    }
     case 'telegram':
       return post(
         `${trimmed(channel.url ?? 'https://api.telegram.org')}/bot${channel.token}/sendMessage`,
         {},
         {
           chat_id: channel.chat,
-          text: cut([title, text].join('\n'), 4096),
-          ...(link === undefined
+          text: `${title}\n${text}${beside}`,
+          ...(shown === undefined
             ? {}
-            : { reply_markup: { inline_keyboard: [[{ text: 'Open', url: link }]] } }),
+            : { reply_markup: { inline_keyboard: [[{ text: 'Open', url: shown }]] } }),
         },
       );
     case 'matrix':
@@ -161,7 +167,7 @@ export const sendingOf = (
         ...post(
           `${trimmed(channel.url)}/_matrix/client/v3/rooms/${encodeURIComponent(channel.room)}/send/m.room.message/${encodeURIComponent(id)}`,
           bearer(channel.token),
-          { msgtype: 'm.text', body: whole },
+          { msgtype: 'm.text', body: [title, text, ...(link === undefined ? [] : [link])].join('\n') },
         ),
         method: 'PUT',
       };
@@ -169,10 +175,17 @@ export const sendingOf = (
       return post(
         channel.url,
         { 'Idempotency-Key': id },
-        { id, title, lines, ...(link === undefined ? {} : { link }) },
+        { id, title, lines: [...notice.lines, notice.end], ...(link === undefined ? {} : { link }) },
       );
   }
 };
+
+/** All but the title and the link. */
+export const textOf = ({ lines, end }: Notice): string => [...lines, end].join('\n');
+
+const escaped = (text: string, marks: RegExp): string => text.replace(marks, '\\$&');
+
+const isPublic = (link: string): boolean => new URL(link).hostname.includes('.');
 
 /** A link opens the page, and a button there answers; ntfy's own buttons answer at once. It shows three at most. */
 const actionsOf = ({ link, buttons }: Notice): unknown[] => [
@@ -182,7 +195,7 @@ const actionsOf = ({ link, buttons }: Notice): unknown[] => [
     label: buttonTitles[answer],
     url,
     method: 'POST',
-    headers: { Authorization: `Bearer ${ticket}`, 'Content-Type': 'application/json' },
+    headers: { [ticketHeader]: ticket, 'Content-Type': 'application/json' },
     body: '{}',
     clear: true,
   })),
@@ -199,7 +212,5 @@ const bearer = (token: string | undefined): Record<string, string> =>
   token === undefined ? {} : { Authorization: `Bearer ${token}` };
 
 const trimmed = (url: string): string => url.replace(/\/+$/, '');
-const topicOf = (url: string): string => trimmed(url).split('/').at(-1) ?? '';
-const rootOf = (url: string): string => trimmed(url).slice(0, -topicOf(url).length);
 const cut = (text: string, most: number): string =>
   text.length > most ? `${text.slice(0, most - 1)}…` : text;

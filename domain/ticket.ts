@@ -19,6 +19,9 @@ export type Ticket = {
   expires: number;
 };
 
+/** In which a ticket comes; a header of its own, so that a proxy may ask for a password in the usual one. */
+export const ticketHeader = 'Baton-Ticket';
+
 /** Given out and read by whoever holds the host's key. */
 export type Tickets = {
   /** @returns text for a header or the fragment of a link: letters, digits, `-`, `_` and one dot. */

@@ -131,10 +131,10 @@ const btrfs: Check = async () => {
 const settings: Check = async ({ configDirectory }) => {
   const what = 'baton.yml';
   const file = join(configDirectory, 'baton.yml');
-  const read = await readBatonFile(file, process.env);
+  const read = await readBatonFile(file);
   if (read.ok) {
-    const { gates, windows, channels } = read.settings;
-    const detail = `${gates.length} gates, ${Object.keys(windows).length} windows, ${channels.length} to notify`;
+    const { gates, windows, snapshots } = read.settings;
+    const detail = `${gates.length} gates, ${Object.keys(windows).length} windows, ${snapshots.length} rules for snapshots`;
     return { what, state: 'ok', detail };
   }
   const [first] = read.problems;

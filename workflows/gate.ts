@@ -39,6 +39,9 @@ const about: Record<AnswerKind, string> = {
   comment: 'Say something that is kept with the operation. Argument: {"by": "anna", "text": "what"}.',
 };
 
+/** As many answers are kept; then only those that decide. */
+const mostAnswers = 200;
+
 export class Gatekeeper {
   readonly #operation: Operation;
   /** Answers that are in the audit log. */
@@ -119,13 +122,17 @@ export class Gatekeeper {
       expiresAt: iso(Date.now() + gate.expiresMs),
     };
     return await this.#wait(waiting, 'approval', 'Wait for approval', async () => {
-      const telling = this.#tell(gate, waiting);
-      this.#operation.note('approval', `plan ${plan}, until ${waiting.expiresAt}: baton approve ${stack}`);
-      await this.#until(
-        () => waiting.approvedBy.length >= gate.approvals,
-        () => Date.parse(waiting.expiresAt),
-      );
-      telling.cancel();
+      do {
+        delete waiting.deferredUntil;
+        const asking = this.#ask(gate, waiting);
+        this.#operation.note('approval', `plan ${plan}, until ${waiting.expiresAt}: baton approve ${stack}`);
+        await this.#until(
+          () => waiting.approvedBy.length >= gate.approvals,
+          () => Date.parse(waiting.deferredUntil ?? waiting.expiresAt),
+        );
+        asking.cancel();
+        // Somebody wanted to be asked again, and now is the time.
+      } while (waiting.deferredUntil !== undefined && Date.now() >= Date.parse(waiting.deferredUntil));
       if (waiting.approvedBy.length < gate.approvals && !this.#rejected)
         return `Nobody had approved it by ${waiting.expiresAt}.`;
       if (!this.#rejected)
@@ -135,7 +142,7 @@ export class Gatekeeper {
   }
 
   /** Asks through every channel, while it waits. One that cannot be reached holds up nothing, and is told in the report. */
-  #tell({ tells }: Gate, { plan, expiresAt }: Waiting & { for: 'approval' }): CancellationScope {
+  #ask({ tells }: Gate, { plan, expiresAt }: Waiting & { for: 'approval' }): CancellationScope {
     const { operation, kind, stack, host } = this.#operation.request;
     const { workflowId, runId } = workflowInfo();
     const lines = this.#operation.plan ? questionLines(this.#operation.plan) : [];
@@ -213,10 +220,15 @@ export class Gatekeeper {
     const answer = readAnswer(value);
     const at = iso(Date.now());
     if (typeof answer === 'string') {
+      if (this.#operation.answers.length >= mostAnswers) return answer;
       this.#operation.keepAnswer({ by: 'unnamed', channel: 'unknown', answer: kind, at, refused: answer });
       return answer;
     }
     const refused = refusalOf(waiting, kind, answer, Date.now(), this.#operation.answers);
+    // Noise is not kept for ever; what counts is.
+    const isNoise = refused !== undefined || kind === 'comment' || kind === 'defer';
+    if (isNoise && this.#operation.answers.length >= mostAnswers)
+      return 'This operation has heard too many answers.';
     this.#operation.keepAnswer({
       ...answer,
       answer: kind,

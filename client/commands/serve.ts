@@ -34,7 +34,7 @@ const portArgument = (text: string): number => {
 const serve = async ({ port, listen }: Options): Promise<void> => {
   const { stateDirectory, configDirectory } = thisHost();
   const file = join(configDirectory, 'baton.yml');
-  const read = await readBatonFile(file, process.env);
+  const read = await readBatonFile(file);
   if (!read.ok) {
     const [first] = read.problems;
     const where = first?.at ? `${formatLocation(first.at)}: ` : '';
@@ -45,7 +45,8 @@ const serve = async ({ port, listen }: Options): Promise<void> => {
     const origins: string[] = [];
     const server = openDoor({ client, tickets: openTickets(stateDirectory), origins, log: print });
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => {
+      server.on('error', (error: NodeJS.ErrnoException) => {
+        if (server.listening) print(`failed: ${error.message}`);
         reject(
           new CommandFailure(
             exitCode.failed,
@@ -58,11 +59,12 @@ const serve = async ({ port, listen }: Options): Promise<void> => {
     const { port: actual } = server.address() as AddressInfo;
     origins.push(
       `http://127.0.0.1:${actual}`,
+      `http://[::1]:${actual}`,
       `http://localhost:${actual}`,
       ...(door === undefined ? [] : [new URL(door).origin]),
     );
     print(
-      `The door is open on http://${listen}:${actual}${door === undefined ? `. Links need "serve: {url: …}" in ${file}` : `, for ${door}`}.`,
+      `The door is open on http://${listen.includes(':') ? `[${listen}]` : listen}:${actual}${door === undefined ? `. Links need "serve: {url: …}" in ${file}` : `, for ${door}`}.`,
     );
     await new Promise<void>((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());

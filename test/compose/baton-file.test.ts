@@ -86,7 +86,8 @@ windows:
     const found = await read(`
 notify:
   - {name: phone, person: anna, ntfy: {url: https://ntfy.example/topic, token: '\${NTFY_TOKEN}'}}
-  - {name: ops, discord: {url: 'https://discord.example/hook'}}
+  - {name: ops, person: ben, discord: {url: 'https://discord.example/hook'}}
+  - {name: chat, person: ben, telegram: {token: '\${NTFY_TOKEN}', chat: -1001234567890}}
 serve: {url: https://baton.example/}
 `);
     assert.ok(found.ok);
@@ -98,31 +99,49 @@ serve: {url: https://baton.example/}
         url: 'https://ntfy.example/topic',
         token: 'tk_canary',
       },
-      { name: 'ops', person: 'ops', service: 'discord', url: 'https://discord.example/hook' },
+      { name: 'ops', person: 'ben', service: 'discord', url: 'https://discord.example/hook' },
+      { name: 'chat', person: 'ben', service: 'telegram', token: 'tk_canary', chat: '-1001234567890' },
     ]);
     assert.equal(found.settings.door, 'https://baton.example');
     assert.deepEqual(
       await mistakes(`notify:
-  - {name: phone, ntfy: {url: 'ntfy.example/topic'}}
-  - {name: both, ntfy: {url: https://a.example/b}, slack: {url: https://a.example/b}}
+  - {name: phone, person: a, ntfy: {url: 'ntfy.example/topic'}}
+  - {name: both, person: a, ntfy: {url: https://a.example/b}, slack: {url: https://a.example/b}}
 serve: {url: 'javascript:alert(1)'}
 `),
       [
-        'baton.yml:2:31 baton.yml.notify.0.ntfy.url must be an address that begins with http:// or https://.',
+        'baton.yml:2:42 baton.yml.notify.0.ntfy.url must be the address of a server and a topic, as https://ntfy.sh/my-topic.',
         'baton.yml:3:5 baton.yml.notify.1 needs one of ntfy, gotify, discord, slack, webhook, telegram, matrix, apprise.',
         'baton.yml:4:14 baton.yml.serve.url must be an address that begins with http:// or https://.',
       ],
     );
     assert.deepEqual(
       await mistakes(`notify:
-  - {name: phone, gotify: {url: https://a.example, token: '\${NOT_SET}'}}
-  - {name: phone, slack: {url: https://a.example/b}}
+  - {name: phone, person: a, gotify: {url: https://a.example, token: '\${NOT_SET}'}}
+  - {name: phone, person: a, slack: {url: https://a.example/b}}
 `),
       [
-        'baton.yml:2:59 Variable NOT_SET is not set; it becomes empty.',
-        'baton.yml:2:59 baton.yml.notify.0.gotify.token Too small: expected string to have >=1 characters.',
+        'baton.yml:2:70 Variable NOT_SET is not set; it becomes empty.',
+        'baton.yml:2:70 baton.yml.notify.0.gotify.token Too small: expected string to have >=1 characters.',
       ],
     );
+  });
+
+  test('tells nothing of a line that may hold a password', async () => {
+    for (const wrong of [
+      "{name: a, person: a, ntfy: {url: 'https://a.example/b', token: *canary}}",
+      "{name: a, person: a, ntfy: {url: 'https://a.example/b', token: !canary x}}",
+      "{name: a, person: a, ntfy: {url: 'https://a.example/b', token: 'x\${canary.y'}}",
+      '{name: a, person: a, discord: {https://a.example/canary}}',
+      "{name: a, person: a, ntfy: {url: 'https://canary@a.example', token: x}}",
+    ]) {
+      const told = (await mistakes(`notify:\n  - ${wrong}\n`)).join('\n');
+      assert.match(told, /^baton\.yml:2:\d+ /);
+      assert.ok(!told.includes('canary'), told);
+    }
+    const file = join(directory, 'baton.yml');
+    await writeFile(file, "notify:\n  - {name: a, person: a, slack: {url: '\${NOT_HERE}'}}\n");
+    assert.ok((await readBatonFile(file)).ok, 'whom to notify is the worker’s affair');
   });
 
   test('is refused with the place of each mistake', async () => {

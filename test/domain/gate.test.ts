@@ -105,6 +105,28 @@ describe('an answer', () => {
       assert.notEqual(until(wrong), undefined);
   });
 
+  test('comes too late when the question has expired, whether or not somebody has noticed', () => {
+    const later = Date.parse('2026-11-26T12:00:00Z');
+    for (const kind of ['approve', 'reject', 'defer'] as const)
+      assert.match(refusalOf(approval(), kind, anna, later) ?? '', /has expired/);
+    assert.equal(refusalOf(approval(), 'approve', anna, later - 1), undefined);
+  });
+
+  test('by a button is to the plan that was on the screen, whatever it says', () => {
+    for (const kind of ['approve', 'reject', 'defer'] as const)
+      assert.match(
+        refusalOf(approval(), kind, { ...anna, plan: 'ffffffffffff', ticket: 't1' }, now) ?? '',
+        /^The plan is 1f0c9a2e41b7/,
+      );
+  });
+
+  test('never brings a start forward', () => {
+    const until = (text: string) =>
+      refusalOf(hour, 'defer', { by: 'anna', channel: 'baton', until: text }, now);
+    assert.match(until('2026-11-26T02:00:00Z') ?? '', /which is later/);
+    assert.equal(until('2026-11-26T03:00:00Z'), undefined);
+  });
+
   test('given with a ticket counts once', () => {
     const first = { ...anna, ticket: 't1', answer: 'defer' as const, at: '2026-11-25T11:00:00Z' };
     const again = { ...anna, ticket: 't1' };

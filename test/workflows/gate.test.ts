@@ -157,14 +157,22 @@ describe('a gate', () => {
   });
 
   test('is put off, and then waits as long as at first', async () => {
-    const { report } = await run({ gate: gate() }, async ({ say, waiting, clock }) => {
-      const until = new Date((await environment.currentTimeMs()) + 48 * hours).toISOString();
-      await say('defer', { by: 'anna', until });
-      await environment.sleep(60 * hours);
-      assert.ok((await clock()) >= 60);
-      assert.equal((await waiting())?.for, 'approval');
-    });
+    const { report, asked } = await run(
+      { gate: gate({ tells: ['phone'] }) },
+      async ({ say, waiting, clock }) => {
+        const until = new Date((await environment.currentTimeMs()) + 48 * hours).toISOString();
+        await say('defer', { by: 'anna', until });
+        await environment.sleep(60 * hours);
+        assert.ok((await clock()) >= 60);
+        assert.equal((await waiting())?.for, 'approval');
+      },
+    );
     assert.equal(report.outcome, 'not-approved');
+    assert.equal(
+      asked.filter((name) => name === 'askPeople').length,
+      2,
+      'asked again when the time had come',
+    );
     assert.ok(report.durationMs >= 72 * hours && report.durationMs < 73 * hours, `${report.durationMs}`);
   });
 
@@ -217,13 +225,15 @@ describe('a gate', () => {
     const notBefore = new Date(at).toISOString();
     const { report } = await run(
       { gate: gate({ approvals: 0, notBefore }), digests: ['aaaaaaaaaaaa', 'bbbbbbbbbbbb'] },
-      async ({ waiting }) => {
+      async ({ say, waiting }) => {
         assert.deepEqual(await waiting(), {
           for: 'hour',
           plan: 'aaaaaaaaaaaa',
           startsAt: notBefore,
           windows: [],
         });
+        const sooner = new Date(at - hours).toISOString();
+        await assert.rejects(say('defer', { by: 'anna', until: sooner }), refused(/which is later/));
       },
     );
     assert.equal(report.outcome, 'done');
