@@ -14,8 +14,12 @@ const oneTryAtATime = takingTurns();
  * A server that was restarted, or that has missed beats, asks for another try while the last one still works. At once they
  * would take each other's half-done files for their own, so the next one begins when the last has ended.
  */
-const afterLastTry = async <T>({ info }: Context, work: () => Promise<T>): Promise<T> =>
-  await oneTryAtATime(`${info.workflowExecution?.runId ?? ''} ${info.activityId}`, work);
+const afterLastTry = async <T>({ info, cancellationSignal }: Context, work: () => Promise<T>): Promise<T> =>
+  await oneTryAtATime(`${info.workflowExecution?.runId ?? ''} ${info.activityId}`, async () => {
+    // It may have been given up while it waited.
+    cancellationSignal.throwIfAborted();
+    return await work();
+  });
 
 /** Runs `work` with a heartbeat, handing it the signal that a cancel raises. */
 export const beating = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {

@@ -1,6 +1,6 @@
 /** What the host's own rules say of an operation, and when its windows open. */
 import { nextOccurrence } from '../compose/cron.ts';
-import { gateOf, type Gate, type GateWish } from '../domain/gate.ts';
+import { gateOf, isTime, type Gate, type GateWish } from '../domain/gate.ts';
 import type { Announced } from '../domain/operation.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Settings } from '../domain/settings.ts';
@@ -44,7 +44,13 @@ export const gateFor = async (
     read.settings.channels.map(({ name }) => name),
   );
   if (!gate) return { problems: [] };
-  const unknown = gate.windows.filter((name) => !(name in read.settings.windows));
+  if (gate.notBefore !== undefined && !isTime(gate.notBefore))
+    return {
+      problems: [
+        { severity: 'error', code: 'time', message: `${JSON.stringify(gate.notBefore)} is no time.` },
+      ],
+    };
+  const unknown = gate.windows.filter((name) => !Object.hasOwn(read.settings.windows, name));
   return { gate, problems: unknown.map((name) => noSuchWindow(name, read.settings)) };
 };
 

@@ -119,7 +119,8 @@ const wantedOf = async (
   const last = history.at(-1);
   const running = last && (await ports.memory.getRelease(stack, last.release));
   const base = { ...(running ? { running } : {}), warnings: [], restore: [] };
-  if (settling !== undefined) {
+  // An earlier release stays what it is; only a file may have been edited since.
+  if (settling !== undefined && source.from === 'file') {
     const { spec, variables } = await loadRelease(ports, stack, settling);
     return { ...base, spec, variables };
   }

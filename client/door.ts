@@ -202,6 +202,8 @@ const answer = async (
         }),
     );
   } catch (error) {
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
+      throw new Refusal(503, 'The host does not answer. It may still hear this; look again in a minute.');
     if (error instanceof WorkflowNotFoundError) throw new Refusal(409, 'It has ended. Nothing was changed.');
     if (!(error instanceof WorkflowUpdateFailedError)) throw error;
     throw new Refusal(409, `${error.cause?.message ?? ''} The answer changed nothing.`);

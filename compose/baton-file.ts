@@ -26,6 +26,16 @@ const cron = z
   })
   .describe('When it opens: minute, hour, day of month, month, day of week.');
 
+const longest = 366 * 86_400_000;
+const someTime = duration.refine(
+  (text) => {
+    const ms = parseDuration(String(text));
+    // What is no duration is told already.
+    return ms === undefined || (ms > 0 && ms <= longest);
+  },
+  { error: 'must be a duration of a year at most, and not none' },
+);
+
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, {
   error: 'must be a name of a-z, 0-9, _ and -',
 });
@@ -33,6 +43,7 @@ const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, {
 const gate = z.strictObject({
   kinds: z
     .array(z.enum(['deploy', 'undo', 'remove', 'guard']))
+    .min(1)
     .optional()
     .describe('Kinds of operations; default: all.'),
   stacks: z
@@ -41,6 +52,7 @@ const gate = z.strictObject({
         error: 'must be the name of a stack, in which * stands for anything',
       }),
     )
+    .min(1)
     .optional()
     .describe('Names of stacks, * stands for anything; default: all.'),
   approvals: z
@@ -51,14 +63,14 @@ const gate = z.strictObject({
     .optional()
     .describe('As many different people must approve. Default 1.'),
   who: z.array(z.string().min(1)).min(1).optional().describe('Whose answers count; default: anybody’s.'),
-  expires: duration.optional().describe('Nothing is done where nobody has approved by then. Default 24h.'),
+  expires: someTime.optional().describe('Nothing is done where nobody has approved by then. Default 24h.'),
   window: name.optional().describe('Only while this window is open.'),
 });
 
 const exception = z
   .strictObject({
     opens: cron.optional(),
-    for: duration.optional(),
+    for: someTime.optional(),
     from: z.string().optional().describe('2026-12-24, or 2026-12-24T18:00, in the window’s time zone.'),
     to: z.string().optional(),
   })
@@ -72,7 +84,7 @@ const exception = z
 
 const window = z.strictObject({
   opens: cron,
-  for: duration.describe('How long it stays open.'),
+  for: someTime.describe('How long it stays open.'),
   time_zone: z
     .string()
     .refine(isTimeZone, { error: 'must be a time zone such as Europe/Berlin' })
@@ -258,7 +270,7 @@ const toRule = (
   windows: Record<string, Window>,
 ): GateRule => {
   const at = (...path: string[]) => locate(root, ['gates', index, ...path]);
-  if (named !== undefined && !(named in windows)) {
+  if (named !== undefined && !Object.hasOwn(windows, named)) {
     const meant = suggest(named, Object.keys(windows));
     reader.error(
       at('window'),
@@ -266,6 +278,8 @@ const toRule = (
       `There is no window "${named}".${meant === undefined ? '' : ` Did you mean "${meant}"?`}`,
     );
   }
+  if (!who && approvals > 1)
+    reader.error(at('approvals'), 'gate', 'Different people are told apart by their names: say "who".');
   if (who && new Set(who).size < approvals)
     reader.error(at('who'), 'gate', `It takes ${approvals} different people, and "who" names fewer.`);
   return {
@@ -294,8 +308,14 @@ const toWindow = (reader: Reader, one: z.infer<typeof window>, root: Node, key: 
             'time',
             `${JSON.stringify(each[end] ?? '')} is no time; write 2026-12-24 or 2026-12-24T18:00.`,
           );
-        return time ?? 0;
+        return time;
       });
+      if (from !== undefined && to !== undefined && from >= to)
+        reader.error(
+          locate(root, ['windows', key, 'except', index, 'to']),
+          'time',
+          '"to" is not after "from".',
+        );
       return [{ from: from ?? 0, to: to ?? 0 }];
     }),
   };

@@ -3,14 +3,27 @@ import { Cron } from 'croner';
 import type { NextOccurrence } from '../domain/window.ts';
 
 /** An hour that a clock set forward leaves out comes when it is over; one that comes twice counts the first time. */
-export const nextOccurrence: NextOccurrence = (cron, timeZone, after) => {
+export const nextOccurrence: NextOccurrence = (cron, timeZone, after) =>
+  lineOf(cron, timeZone)?.nextRun(new Date(after))?.getTime();
+
+/** Reading a line takes longer than using it, and the lines of a host are few. */
+const lines = new Map<string, Cron | undefined>();
+
+const lineOf = (cron: string, timeZone: string | undefined): Cron | undefined => {
+  const key = `${cron} ${timeZone ?? ''}`;
+  if (!lines.has(key)) lines.set(key, readLine(cron, timeZone));
+  return lines.get(key);
+};
+
+const readLine = (cron: string, timeZone: string | undefined): Cron | undefined => {
+  // The library takes a date for a line too.
+  if (!/^\S+(?: +\S+){4}$/.test(cron)) return undefined;
   try {
-    const line = new Cron(cron, {
+    return new Cron(cron, {
       mode: '5-part',
       paused: true,
       ...(timeZone === undefined ? {} : { timezone: timeZone }),
     });
-    return line.nextRun(new Date(after))?.getTime();
   } catch {
     return undefined;
   }

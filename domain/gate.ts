@@ -61,7 +61,10 @@ export const gateOf = (
   return {
     approvals,
     ...(rule?.who ? { who: rule.who } : {}),
-    expiresMs: wish?.expiresMs ?? rule?.expiresMs ?? defaultExpiryMs,
+    expiresMs: Math.min(
+      wish?.expiresMs ?? Infinity,
+      rule?.expiresMs ?? (wish?.expiresMs === undefined ? defaultExpiryMs : Infinity),
+    ),
     ...(wish?.at === undefined ? {} : { notBefore: wish.at }),
     windows: [...new Set(windows)],
     tells: [...tells],
@@ -111,9 +114,11 @@ export type Waiting =
       /** Someone does not want to be asked before. */
       deferredUntil?: string;
     }
-  | { for: 'hour'; plan: string; startsAt: string; who?: string[]; windows: string[]; atOnce?: boolean };
+  | { for: 'hour'; plan: string; startsAt: string; who?: string[]; windows: string[] };
 
 export const shortestDigest = 6;
+/** Who does not say who it is. */
+export const nobody = 'unnamed';
 
 /** Nobody is asked to wait longer. */
 const longestWaitMs = 366 * 24 * 3_600_000;
@@ -147,18 +152,24 @@ export const refusalOf = (
   if (answer !== 'approve' || waiting.for === 'hour') return undefined;
   if (plan === undefined || plan.length < shortestDigest || !waiting.plan.startsWith(plan))
     return otherPlan(waiting, plan);
+  if (by === nobody) return 'Say who approves: "by".';
   if (waiting.approvedBy.includes(by))
     return `${by} has approved already; it takes ${waiting.approvals} different people.`;
   return undefined;
 };
 
+/** Without its zone a time is another one on another host. */
+export const isTime = (text: string): boolean =>
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/.test(text) &&
+  !Number.isNaN(Date.parse(text));
+
 const otherPlan = (waiting: Waiting, plan: string | undefined): string =>
   `The plan is ${waiting.plan}, and the answer was to ${plan ?? 'none'}. Look at it again.`;
 
 const deferralProblem = (waiting: Waiting, until: string | undefined, now: number): string | undefined => {
-  const at = until === undefined ? Number.NaN : Date.parse(until);
-  if (Number.isNaN(at)) return 'Say until when, as 2026-11-26T02:30:00Z.';
-  if (at <= now) return `${until ?? ''} has passed.`;
+  if (until === undefined || !isTime(until)) return 'Say until when, as 2026-11-26T02:30:00Z.';
+  const at = Date.parse(until);
+  if (at <= now) return `${until} has passed.`;
   if (waiting.for === 'hour' && at <= Date.parse(waiting.startsAt))
     return `It begins ${waiting.startsAt}, which is later.`;
   return at - now > longestWaitMs ? 'That is more than a year away.' : undefined;
@@ -173,7 +184,7 @@ const nameLimit = 100;
 export const readAnswer = (value: unknown, channel = 'web-ui'): Answer | string => {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return 'An answer is an object, as {"by": "anna", "plan": "1f0c9a2e41b7", "text": "why"}.';
-  const { by = 'unnamed', channel: through = channel, ...rest } = value as Record<string, unknown>;
+  const { by = nobody, channel: through = channel, ...rest } = value as Record<string, unknown>;
   const fields = {
     by,
     channel: through,
@@ -183,9 +194,13 @@ export const readAnswer = (value: unknown, channel = 'web-ui'): Answer | string 
     ticket: rest['ticket'],
   };
   for (const [name, field] of Object.entries(fields))
-    if (field !== undefined && (typeof field !== 'string' || field === '' || field.length > limitOf(name)))
-      return `"${name}" is a text of 1 to ${limitOf(name)} characters.`;
+    if (field !== undefined && !isText(field, limitOf(name)))
+      return `"${name}" is a text of 1 to ${limitOf(name)} characters on one line.`;
   return Object.fromEntries(Object.entries(fields).filter(([, field]) => field !== undefined)) as Answer;
 };
+
+/** What is printed to terminals and into reports holds no control characters. */
+const isText = (value: unknown, most: number): boolean =>
+  typeof value === 'string' && value.trim() !== '' && value.length <= most && !/\p{Cc}/u.test(value);
 
 const limitOf = (field: string): number => (field === 'text' ? textLimit : nameLimit);

@@ -4,7 +4,7 @@
  */
 import type { AnswerKind } from './gate.ts';
 import { ticketHeader } from './ticket.ts';
-import type { GuardPlan } from './guard.ts';
+import { commandText, type GuardPlan } from './guard.ts';
 import type { Announced } from './operation.ts';
 import type { Plan } from './plan.ts';
 
@@ -26,14 +26,27 @@ export const questionLines = (plan: Plan | GuardPlan): string[] => {
     unprotected.map(({ path }) => `${path}: NOT protected`),
     4,
   );
-  if (plan.kind === 'guard') return [cut(plan.title, longestLine), ...risks];
+  if (plan.kind === 'guard') {
+    const { title, command, edits = [], restore = [] } = plan;
+    const does = [
+      ...(command
+        ? [`runs ${commandText(command)}${command.user === undefined ? '' : ` as ${command.user}`}`]
+        : []),
+      ...edits.map(({ file }) => `edits ${file}`),
+      ...restore.map(({ path, snapshot }) => `puts ${path} back from ${snapshot}`),
+    ];
+    return [cut(title, longestLine), ...some(does, 6), ...risks];
+  }
+  const exchanged = plan.restore.map(({ path, snapshot }) =>
+    snapshot === undefined ? `empties ${path}` : `puts ${path} back from ${snapshot}`,
+  );
   const changes = plan.services
     .filter(({ action }) => action !== 'keep')
     .map(
       ({ service, action, reasons }) =>
         `${service}: ${action}${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}`,
     );
-  return [...some(changes, 8), ...risks];
+  return [...some(changes, 6), ...some(exchanged, 4), ...risks];
 };
 
 const longestLine = 120;

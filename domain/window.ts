@@ -58,16 +58,19 @@ const openAt = (window: Window, from: number, next: NextOccurrence): Span | unde
     const opens = next(window.opens, window.timeZone, after);
     if (opens === undefined) return undefined;
     const whole = { from: Math.max(from, opens), to: opens + window.lastsMs };
-    const [first] = whole.to > whole.from ? without(whole, closedDuring(window, whole, next)) : [];
+    const closed = closedDuring(window, whole, next);
+    const [first] = without(whole, closed);
     if (first) return first;
-    after = opens;
+    // What is closed for weeks is not gone through opening by opening.
+    const covering = closed.find((one) => one.from <= whole.from && one.to >= whole.to);
+    after = Math.max(opens, (covering?.to ?? opens) - window.lastsMs);
   }
   return undefined;
 };
 
 const closedDuring = ({ except, timeZone }: Window, { from, to }: Span, next: NextOccurrence): Span[] =>
   except.flatMap((one) => {
-    if ('from' in one) return [one];
+    if ('from' in one) return one.to > from && one.from < to ? [one] : [];
     const spans: Span[] = [];
     for (
       let opens = next(one.opens, timeZone, from - one.lastsMs);
@@ -80,13 +83,12 @@ const closedDuring = ({ except, timeZone }: Window, { from, to }: Span, next: Ne
 
 /** What is left of a span, in order. */
 const without = (span: Span, closed: readonly Span[]): Span[] =>
-  closed
-    .reduce<Span[]>(
-      (left, { from, to }) =>
-        left.flatMap((one) => [
-          { from: one.from, to: Math.min(one.to, from) },
-          { from: Math.max(one.from, to), to: one.to },
-        ]),
-      [span],
-    )
-    .filter(({ from, to }) => to > from);
+  closed.reduce<Span[]>((left, { from, to }) => left.flatMap((one) => cutOut(one, from, to)), [span]);
+
+const cutOut = (span: Span, from: number, to: number): Span[] =>
+  to <= span.from || from >= span.to
+    ? [span]
+    : [
+        { from: span.from, to: from },
+        { from: to, to: span.to },
+      ].filter((one) => one.to > one.from);

@@ -23,6 +23,7 @@ import {
 import { stackWorkflowId } from '../domain/ids.ts';
 import type { StackName } from '../domain/names.ts';
 import { workflowTaskTimeout, type Failure, type Report } from '../domain/operation.ts';
+import { isNoop } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { outcomeTitles } from '../domain/report.ts';
 import { memberSearchAttributes } from './search-attributes.ts';
@@ -81,6 +82,13 @@ export async function deployEcosystem(request: EcosystemRequest): Promise<Report
   return close(operation, members, undefined, false);
 }
 
+/** The others would run unfinished for as long as it waits, and lose what was written since if the answer is no. */
+const gated = (stack: StackName): Problem => ({
+  severity: 'error',
+  code: 'gated',
+  message: `"${stack}" has to wait, by baton.yml, and an ecosystem waits for nobody. Deploy it by itself first. Nothing was changed.`,
+});
+
 /** Plans every stack before any is touched. @returns the report where the whole is impossible, or no longer wanted. */
 const preflight = async (operation: Operation, { phases }: EcosystemRequest): Promise<Report | undefined> => {
   try {
@@ -92,6 +100,7 @@ const preflight = async (operation: Operation, { phases }: EcosystemRequest): Pr
             const summary = `plan ${request.stack}`;
             const prepared = await reading.preparePlan.executeWithOptions({ summary }, [request]);
             problems.push(...unmendable(prepared.problems, index > 0 || after.length > 0));
+            if (prepared.plan && prepared.gate && !isNoop(prepared.plan)) problems.push(gated(request.stack));
           }
         return problems;
       }),

@@ -44,7 +44,7 @@ const bringAbout = async (
   const applied: Applied = {
     services: {},
     snapshots: [],
-    startedAt: workflowInfo().startTime.toISOString(),
+    startedAt: operation.startedAt.toISOString(),
     unwound: { ran: [], data: [], dataAtRisk: false },
   };
   try {
@@ -93,7 +93,7 @@ const agreeOnPlan = async (
         );
       const settled = needsImages(first.plan) ? await fetchAndSettle(operation, first.plan, settle) : first;
       if ('outcome' in settled) return settled;
-      const passed = await gatekeeper.pass(settled, settle);
+      const passed = await gatekeeper.pass(settled, settle, request.options.expectedPlan !== undefined);
       return 'outcome' in passed ? passed : passed.plan;
     });
   } catch (error) {

@@ -11,6 +11,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import {
+  nobody,
   readAnswer,
   refusalOf,
   type Answer,
@@ -48,6 +49,8 @@ export class Gatekeeper {
   #recorded = 0;
   #hasAsked = false;
   #rejected: Answer | undefined;
+  /** Somebody did not want to wait for its hour. */
+  #startedByHand = false;
 
   /** Hears answers from now on; before it waits for one, and after, they change nothing. */
   constructor(operation: Operation) {
@@ -58,28 +61,53 @@ export class Gatekeeper {
       setHandler(signal, (answer) => void this.#take(kind, answer), { description: about[kind] });
   }
 
-  /** @param settle plans again, after it has waited. @returns the plan that may be carried out, or how it ended without. */
-  async pass<Plan extends Gated>(first: Plan, settle: () => Promise<Plan | Report>): Promise<Plan | Report> {
-    const { gate } = first;
-    if (!gate) return first;
-    this.#hasAsked = true;
+  /**
+   * @param settle plans again, after it has waited.
+   * @param onlyThis another plan than the first is not carried out, though nobody need approve.
+   * @returns the plan that may be carried out, or how it ended without.
+   */
+  async pass<Plan extends Gated>(
+    first: Plan,
+    settle: () => Promise<Plan | Report>,
+    onlyThis = false,
+  ): Promise<Plan | Report> {
+    let approved: string | undefined;
     for (let plan = first; ;) {
+      const { gate } = plan;
+      if (!gate) return plan;
+      this.#hasAsked = true;
+      const isApproved = gate.approvals === 0 || approved === plan.digest;
       const denial =
-        (gate.approvals > 0 ? await this.#approval(gate, plan.digest) : undefined) ??
+        (isApproved ? undefined : await this.#approval(gate, plan.digest)) ??
         (await this.#hour(gate, plan.digest));
-      this.#operation.waiting = undefined;
       // Nothing is done that could not be written down who wanted it.
       await this.#record();
-      if (denial !== undefined)
-        return this.#operation.close('not-approved', { notes: [denial, 'Nothing was changed.'] });
+      if (denial !== undefined) return this.#close('not-approved', denial);
+      approved = plan.digest;
       const settled = await settle();
       if ('outcome' in settled) return settled;
       const isTheSame = settled.digest === plan.digest;
-      // What nobody had to approve is done as it is planned when its hour has come.
-      if (isTheSame || gate.approvals === 0) return settled;
-      this.#operation.note('approval', `plan ${plan.digest} has become ${settled.digest} meanwhile`);
+      if (!isTheSame && onlyThis)
+        return this.#close('refused', `Plan ${plan.digest} has become ${settled.digest} while it waited.`);
+      // What nobody had to approve is done as it is planned when its hour has come, if that is not over by now.
+      const mayGo = (isTheSame || gate.approvals === 0) && asksTheSame(settled.gate, gate);
+      if (mayGo && (await this.#isOpen(gate))) {
+        this.#operation.beginNow();
+        return settled;
+      }
+      if (!isTheSame)
+        this.#operation.note('approval', `plan ${plan.digest} has become ${settled.digest} meanwhile`);
+      if (!asksTheSame(settled.gate, gate)) approved = undefined;
       plan = settled;
     }
+  }
+
+  #close(outcome: 'not-approved' | 'refused', why: string): Report {
+    return this.#operation.close(outcome, { notes: [why, 'Nothing was changed.'] });
+  }
+
+  async #isOpen(gate: Gate): Promise<boolean> {
+    return this.#startedByHand || (await firstHour(gate, Date.now())) <= Date.now();
   }
 
   /** What came of it, and what was said too late, for the audit log. */
@@ -122,19 +150,19 @@ export class Gatekeeper {
       expiresAt: iso(Date.now() + gate.expiresMs),
     };
     return await this.#wait(waiting, 'approval', 'Wait for approval', async () => {
-      do {
-        delete waiting.deferredUntil;
+      const isAnswered = (): boolean => waiting.approvedBy.length >= gate.approvals;
+      for (;;) {
         const asking = this.#ask(gate, waiting);
         this.#operation.note('approval', `plan ${plan}, until ${waiting.expiresAt}: baton approve ${stack}`);
-        await this.#until(
-          () => waiting.approvedBy.length >= gate.approvals,
-          () => Date.parse(waiting.deferredUntil ?? waiting.expiresAt),
-        );
+        await this.#until(isAnswered, () => Date.parse(waiting.deferredUntil ?? waiting.expiresAt));
         asking.cancel();
+        if (isAnswered() || this.#rejected || waiting.deferredUntil === undefined) break;
         // Somebody wanted to be asked again, and now is the time.
-      } while (waiting.deferredUntil !== undefined && Date.now() >= Date.parse(waiting.deferredUntil));
-      if (waiting.approvedBy.length < gate.approvals && !this.#rejected)
-        return `Nobody had approved it by ${waiting.expiresAt}.`;
+        delete waiting.deferredUntil;
+        waiting.expiresAt = iso(Date.now() + gate.expiresMs);
+      }
+      if (!isAnswered() && !this.#rejected)
+        return `${waiting.approvedBy.length > 0 ? `Only ${waiting.approvedBy.join(', ')}` : 'Nobody'} had approved it by ${waiting.expiresAt}.`;
       if (!this.#rejected)
         this.#operation.note('approval', `plan ${plan}, by ${waiting.approvedBy.join(' and ')}`);
       return undefined;
@@ -165,8 +193,9 @@ export class Gatekeeper {
   /** @returns why it may not go on. */
   async #hour(gate: Gate, plan: string): Promise<string | undefined> {
     const { stack } = this.#operation.request;
-    let startsAt = await firstHour(gate, Date.parse(gate.notBefore ?? iso(Date.now())));
-    while (startsAt > Date.now()) {
+    const notBefore = gate.notBefore === undefined ? 0 : Date.parse(gate.notBefore);
+    let startsAt = await firstHour(gate, Math.max(Date.now(), notBefore));
+    while (startsAt > Date.now() && !this.#hasBeenStarted()) {
       const waiting: Waiting & { for: 'hour' } = {
         for: 'hour',
         plan,
@@ -177,12 +206,13 @@ export class Gatekeeper {
       const denial = await this.#wait(waiting, 'hour', 'Wait for the hour', async () => {
         this.#operation.note('hour', `begins ${waiting.startsAt}; sooner: baton start ${stack}`);
         await this.#until(
-          () => waiting.atOnce === true,
+          () => this.#hasBeenStarted(),
           () => Date.parse(waiting.startsAt),
         );
         return undefined;
       });
-      if (denial !== undefined || waiting.atOnce === true) return denial;
+      if (denial !== undefined) return denial;
+      if (this.#hasBeenStarted()) return undefined;
       // Deferred, or held up: its windows may be closed by now.
       startsAt = await firstHour(gate, Date.now());
     }
@@ -196,7 +226,13 @@ export class Gatekeeper {
     work: () => Promise<string | undefined>,
   ): Promise<string | undefined> {
     this.#operation.waiting = waiting;
-    const denial = await this.#operation.step(id, title, work);
+    let denial: string | undefined;
+    try {
+      denial = await this.#operation.step(id, title, work);
+    } finally {
+      // What is said from here on until it waits again is too early or too late, and is told so.
+      this.#operation.waiting = undefined;
+    }
     if (!this.#rejected) return denial;
     const { by, text } = this.#rejected;
     return `Rejected by ${by}${text === undefined ? '' : `: ${text}`}.`;
@@ -206,6 +242,10 @@ export class Gatekeeper {
   async #until(holds: () => boolean, end: () => number): Promise<void> {
     for (let due = end(); Date.now() < due && !holds() && !this.#rejected; due = end())
       await condition(() => holds() || this.#rejected !== undefined || end() !== due, due - Date.now());
+  }
+
+  #hasBeenStarted(): boolean {
+    return this.#startedByHand;
   }
 
   #hear(kind: AnswerKind, value: unknown): string {
@@ -221,7 +261,7 @@ export class Gatekeeper {
     const at = iso(Date.now());
     if (typeof answer === 'string') {
       if (this.#operation.answers.length >= mostAnswers) return answer;
-      this.#operation.keepAnswer({ by: 'unnamed', channel: 'unknown', answer: kind, at, refused: answer });
+      this.#operation.keepAnswer({ by: nobody, channel: 'unknown', answer: kind, at, refused: answer });
       return answer;
     }
     const refused = refusalOf(waiting, kind, answer, Date.now(), this.#operation.answers);
@@ -248,7 +288,7 @@ export class Gatekeeper {
         this.#rejected ??= answer;
         return;
       case 'start':
-        if (waiting.for === 'hour') waiting.atOnce = true;
+        this.#startedByHand = true;
         return;
       case 'defer':
         defer(waiting, answer.until ?? '');
@@ -278,11 +318,19 @@ const heard = (kind: AnswerKind, waiting: Waiting | undefined): string => {
     case 'start':
       return 'It begins now.';
     case 'defer':
-      return waiting?.for === 'hour' ? `It begins ${waiting.startsAt}.` : 'It is asked again then.';
+      return waiting?.for === 'hour'
+        ? `It does not begin before ${waiting.startsAt}.`
+        : 'It is asked again then.';
     case 'comment':
       return 'Kept with the operation.';
   }
 };
+
+/** Whether no more is asked for than has been passed. */
+const asksTheSame = (now: Gate | undefined, before: Gate): boolean =>
+  now?.approvals === before.approvals &&
+  now.who?.join() === before.who?.join() &&
+  now.windows.join() === before.windows.join();
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 

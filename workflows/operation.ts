@@ -51,7 +51,7 @@ export class Operation {
   /** Title of the first step that failed: the cause. */
   failedStep: string | undefined;
 
-  readonly #startedAt: Date;
+  #startedAt: Date;
 
   /** @param startedAt of the operation, where this workflow goes on with one that another began. */
   constructor(request: Announced, startedAt: Date = workflowInfo().startTime) {
@@ -77,6 +77,15 @@ export class Operation {
   /** What activities are told of this operation. */
   subject(plan: Plan): Subject {
     return subjectOf(this.request, plan, this.#startedAt);
+  }
+
+  /** It has waited, perhaps for days: what it does, and the names of its snapshots, are of now. */
+  beginNow(): void {
+    this.#startedAt = new Date();
+  }
+
+  get startedAt(): Date {
+    return this.#startedAt;
   }
 
   /** Whose the snapshots are. */
@@ -216,6 +225,7 @@ export class Operation {
       ...rest,
       notes: [...this.#remarks, ...(rest.notes ?? [])],
     };
+    this.waiting = undefined;
     upsertSearchAttributes([{ key: searchAttribute.outcome, value: outcome }]);
     this.#show();
     return this.#report;

@@ -99,7 +99,12 @@ export const rejectCommand = (command: Command): void => {
 
 export const deferCommand = (command: Command): void => {
   shared(command)
-    .addOption(new Option('--for <duration>', 'for so long, such as 2h').argParser(durationArgument))
+    .addOption(
+      new Option(
+        '--for <duration>',
+        'for so long, such as 2h; what waits for an hour begins so much later',
+      ).argParser(durationArgument),
+    )
     .addOption(new Option('--until <time>', 'until 02:30, or 2026-11-26T02:30').argParser(timeArgument))
     .action(async (operation: string, options: Options & { for?: number; until?: string }) => {
       if ((options.for === undefined) === (options.until === undefined))
@@ -107,11 +112,11 @@ export const deferCommand = (command: Command): void => {
           exitCode.usage,
           'Say for how long (--for 2h), or until when (--until 02:30).',
         );
-      const until = options.until ?? new Date(Date.now() + (options.for ?? 0)).toISOString();
       // Who defers does not stay to watch.
-      process.exitCode = await answer('defer', operation, { ...options, wait: false }, () =>
-        Promise.resolve({ until }),
-      );
+      process.exitCode = await answer('defer', operation, { ...options, wait: false }, ({ waiting }) => {
+        const from = waiting.for === 'hour' ? Date.parse(waiting.startsAt) : Date.now();
+        return Promise.resolve({ until: options.until ?? new Date(from + (options.for ?? 0)).toISOString() });
+      });
     });
   examples(command, ['baton defer immich --for 2h', 'baton defer immich --until 02:30']);
 };

@@ -135,7 +135,8 @@ export const gateOptions = (command: Command): Command =>
 /** What {@link gateOptions} say, for a request. */
 export const gateOf = ({ approve, expires, at, inWindow }: GateOptions): { gate?: GateWish } => {
   const gate: GateWish = {
-    ...(approve ? { approve } : {}),
+    // Only a question expires.
+    ...(approve === true || expires !== undefined ? { approve: true } : {}),
     ...(expires === undefined ? {} : { expiresMs: expires }),
     ...(at === undefined ? {} : { at }),
     ...(inWindow === undefined ? {} : { window: inWindow }),

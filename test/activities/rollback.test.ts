@@ -305,6 +305,19 @@ describe('a plan', () => {
     assert.deepEqual((await house.plan({ from: 'release', withData: false }, 'undo')).plan?.restore, []);
   });
 
+  test('of going back is the same when it is made again, with its data', async () => {
+    await house.deploy(app('one'));
+    await house.deploy(app('two'));
+    const request = house.request({ from: 'release', withData: true }, 'undo');
+    const first = await house.run('preparePlan', request);
+    assert.ok(first.plan);
+    const again = await house.run('preparePlan', request, first.plan.release);
+    assert.ok(again.plan);
+    assert.equal(again.digest, first.digest);
+    assert.deepEqual(again.plan.restore, first.plan.restore);
+    assert.equal(again.plan.restore.length, 1);
+  });
+
   test('of going back to what runs has no data to put back', async () => {
     await house.deploy(app('one'));
     const [first] = await house.ports.memory.history('web' as Subject['stack']);

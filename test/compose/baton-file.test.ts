@@ -186,6 +186,18 @@ windows:
       ],
     );
     assert.match((await mistakes('gates: [\n')).join(), /^baton\.yml:\d+:\d+ /);
+    for (const [text, expected] of [
+      ['gates: [{stacks: []}]', /gates\.0\.stacks Too small/],
+      ['gates: [{kinds: []}]', /gates\.0\.kinds Too small/],
+      ['gates: [{approvals: 2}]', /say "who"/],
+      ['gates: [{expires: 0}]', /must be a duration of a year at most, and not none/],
+      ['gates: [{window: constructor}]', /There is no window "constructor"/],
+      [
+        "windows: {n: {opens: '0 2 * * *', for: 1h, except: [{from: 2026-12-27, to: 2026-12-24}]}}",
+        /"to" is not after "from"/,
+      ],
+    ] as const)
+      assert.match((await mistakes(text)).join(), expected);
   });
 });
 
@@ -205,7 +217,7 @@ describe('a cron line in a time zone', () => {
   });
 
   test('that is none, or never comes, has no occurrence', () => {
-    for (const line of ['61 * * * *', '0 0 30 2 *', '* * * * * *', 'soon', ''])
+    for (const line of ['61 * * * *', '0 0 30 2 *', '* * * * * *', '2026-12-24T18:00:00', 'soon', ''])
       assert.equal(nextOccurrence(line, undefined, 0), undefined);
   });
 

@@ -16,6 +16,24 @@ const day = 24 * 3_600_000;
 const rule = (more: Partial<GateRule> = {}): GateRule => ({ approvals: 1, expiresMs: day, ...more });
 const deploy = (stack: string) => ({ kind: 'deploy', stack: stack as StackName }) as const;
 
+const now = Date.parse('2026-11-25T12:00:00Z');
+const approval = (more: Partial<Waiting & { for: 'approval' }> = {}): Waiting => ({
+  for: 'approval',
+  plan: '1f0c9a2e41b7',
+  approvals: 1,
+  approvedBy: [],
+  expiresMs: day,
+  expiresAt: '2026-11-26T12:00:00.000Z',
+  ...more,
+});
+const hour: Waiting = {
+  for: 'hour',
+  plan: '1f0c9a2e41b7',
+  startsAt: '2026-11-26T02:30:00.000Z',
+  windows: [],
+};
+const anna: Answer = { by: 'anna', channel: 'baton', plan: '1f0c9a2e41b7' };
+
 describe('what an operation waits for', () => {
   test('is nothing where nobody asks for it', () => {
     assert.equal(gateOf(deploy('web'), undefined, []), undefined);
@@ -50,26 +68,14 @@ describe('what an operation waits for', () => {
       },
     );
     assert.equal(gateOf(deploy('web'), { approve: true }, [])?.approvals, 1);
+    assert.equal(gateOf(deploy('web'), { approve: true, expiresMs: 9 * day }, rules)?.expiresMs, day);
+    assert.equal(gateOf(deploy('web'), { approve: true, expiresMs: 9 * day }, [])?.expiresMs, 9 * day);
+    assert.match(
+      refusalOf(approval(), 'approve', { ...anna, by: 'unnamed' }, now) ?? '',
+      /^Say who approves/,
+    );
   });
 });
-
-const now = Date.parse('2026-11-25T12:00:00Z');
-const approval = (more: Partial<Waiting & { for: 'approval' }> = {}): Waiting => ({
-  for: 'approval',
-  plan: '1f0c9a2e41b7',
-  approvals: 1,
-  approvedBy: [],
-  expiresMs: day,
-  expiresAt: '2026-11-26T12:00:00.000Z',
-  ...more,
-});
-const hour: Waiting = {
-  for: 'hour',
-  plan: '1f0c9a2e41b7',
-  startsAt: '2026-11-26T02:30:00.000Z',
-  windows: [],
-};
-const anna: Answer = { by: 'anna', channel: 'baton', plan: '1f0c9a2e41b7' };
 
 describe('an answer', () => {
   test('counts where it is to the plan that waits', () => {
@@ -101,7 +107,14 @@ describe('an answer', () => {
     const until = (text?: string) =>
       refusalOf(approval(), 'defer', { by: 'anna', channel: 'baton', ...(text ? { until: text } : {}) }, now);
     assert.equal(until('2026-11-25T14:00:00Z'), undefined);
-    for (const wrong of [undefined, 'tomorrow', '2026-11-25T11:00:00Z', '2028-01-01T00:00:00Z'])
+    // Without a zone it would be another time on another host.
+    for (const wrong of [
+      undefined,
+      'tomorrow',
+      '2026-11-25T11:00:00Z',
+      '2028-01-01T00:00:00Z',
+      '2026-11-26T02:30',
+    ])
       assert.notEqual(until(wrong), undefined);
   });
 
@@ -151,10 +164,14 @@ describe('an answer', () => {
       plan: '1f0c9a',
     });
     assert.deepEqual(readAnswer({}), { by: 'unnamed', channel: 'web-ui' });
-    assert.equal(readAnswer({ by: 7 }), '"by" is a text of 1 to 100 characters.');
-    assert.equal(readAnswer({ text: 'x'.repeat(1001) }), '"text" is a text of 1 to 1000 characters.');
+    assert.equal(readAnswer({ by: 7 }), '"by" is a text of 1 to 100 characters on one line.');
+    assert.equal(
+      readAnswer({ text: 'x'.repeat(1001) }),
+      '"text" is a text of 1 to 1000 characters on one line.',
+    );
+    for (const by of ['', ' ', 'an\nna', '\u001b[2J']) assert.equal(typeof readAnswer({ by }), 'string');
     for (const wrong of [undefined, null, 'yes', 1, ['yes']])
-      assert.match(String(readAnswer(wrong)), /^An answer is an object/);
+      assert.match(readAnswer(wrong) as string, /^An answer is an object/);
     fc.assert(
       fc.property(fc.anything(), fc.constantFrom(...answerKinds), (value, kind) => {
         const read = readAnswer(value);

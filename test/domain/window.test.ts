@@ -41,6 +41,18 @@ describe('a window', () => {
     assert.deepEqual(opening([everySecond], 0), [26, 29]);
   });
 
+  test('is found behind exceptions of weeks, however many there are', () => {
+    const holidays = Array.from({ length: 400 }, (_, day) => ({
+      from: (24 * day + 1) * hour,
+      to: (24 * day + 6) * hour,
+    }));
+    assert.deepEqual(opening([{ ...night, except: holidays }], 0), [24 * 400 + 2, 24 * 400 + 5]);
+    const short: Window = { opens: '0/1', lastsMs: hour / 4, except: [{ from: 0, to: 2_000 * hour }] };
+    assert.deepEqual(opening([short], 0), [2_000, 2_000.25]);
+    const often: Window = { ...night, except: [{ opens: '0/1', lastsMs: hour / 2 }] };
+    assert.deepEqual(opening([often], 0), [2.5, 3]);
+  });
+
   test('that does not come again is not waited for', () => {
     assert.equal(opening([{ opens: '2', lastsMs: hour, except: [] }], 4), undefined);
   });

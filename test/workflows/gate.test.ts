@@ -198,6 +198,32 @@ describe('a gate', () => {
     assert.deepEqual(report.notes, ['Nothing was changed.']);
   });
 
+  test('does not open outside its window for an approval that comes later than its hour', async () => {
+    const began = await environment.currentTimeMs();
+    const notBefore = new Date(began + hours).toISOString();
+    // Open from one hour on, for an hour, every day.
+    const opens = (from: number): number => {
+      const since = (from - began) / hours - 1;
+      return since >= 0 && since % 24 < 1
+        ? from
+        : began + (1 + Math.max(0, Math.ceil(since / 24)) * 24) * hours;
+    };
+    const { report } = await run(
+      { gate: gate({ windows: ['night'], notBefore, expiresMs: 48 * hours }), opens },
+      async ({ say }) => {
+        await environment.sleep(10 * hours);
+        await say('approve', anna);
+      },
+    );
+    assert.equal(report.outcome, 'done');
+    assert.ok(
+      report.durationMs > 24.9 * hours && report.durationMs < 25.5 * hours,
+      `${report.durationMs / hours}`,
+    );
+    // What it writes is of then, not of when it was asked for.
+    assert.ok(Date.parse(report.startedAt) > began + 24 * hours);
+  });
+
   test('stays shut where who wanted it cannot be written down', async () => {
     const { report, asked } = await run({ gate: gate(), auditIsAway: true }, async ({ say }) => {
       await say('approve', anna);
