@@ -8,7 +8,6 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { OperationRequest, Report } from '../domain/operation.ts';
 import type { ReleaseId } from '../domain/names.ts';

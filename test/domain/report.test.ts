@@ -204,6 +204,7 @@ test('every outcome has an exit code, a title and commands worth typing', () => 
     done: [0, 'Done', 'baton status photos', 'baton undo photos'],
     unchanged: [0, 'Nothing to do', 'baton status photos'],
     refused: [1, 'Refused: nothing was changed'],
+    'not-approved': [1, 'Not approved: nothing was changed'],
     'rolled-back': [
       3,
       'Failed and rolled back: everything is as it was',
@@ -297,6 +298,7 @@ describe('a guarded command’s report', () => {
       done: 'Files it changed',
       unchanged: undone,
       refused: undone,
+      'not-approved': undone,
       'rolled-back': undone,
       cancelled: undone,
       kept: 'Files it changed',
@@ -329,6 +331,7 @@ describe('a guarded command’s report', () => {
       done: [],
       unchanged: ['baton status photos'],
       refused: [],
+      'not-approved': [],
       'rolled-back': [],
       cancelled: [],
       kept: [],

@@ -6,7 +6,8 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { writeFile } from 'node:fs/promises';
 import { hostTaskQueue } from '../../domain/ids.ts';
 import type { GuardRequest } from '../../domain/guard.ts';
-import type { OperationRequest } from '../../domain/operation.ts';
+import type { GateWish } from '../../domain/gate.ts';
+import type { OperationRequest, Progress } from '../../domain/operation.ts';
 import { injected, Laboratory, type Meddle } from '../workflows/laboratory.ts';
 
 const stack = `
@@ -117,6 +118,29 @@ try {
     const handle = client.workflow.getHandle(`stack/${site.host}/ledger`);
     setTimeout(() => void handle.executeUpdate('keep', { args: ['a person chose it'] }), 1_500);
   });
+
+  /** Says something to the operation while it waits at its gate. */
+  const answering = (answer: string, more: object = {}): Meddle => {
+    let isAsked = false;
+    return (activity, moment) => {
+      if (activity !== 'preparePlan' || moment === 'before' || isAsked) return;
+      isAsked = true;
+      const handle = client.workflow.getHandle(`stack/${site.host}/ledger`);
+      const say = async (): Promise<void> => {
+        const { waiting } = await handle.query<Progress>('progress');
+        const said = { by: 'anna', channel: 'baton', plan: waiting?.plan, ...more };
+        await handle.executeUpdate(answer, { args: [said] });
+      };
+      setTimeout(() => void say(), 1_500);
+    };
+  };
+  const soon = (): string => new Date(Date.now() + 3_000).toISOString();
+  const gated = (gate: GateWish, release: string): OperationRequest => ({ ...request({ RELEASE: release }), gate });
+  await record('gate-approved', gated({ approve: true }, '3'), answering('approve'));
+  await record('gate-rejected', gated({ approve: true }, '4'), answering('reject', { text: 'not on a Friday' }));
+  await record('gate-expired', gated({ approve: true, expiresMs: 6_000 }, '4'), answering('defer', { until: soon() }));
+  await record('gate-hour', gated({ at: soon() }, '4'));
+  await record('gate-started', gated({ at: '2037-01-01T02:30:00.000Z' }, '5'), answering('start'));
 
   const other = await site.write('edge.yml', stack.replaceAll('ledger', 'edge'));
   const workflowId = `ecosystem/${site.host}/home`;

@@ -16,6 +16,8 @@ describe('recorded histories', () => {
       assert.ok(names.includes(`deploy-${ending}.json`), ending);
     for (const ending of ['done', 'refused', 'rolled-back', 'kept'])
       assert.ok(names.includes(`guard-${ending}.json`), ending);
+    for (const ending of ['approved', 'rejected', 'expired', 'hour', 'started'])
+      assert.ok(names.includes(`gate-${ending}.json`), ending);
   });
 
   for (const name of names)
