@@ -6,6 +6,7 @@ export { pinSnapshot, unpinSnapshot } from './pin-snapshot.ts';
 export { rotateSnapshots } from './rotate-snapshots.ts';
 export { resumeUnwind } from './resume-unwind.ts';
 export {
+  auditTrail,
   planGuarded,
   planStack,
   rotationPlan,

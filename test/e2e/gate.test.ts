@@ -100,11 +100,20 @@ describe('a gate', () => {
   });
 
   test('an operation with an hour waits for it, is put off, and begins when somebody says so', async () => {
-    const { code, out } = await site.baton('deploy', 'door.yml', '--at', '2037-01-01 02:30');
+    const at = new Date(Date.now() + 30 * 3_600_000).toISOString();
+    const { code, out } = await site.baton('deploy', 'door.yml', '--at', at);
     assert.equal(code, 0);
-    assert.match(out, /Starts Thu 2037-01-01 02:30, in \d+ days\n.*baton start door/);
+    assert.match(out, /Starts \w{3} \d\d:\d\d, in 29h 5\dm\n.*baton start door/);
+    const sooner = await site.baton(
+      'defer',
+      'door',
+      '--until',
+      new Date(Date.now() + 3_600_000).toISOString(),
+    );
+    assert.equal(sooner.code, 1);
+    assert.match(sooner.err, /It begins .*, which is later\. The answer changed nothing\./);
     assert.equal((await site.baton('defer', 'door', '--for', '3h')).code, 0);
-    assert.match((await site.baton('pending')).out, /Starts .*, in 2h 5\dm/);
+    assert.match((await site.baton('pending', '--host', site.host)).out, /Starts .*, in 32h 5\dm/);
     assert.equal((await site.baton('start', 'door')).code, 0);
     const [container] = await site.containers('door');
     assert.match(await site.cli('inspect', container?.name ?? ''), /VERSION=2/);

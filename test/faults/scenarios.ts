@@ -7,6 +7,7 @@ import type * as workflows from '../../workflows/index.ts';
 import type { World } from './world.ts';
 
 type Question =
+  | 'auditTrail'
   | 'planStack'
   | 'planGuarded'
   | 'rotationPlan'
