@@ -432,6 +432,8 @@ const twice = (made: string[]): string[] =>
 /** Nothing half-made lies among the snapshots, and no new one that nothing needs. */
 const torn = (were: string[], are: string[], { outcome }: Report): string[] =>
   are.flatMap((name) => {
+    // What is noted of a snapshot lies beside it, and nowhere else.
+    if (name.endsWith('.json') && are.includes(name.slice(0, -'.json'.length))) return [];
     const parsed = parseSnapshotName(name);
     if (!parsed) return [`${name} lies among the snapshots`];
     const needless = outcome !== 'done' && parsed.purpose === 'before' && !were.includes(name);
