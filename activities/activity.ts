@@ -3,23 +3,9 @@ import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activ
 import { setTimeout as delay } from 'node:timers/promises';
 import { EngineError } from './ports/engine.ts';
 import { SnapshotError } from './ports/snapshots.ts';
-import { takingTurns } from './turns.ts';
 
 /** A cancel is heard with the answer to a beat, so beats are close; many may be lost before `workflows/activities.ts` gives up. */
 const beatEveryMs = 1_000;
-
-const oneTryAtATime = takingTurns();
-
-/**
- * A server that was restarted, or that has missed beats, asks for another try while the last one still works. At once they
- * would take each other's half-done files for their own, so the next one begins when the last has ended.
- */
-const afterLastTry = async <T>({ info, cancellationSignal }: Context, work: () => Promise<T>): Promise<T> =>
-  await oneTryAtATime(`${info.workflowExecution?.runId ?? ''} ${info.activityId}`, async () => {
-    // It may have been given up while it waited.
-    cancellationSignal.throwIfAborted();
-    return await work();
-  });
 
 /** Runs `work` with a heartbeat, handing it the signal that a cancel raises. */
 export const beating = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
@@ -29,7 +15,7 @@ export const beating = async <T>(work: (signal: AbortSignal) => Promise<T>): Pro
   }, beatEveryMs);
   context.heartbeat();
   try {
-    return await afterLastTry(context, () => work(context.cancellationSignal));
+    return await work(context.cancellationSignal);
   } catch (error) {
     throw context.cancellationSignal.aborted
       ? new CancelledFailure('The operation was asked to stop.')
