@@ -5,11 +5,11 @@ import { chained, type AuditEvent, type AuditLine } from '../domain/audit.ts';
 import { ifThere } from './errno.ts';
 import { canonicalJson, sha256 } from './hash.ts';
 import type { Audit } from './ports/audit.ts';
+import { takingTurns } from './turns.ts';
 
 /** @param file made, with its directory, where it is missing. */
 export const openAudit = (file: string): Audit => {
-  /** One after the other: each line names the one before. */
-  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = takingTurns();
   const readLines = async (): Promise<AuditLine[]> => {
     const bytes = (await ifThere(() => readFile(file))) ?? Buffer.alloc(0);
     // What a power cut has torn off was never acknowledged, and is written again.
@@ -36,12 +36,9 @@ export const openAudit = (file: string): Audit => {
     });
   };
   return {
-    async append(events) {
-      const mine = Promise.allSettled([last]).then(() => append(events));
-      last = mine;
-      await mine;
-    },
-    read: async () => await Promise.allSettled([last]).then(readLines),
+    // One after the other: each line names the one before.
+    append: async (events) => await inTurn(file, () => append(events)),
+    read: async () => await inTurn(file, readLines),
   };
 };
 

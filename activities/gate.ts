@@ -4,31 +4,27 @@ import { gateOf, isTime, type Gate, type GateWish } from '../domain/gate.ts';
 import type { Announced } from '../domain/operation.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Settings } from '../domain/settings.ts';
-import { nextOpening, type Window } from '../domain/window.ts';
+import { nextOpening } from '../domain/window.ts';
 import { beating, permanent } from './activity.ts';
 import type { Ports } from './ports/index.ts';
+import { demandSettings } from './settings.ts';
 
 export const gateActivities = (ports: Ports) => ({
   /** When all windows of these names are open: at `from` (ISO 8601) or after. @throws a permanent failure where that never comes. */
-  async findOpening(names: string[], from: string): Promise<{ opens: string; closes: string }> {
+  async findOpening(names: string[], from: string): Promise<{ opens: string }> {
     return await beating(async () => {
-      const read = await ports.settings();
-      if (!read.ok) throw permanent('BatonFile', read.problems.map(({ message }) => message).join(' '));
+      const settings = await demandSettings(ports);
       const windows = names.map((name) => {
-        const window = read.settings.windows[name];
-        if (!window) throw permanent('NoSuchWindow', noSuchWindow(name, read.settings).message);
+        const window = settings.windows[name];
+        if (!window) throw permanent('NoSuchWindow', noSuchWindow(name, settings).message);
         return window;
       });
-      return opening(windows, names, Date.parse(from));
+      const span = nextOpening(windows, Date.parse(from), nextOccurrence);
+      if (!span) throw permanent('NeverOpen', `There is no time when ${names.join(' and ')} is open.`);
+      return { opens: new Date(span.from).toISOString() };
     });
   },
 });
-
-const opening = (windows: Window[], names: string[], from: number): { opens: string; closes: string } => {
-  const span = nextOpening(windows, from, nextOccurrence);
-  if (!span) throw permanent('NeverOpen', `There is no time when ${names.join(' and ')} is open.`);
-  return { opens: new Date(span.from).toISOString(), closes: new Date(span.to).toISOString() };
-};
 
 /** Problems of `baton.yml` are the operation's: a rule that cannot be read may be the one that counts. */
 export const gateFor = async (

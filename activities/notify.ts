@@ -4,6 +4,7 @@ import { sendingOf, textOf, type Channel, type Notice, type Question } from '../
 import type { Ticket } from '../domain/ticket.ts';
 import { permanent } from './activity.ts';
 import type { Ports } from './ports/index.ts';
+import { demandSettings } from './settings.ts';
 
 /** A phone's service answers within a second, or is away. */
 const patienceMs = 15_000;
@@ -11,13 +12,12 @@ const patienceMs = 15_000;
 export const notifyActivities = (ports: Ports) => ({
   /** @param name of a channel of `baton.yml`. @throws a permanent failure where the service says no. */
   async askPeople(name: string, question: Question): Promise<void> {
-    const read = await ports.settings();
-    if (!read.ok) throw permanent('BatonFile', read.problems.map(({ message }) => message).join(' '));
-    const channel = read.settings.channels.find((one) => one.name === name);
-    if (!channel) throw permanent('NoSuchChannel', `${read.settings.file} names no "${name}" any more.`);
+    const { file, channels, door } = await demandSettings(ports);
+    const channel = channels.find((one) => one.name === name);
+    if (!channel) throw permanent('NoSuchChannel', `${file} names no "${name}" any more.`);
     await send(
       channel,
-      await noticeOf(ports, channel, question, read.settings.door),
+      await noticeOf(ports, channel, question, door),
       `${question.operation}.${question.plan}.${name}.${question.expiresAt}`,
     );
   },

@@ -3,9 +3,10 @@ import { decide, holdsOn, ruleFor, type Decision, type RetentionRule } from '../
 import type { StackName } from '../domain/names.ts';
 import type { PathRotation, Removal, RotationPlan, SnapshotRef } from '../domain/rotation.ts';
 import type { SnapshotInfo } from '../domain/snapshot.ts';
-import { beating, permanent } from './activity.ts';
+import { beating } from './activity.ts';
 import { contentHash } from './hash.ts';
 import type { Ports } from './ports/index.ts';
+import { demandSettings } from './settings.ts';
 import type { Space } from './ports/snapshots.ts';
 import { allSnapshots, oneAtATime, recordsOf, snapshotsOf } from './snapshot.ts';
 
@@ -33,7 +34,9 @@ export const rotationActivities = (ports: Ports) => ({
       return await oneAtATime(known?.location ?? name, async () => {
         const now = await snapshotsOf(ports, path, await recordsOf(ports));
         const snapshot = now.find((one) => one.name === name);
-        const reasons = snapshot ? reasonsNow(await rulesOf(ports), path, now, snapshot) : [];
+        const reasons = snapshot
+          ? reasonsNow((await demandSettings(ports)).snapshots, path, now, snapshot)
+          : [];
         if (reasons.length > 0) return { did: 'kept', reasons };
         await ports.snapshots.remove({ source: path, name, driver: snapshot?.driver ?? driver });
         return { did: snapshot ? 'removed' : 'gone' };
@@ -112,9 +115,3 @@ const reasonsNow = (
   now: readonly SnapshotInfo[],
   { name }: SnapshotInfo,
 ): string[] => decisions(now, ruleFor(path, rules)).find((one) => one.name === name)?.reasons ?? [];
-
-const rulesOf = async (ports: Ports): Promise<RetentionRule[]> => {
-  const read = await ports.settings();
-  if (!read.ok) throw permanent('BatonFile', read.problems.map(({ message }) => message).join(' '));
-  return read.settings.snapshots;
-};

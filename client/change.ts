@@ -1,17 +1,11 @@
 /** Changes that are no operations on a stack: short, or without a way back. Each is a workflow whose id is its lock. */
 import { WorkflowExecutionAlreadyStartedError, type Client, type WorkflowHandle } from '@temporalio/client';
-import { defineSearchAttributeKey, TypedSearchAttributes, type Workflow } from '@temporalio/common';
+import type { Workflow } from '@temporalio/common';
 import { hostTaskQueue } from '../domain/ids.ts';
 import { workflowTaskTimeout } from '../domain/operation.ts';
-import { searchAttributeName } from '../domain/search-attributes.ts';
 import { CommandFailure, exitCode } from './failure.ts';
 import { demandWorker } from './operation.ts';
-
-/** By which the next worker of the host finds what a dead one had under way. */
-const ofHost = (host: string): TypedSearchAttributes =>
-  new TypedSearchAttributes([
-    { key: defineSearchAttributeKey(searchAttributeName.host, 'KEYWORD'), value: host },
-  ]);
+import { hostSearchAttribute } from './search-attributes.ts';
 
 export type Change<W extends Workflow> = {
   host: string;
@@ -37,7 +31,7 @@ export const startChange = async <W extends Workflow>(
       workflowIdConflictPolicy: 'FAIL',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       staticSummary: summary,
-      typedSearchAttributes: ofHost(host),
+      typedSearchAttributes: hostSearchAttribute(host),
       args,
     });
     return client.workflow.getHandle<W>(workflowId, firstExecutionRunId);

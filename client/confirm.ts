@@ -1,14 +1,16 @@
-/** A question before what cannot be taken back. */
+/** A question before what cannot be taken back, or what nobody else may decide. */
 import { createInterface } from 'node:readline/promises';
 import { CommandFailure, exitCode } from './failure.ts';
 
-/** @throws CommandFailure where the answer is no, and where nobody is there to give one. */
-export const confirm = async (question: string): Promise<void> => {
-  if (!process.stdin.isTTY || !process.stdout.isTTY)
-    throw new CommandFailure(
-      exitCode.usage,
-      'There is no terminal to ask at: say that it is meant with --yes. Nothing was changed.',
-    );
+/**
+ * @param unattended what to type where nobody is there to give an answer. @param no what a no means.
+ * @throws CommandFailure where the answer is no, and where nobody is there to give one.
+ */
+export const confirm = async (
+  question: string,
+  { unattended, no = 'Nothing was changed.' }: { unattended: CommandFailure; no?: string },
+): Promise<void> => {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) throw unattended;
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
     const said = await terminal.question(`${question} [y]es, [N]o `);
@@ -18,5 +20,5 @@ export const confirm = async (question: string): Promise<void> => {
   } finally {
     terminal.close();
   }
-  throw new CommandFailure(exitCode.failed, 'Nothing was changed.');
+  throw new CommandFailure(exitCode.failed, no);
 };

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { styleText } from 'node:util';
 import type { Report, Step, StepState } from '../domain/operation.ts';
-import { formatLocation, type Problem } from '../domain/problem.ts';
+import { problemText, type Problem } from '../domain/problem.ts';
 import {
   answerLines,
   commandEnded,
@@ -134,10 +134,10 @@ const differenceLine = (line: string): string =>
 const outputLine = (line: string): string => `    ${colour('dim', '|')} ${line}`;
 
 export const printProblems = (problems: readonly Problem[]): void => {
-  for (const { severity, message, at, next } of problems) {
-    const where = at ? `${formatLocation(at)}: ` : '';
+  for (const problem of problems) {
+    const { severity, next } = problem;
     print(
-      `${colour(severity === 'error' ? 'red' : 'yellow', severity)}: ${where}${message}${next === undefined ? '' : `\n  ${next}`}`,
+      `${colour(severity === 'error' ? 'red' : 'yellow', severity)}: ${problemText(problem)}${next === undefined ? '' : `\n  ${next}`}`,
     );
   }
 };

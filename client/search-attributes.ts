@@ -13,3 +13,7 @@ export const searchAttributesOf = ({ stack, host, kind, operation }: Announced):
     { key: keyword(searchAttributeName.operation), value: operation },
     { key: keyword(searchAttributeName.step), value: firstStep },
   ]);
+
+/** Alone: by it the next worker of the host finds what a dead one had under way. */
+export const hostSearchAttribute = (host: string): TypedSearchAttributes =>
+  new TypedSearchAttributes([{ key: keyword(searchAttributeName.host), value: host }]);

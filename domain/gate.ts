@@ -4,6 +4,7 @@
  */
 import type { Announced } from './operation.ts';
 import type { OperationKind } from './plan.ts';
+import { matches } from './wildcard.ts';
 
 /** What was asked for with the operation itself; the host's own rules come on top. */
 export type GateWish = {
@@ -53,27 +54,21 @@ export const gateOf = (
 ): Gate | undefined => {
   const rule = rules.find(
     ({ kinds, stacks }) =>
-      (kinds?.includes(kind) ?? true) && (stacks?.some((pattern) => fits(pattern, stack)) ?? true),
+      (kinds?.includes(kind) ?? true) && (stacks?.some((pattern) => matches(pattern, stack)) ?? true),
   );
   const approvals = Math.max(rule?.approvals ?? 0, wish?.approve === true ? 1 : 0);
   const windows = [rule?.window, wish?.window].filter((name) => name !== undefined);
+  const expiries = [rule?.expiresMs, wish?.expiresMs].filter((ms) => ms !== undefined);
   if (approvals === 0 && windows.length === 0 && wish?.at === undefined) return undefined;
   return {
     approvals,
     ...(rule?.who ? { who: rule.who } : {}),
-    expiresMs: Math.min(
-      wish?.expiresMs ?? Infinity,
-      rule?.expiresMs ?? (wish?.expiresMs === undefined ? defaultExpiryMs : Infinity),
-    ),
+    expiresMs: expiries.length > 0 ? Math.min(...expiries) : defaultExpiryMs,
     ...(wish?.at === undefined ? {} : { notBefore: wish.at }),
     windows: [...new Set(windows)],
     tells: [...tells],
   };
 };
-
-/** @param pattern of letters, digits, `_`, `-` and a few `*`: see `compose/baton-file.ts`. */
-const fits = (pattern: string, name: string): boolean =>
-  new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(name);
 
 export const answerKinds = ['approve', 'reject', 'defer', 'start', 'comment'] as const;
 export type AnswerKind = (typeof answerKinds)[number];

@@ -16,3 +16,7 @@ export const isError = (problem: Problem): boolean => problem.severity === 'erro
 
 /** `stacks/photos.yml:14:5`, as compilers and editors write it. */
 export const formatLocation = (at: Location): string => `${at.file}:${at.line}:${at.column}`;
+
+/** What is wrong, after the place where it is. */
+export const problemText = ({ at, message }: Pick<Problem, 'at' | 'message'>): string =>
+  at ? `${formatLocation(at)}: ${message}` : message;

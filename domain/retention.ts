@@ -3,6 +3,7 @@
  * any, and some more that must never go. Their time is that in their name; what a file says of its own is another's affair.
  */
 import type { SnapshotInfo, SnapshotName, SnapshotPurpose } from './snapshot.ts';
+import { matches } from './wildcard.ts';
 
 const periods = ['hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const;
 type Period = (typeof periods)[number];
@@ -32,12 +33,7 @@ export type Decision = { name: SnapshotName; takenAt: string; reasons: string[] 
 
 /** @returns `undefined` where nothing of the path is ever removed. */
 export const ruleFor = (path: string, rules: readonly RetentionRule[]): RetentionRule | undefined =>
-  rules.find(({ paths }) => paths?.some((pattern) => fits(pattern, path)) ?? true);
-
-const fits = (pattern: string, path: string): boolean => {
-  const literal = pattern.split('*').map((part) => part.replaceAll(/[\\^$.+?()[\]{}|/-]/g, String.raw`\$&`));
-  return new RegExp(`^${literal.join('[^]*')}$`).test(path);
-};
+  rules.find(({ paths }) => paths?.some((pattern) => matches(pattern, path)) ?? true);
 
 /**
  * Decides on all snapshots of one path, newest first. States that a failed change left are counted by themselves: they would

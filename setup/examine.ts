@@ -1,10 +1,9 @@
 /** What `baton doctor` looks at on this machine. Nothing here changes anything. */
 import { execa } from 'execa';
 import { access, constants, mkdir, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
 import { readBatonFile } from '../compose/baton-file.ts';
-import type { HostConfig } from '../domain/host.ts';
-import { formatLocation } from '../domain/problem.ts';
+import { batonFileOf, type HostConfig } from '../domain/host.ts';
+import { problemText } from '../domain/problem.ts';
 import { formatBytes } from '../domain/size.ts';
 import { engineCommand } from './engine-choice.ts';
 import { commandExists } from './packages.ts';
@@ -128,9 +127,9 @@ const btrfs: Check = async () => {
   };
 };
 
-const settings: Check = async ({ configDirectory }) => {
+const settings: Check = async (config) => {
   const what = 'baton.yml';
-  const file = join(configDirectory, 'baton.yml');
+  const file = batonFileOf(config);
   const read = await readBatonFile(file);
   if (read.ok) {
     const { gates, windows, snapshots } = read.settings;
@@ -138,8 +137,7 @@ const settings: Check = async ({ configDirectory }) => {
     return { what, state: 'ok', detail };
   }
   const [first] = read.problems;
-  const where = first?.at ? `${formatLocation(first.at)}: ` : '';
-  return { what, state: 'problem', detail: `${where}${first?.message ?? ''}`, mend: `$EDITOR ${file}` };
+  return { what, state: 'problem', detail: first ? problemText(first) : '', mend: `$EDITOR ${file}` };
 };
 
 export const machineChecks: Check[] = [node, engine, reboot, state, btrfs, settings];

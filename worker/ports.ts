@@ -9,7 +9,7 @@ import { openFiles } from '../activities/files.ts';
 import { openMemory } from '../activities/memory.ts';
 import { openSnapshots } from '../activities/snapshots/index.ts';
 import { readBatonFile } from '../compose/baton-file.ts';
-import { hostConfig } from '../domain/host.ts';
+import { batonFileOf, hostConfig } from '../domain/host.ts';
 import { readEngineChoice } from '../setup/engine-choice.ts';
 import { openTickets } from '../setup/ticket.ts';
 
@@ -28,7 +28,7 @@ export const openPorts = async (environment: NodeJS.ProcessEnv): Promise<Ports> 
     memory: openMemory(config.stateDirectory),
     files: openFiles(),
     commands: openCommands(config.stateDirectory, environment),
-    settings: async () => await readBatonFile(join(config.configDirectory, 'baton.yml'), environment),
+    settings: async () => await readBatonFile(batonFileOf(config), environment),
     tickets: openTickets(config.stateDirectory),
     audit: openAudit(join(config.stateDirectory, 'audit.jsonl')),
     environment,

@@ -2,12 +2,12 @@
 import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
 import { Option, type Command } from 'commander';
 import { userInfo } from 'node:os';
-import { createInterface } from 'node:readline/promises';
 import type { Answer, AnswerKind, Waiting } from '../../domain/gate.ts';
 import type { GuardPlan } from '../../domain/guard.ts';
 import type { Progress } from '../../domain/operation.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { searchAttributeName } from '../../domain/search-attributes.ts';
+import { confirm } from '../confirm.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
 import { guardText } from '../guard-text.ts';
 import { findOperation, progressOf, watchOperation, type Handle } from '../operation.ts';
@@ -80,7 +80,7 @@ export const approveCommand = (command: Command): void => {
     .action(async (operation: string, options: Options & { plan?: string }) => {
       process.exitCode = await answer('approve', operation, options, async ({ waiting, plan, stack }) => {
         if (options.plan !== undefined) return { plan: options.plan };
-        await confirm(plan, waiting, stack);
+        await demandApproval(plan, waiting, stack);
         return { plan: waiting.plan };
       });
     });
@@ -192,23 +192,17 @@ const tell = async (handle: Handle, kind: AnswerKind, said: Answer, operation: s
 };
 
 /** What is approved has been seen: on the screen here, or named. */
-const confirm = async (plan: Plan | GuardPlan, waiting: Waiting, stack: string): Promise<void> => {
-  if (!process.stdin.isTTY || !process.stdout.isTTY)
-    throw new CommandFailure(
+const demandApproval = async (plan: Plan | GuardPlan, waiting: Waiting, stack: string): Promise<void> => {
+  const shown = [
+    plan.kind === 'guard' ? guardText(plan) : planText(plan),
+    ...waitingText(stack, waiting, new Date()),
+  ];
+  await confirm([...shown, 'Approve this plan?'].join('\n'), {
+    unattended: new CommandFailure(
       exitCode.usage,
       `Say which plan is approved: --plan ${waiting.plan}. Nothing was changed.`,
-      `baton pending`,
-    );
-  print(plan.kind === 'guard' ? guardText(plan) : planText(plan));
-  for (const line of waitingText(stack, waiting, new Date())) print(line);
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    const said = await terminal.question('Approve this plan? [y]es, [N]o ');
-    if (['y', 'yes'].includes(said.trim().toLowerCase())) return;
-  } catch {
-    // Ctrl-C, Ctrl-D.
-  } finally {
-    terminal.close();
-  }
-  throw new CommandFailure(exitCode.failed, 'Not approved; it goes on waiting. Nothing was changed.');
+      'baton pending',
+    ),
+    no: 'Not approved; it goes on waiting. Nothing was changed.',
+  });
 };

@@ -1,9 +1,9 @@
 /** `baton serve`: the door through which links and buttons on a phone answer. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { readBatonFile } from '../../compose/baton-file.ts';
-import { formatLocation } from '../../domain/problem.ts';
+import { batonFileOf } from '../../domain/host.ts';
+import { problemText } from '../../domain/problem.ts';
 import { openTickets } from '../../setup/ticket.ts';
 import { openDoor } from '../door.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
@@ -32,18 +32,17 @@ const portArgument = (text: string): number => {
 };
 
 const serve = async ({ port, listen }: Options): Promise<void> => {
-  const { stateDirectory, configDirectory } = thisHost();
-  const file = join(configDirectory, 'baton.yml');
+  const host = thisHost();
+  const file = batonFileOf(host);
   const read = await readBatonFile(file);
   if (!read.ok) {
     const [first] = read.problems;
-    const where = first?.at ? `${formatLocation(first.at)}: ` : '';
-    throw new CommandFailure(exitCode.usage, `${where}${first?.message ?? ''}`);
+    throw new CommandFailure(exitCode.usage, first ? problemText(first) : '');
   }
   const { door } = read.settings;
   await withClient(async (client) => {
     const origins: string[] = [];
-    const server = openDoor({ client, tickets: openTickets(stateDirectory), origins, log: print });
+    const server = openDoor({ client, tickets: openTickets(host.stateDirectory), origins, log: print });
     await new Promise<void>((resolve, reject) => {
       server.on('error', (error: NodeJS.ErrnoException) => {
         if (server.listening) print(`failed: ${error.message}`);

@@ -2,7 +2,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Command } from 'commander';
 import { setTimeout as delay } from 'node:timers/promises';
-import { join } from 'node:path';
+import { batonFileOf } from '../../domain/host.ts';
 import { rotationWorkflowId } from '../../domain/ids.ts';
 import type { StackName } from '../../domain/names.ts';
 import { isError } from '../../domain/problem.ts';
@@ -18,7 +18,7 @@ import type { rotateSnapshots } from '../../workflows/rotate-snapshots.ts';
 import { ask } from '../ask.ts';
 import { startChange } from '../change.ts';
 import { confirm } from '../confirm.ts';
-import { exitCode } from '../failure.ts';
+import { CommandFailure, exitCode } from '../failure.ts';
 import { newOperationId } from '../operation.ts';
 import { print, printJson, printProblems, stepDisplay } from '../output.ts';
 import { rotationReportText, rotationText } from '../snapshot-text.ts';
@@ -55,7 +55,7 @@ const prune = async (stack: StackName | undefined, options: Options): Promise<nu
     if (plan.problems.some(isError)) return exitCode.failed;
     if (plan.remove.length === 0 || options.dryRun) return exitCode.done;
     const what = `${plan.remove.length} ${plan.remove.length === 1 ? 'snapshot' : 'snapshots'}`;
-    if (!options.yes) await confirm(`Remove ${what}? They cannot be brought back.`);
+    if (!options.yes) await confirm(`Remove ${what}? They cannot be brought back.`, { unattended: sayYes() });
     const handle = await startChange<typeof rotateSnapshots>(client, {
       host,
       workflow: 'rotateSnapshots',
@@ -71,7 +71,7 @@ const prune = async (stack: StackName | undefined, options: Options): Promise<nu
 const show = ({ paths, ...plan }: Explained, { json }: Options): void => {
   if (json) printJson({ type: 'plan', ...plan, paths });
   else {
-    for (const line of rotationText(paths, join(thisHost().configDirectory, 'baton.yml'))) print(line);
+    for (const line of rotationText(paths, batonFileOf(thisHost()))) print(line);
     printProblems(plan.problems);
     if (plan.remove.length === 0 && plan.problems.length === 0) print('Nothing to remove.');
   }
@@ -109,3 +109,9 @@ const watched = async (
     display.end();
   }
 };
+
+const sayYes = (): CommandFailure =>
+  new CommandFailure(
+    exitCode.usage,
+    'There is no terminal to ask at: say that it is meant with --yes. Nothing was changed.',
+  );
