@@ -86,6 +86,14 @@ const verbs: Record<string, Verb> = {
     about: 'begin an operation that waits for its hour',
     load: async () => (await import('./commands/gate.ts')).startCommand,
   },
+  hold: {
+    about: 'let nothing begin by itself on this host until it is released',
+    load: async () => (await import('./commands/hold.ts')).holdCommand,
+  },
+  release: {
+    about: 'end the hold',
+    load: async () => (await import('./commands/hold.ts')).releaseCommand,
+  },
   audit: {
     about: 'show what people decided, and verify that nothing of it was altered',
     load: async () => (await import('./commands/audit.ts')).auditCommand,

@@ -3,7 +3,7 @@ import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/com
 import { firstStep, searchAttributeName } from '../domain/search-attributes.ts';
 import type { Announced } from '../domain/operation.ts';
 
-const keyword = (name: string) => defineSearchAttributeKey(name, 'KEYWORD');
+export const keyword = (name: string) => defineSearchAttributeKey(name, 'KEYWORD');
 
 export const searchAttributesOf = ({ stack, host, kind, operation }: Announced): TypedSearchAttributes =>
   new TypedSearchAttributes([

@@ -9,6 +9,11 @@ export const waitingText = (stack: string, waiting: Waiting, now: Date): string[
       `Starts ${whenText(waiting.startsAt, now)}${waiting.windows.length > 0 ? ` (${waiting.windows.join(', ')})` : ''}`,
       `Sooner: baton start ${stack} · Later: baton defer ${stack} --for 1h · Not at all: baton cancel ${stack}`,
     ];
+  if (waiting.for === 'release')
+    return [
+      'Its hour has come, and its host is held: baton release',
+      `All the same: baton start ${stack} · Not at all: baton cancel ${stack}`,
+    ];
   const { approvals, approvedBy, plan, expiresAt, deferredUntil } = waiting;
   const left = approvals - approvedBy.length;
   return [

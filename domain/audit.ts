@@ -5,13 +5,16 @@
 import type { AnswerKind } from './gate.ts';
 import type { Announced, Outcome } from './operation.ts';
 
-export type AuditEvent = Announced & {
+export type AuditEvent = Pick<Announced, 'operation' | 'host'> & {
+  /** Of a hold there is no stack. */
+  kind: Announced['kind'] | 'hold';
+  stack?: Announced['stack'];
   /** Unique within the operation, so that one that is told twice is kept once. */
   event: string;
   /** ISO 8601, UTC. */
   at: string;
-  /** An answer, or what came of the operation. */
-  what: AnswerKind | Outcome;
+  /** An answer, what came of the operation, or what was said to a whole host. */
+  what: AnswerKind | Outcome | 'hold' | 'release';
   by?: string;
   channel?: string;
   plan?: string;
@@ -56,6 +59,7 @@ export const auditText = ({
   at,
   kind,
   stack,
+  host,
   operation,
   by,
   what,
@@ -66,7 +70,7 @@ export const auditText = ({
   refused,
 }: AuditEvent): string =>
   [
-    `${at.replace(/\.\d+Z$/, 'Z')} · ${kind} ${stack} (${operation}) · ${by === undefined ? '' : `${by}: `}${what}`,
+    `${at.replace(/\.\d+Z$/, 'Z')} · ${kind} ${stack ?? host} (${operation}) · ${by === undefined ? '' : `${by}: `}${what}`,
     ...(until === undefined ? [] : [` until ${until}`]),
     ...(plan === undefined ? [] : [`, plan ${plan}`]),
     ...(channel === undefined ? [] : [`, by ${channel}`]),

@@ -109,7 +109,9 @@ export type Waiting =
       /** Someone does not want to be asked before. */
       deferredUntil?: string;
     }
-  | { for: 'hour'; plan: string; startsAt: string; who?: string[]; windows: string[] };
+  | { for: 'hour'; plan: string; startsAt: string; who?: string[]; windows: string[] }
+  /** Its hour has come, and its host is held. */
+  | { for: 'release'; plan: string; who?: string[] };
 
 export const shortestDigest = 6;
 /** Who does not say who it is. */
@@ -136,7 +138,7 @@ export const refusalOf = (
   if (!waiting) return 'Nothing waits for an answer here, or not any more.';
   if (waiting.who && !waiting.who.includes(by))
     return `${by} is not among those whose answer counts: ${waiting.who.join(', ')}.`;
-  if (answer === 'approve' && waiting.for === 'hour')
+  if (answer === 'approve' && waiting.for !== 'approval')
     return 'It is approved already, and waits for its hour.';
   if (answer === 'start' && waiting.for === 'approval') return 'It waits for an approval, not for an hour.';
   if (waiting.for === 'approval' && now >= Date.parse(waiting.expiresAt))
@@ -144,7 +146,7 @@ export const refusalOf = (
   // Who presses a button has seen one plan, whatever the button says.
   if (ticket !== undefined && plan !== waiting.plan) return otherPlan(waiting, plan);
   if (answer === 'defer') return deferralProblem(waiting, until, now);
-  if (answer !== 'approve' || waiting.for === 'hour') return undefined;
+  if (answer !== 'approve' || waiting.for !== 'approval') return undefined;
   if (plan === undefined || plan.length < shortestDigest || !waiting.plan.startsWith(plan))
     return otherPlan(waiting, plan);
   if (by === nobody) return 'Say who approves: "by".';
@@ -162,6 +164,7 @@ const otherPlan = (waiting: Waiting, plan: string | undefined): string =>
   `The plan is ${waiting.plan}, and the answer was to ${plan ?? 'none'}. Look at it again.`;
 
 const deferralProblem = (waiting: Waiting, until: string | undefined, now: number): string | undefined => {
+  if (waiting.for === 'release') return 'It waits until its host is released, and for no time.';
   if (until === undefined || !isTime(until)) return 'Say until when, as 2026-11-26T02:30:00Z.';
   const at = Date.parse(until);
   if (at <= now) return `${until} has passed.`;

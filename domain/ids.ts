@@ -15,6 +15,9 @@ export const snapshotWorkflowId = (host: string, snapshot: SnapshotName): string
 /** One rotation at a time on one host. */
 export const rotationWorkflowId = (host: string): string => `snapshots/${host}`;
 
+/** That it runs is the hold. */
+export const holdWorkflowId = (host: string): string => `hold/${host}`;
+
 /** Read-only questions lock nothing, so their ids carry the asker's nonce. */
 export const questionWorkflowId = (host: string, what: string, nonce: string): string =>
   `question/${host}/${what}/${nonce}`;

@@ -7,6 +7,7 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  patched,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -23,7 +24,8 @@ import type { AuditEvent } from '../domain/audit.ts';
 import type { Announced, Report } from '../domain/operation.ts';
 import { questionLines } from '../domain/notice.ts';
 import { changing, reading, telling } from './activities.ts';
-import { answerSignals, answerUpdates } from './messages.ts';
+import { isHeldBack } from './held.ts';
+import { answerSignals, answerUpdates, releasedSignal } from './messages.ts';
 import type { Operation } from './operation.ts';
 import { reasonOf } from './saga.ts';
 
@@ -51,6 +53,8 @@ export class Gatekeeper {
   #rejected: Answer | undefined;
   /** Somebody did not want to wait for its hour. */
   #startedByHand = false;
+  /** The hold that kept it back has ended. */
+  #released = false;
 
   /** Hears answers from now on; before it waits for one, and after, they change nothing. */
   constructor(operation: Operation) {
@@ -59,6 +63,13 @@ export class Gatekeeper {
       setHandler(update, (answer) => this.#hear(kind, answer), { description: about[kind] });
     for (const { kind, signal } of answerSignals)
       setHandler(signal, (answer) => void this.#take(kind, answer), { description: about[kind] });
+    setHandler(
+      releasedSignal,
+      () => {
+        this.#released = true;
+      },
+      { description: 'From the hold that kept it back: it has ended.' },
+    );
   }
 
   /**
@@ -192,31 +203,65 @@ export class Gatekeeper {
 
   /** @returns why it may not go on. */
   async #hour(gate: Gate, plan: string): Promise<string | undefined> {
-    const { stack } = this.#operation.request;
     const notBefore = gate.notBefore === undefined ? 0 : Date.parse(gate.notBefore);
     let startsAt = await firstHour(gate, Math.max(Date.now(), notBefore));
-    while (startsAt > Date.now() && !this.#hasBeenStarted()) {
-      const waiting: Waiting & { for: 'hour' } = {
-        for: 'hour',
-        plan,
-        startsAt: iso(startsAt),
-        windows: gate.windows,
-        ...(gate.who ? { who: gate.who } : {}),
-      };
-      const denial = await this.#wait(waiting, 'hour', 'Wait for the hour', async () => {
-        this.#operation.note('hour', `begins ${waiting.startsAt}; sooner: baton start ${stack}`);
-        await this.#until(
-          () => this.#hasBeenStarted(),
-          () => Date.parse(waiting.startsAt),
-        );
-        return undefined;
-      });
+    let isReleased = false;
+    while (!this.#startedByHand) {
+      const isNow = startsAt <= Date.now();
+      if (isNow && (isReleased || !(await this.#isHeldBack(gate)))) return undefined;
+      const denial = isNow
+        ? await this.#untilReleased(gate, plan)
+        : await this.#untilItsHour(gate, plan, startsAt);
       if (denial !== undefined) return denial;
-      if (this.#hasBeenStarted()) return undefined;
+      // It is not asked again at once: the hold that it waited for may be ending still.
+      isReleased = isNow;
       // Deferred, or held up: its windows may be closed by now.
-      startsAt = await firstHour(gate, Date.now());
+      if (!this.#hasBeenStarted()) startsAt = await firstHour(gate, Date.now());
     }
     return undefined;
+  }
+
+  async #untilItsHour({ windows, who }: Gate, plan: string, startsAt: number): Promise<string | undefined> {
+    const { stack } = this.#operation.request;
+    const waiting: Waiting & { for: 'hour' } = {
+      for: 'hour',
+      plan,
+      startsAt: iso(startsAt),
+      windows,
+      ...(who ? { who } : {}),
+    };
+    return await this.#wait(waiting, 'hour', 'Wait for the hour', async () => {
+      this.#operation.note('hour', `begins ${waiting.startsAt}; sooner: baton start ${stack}`);
+      await this.#until(
+        () => this.#hasBeenStarted(),
+        () => Date.parse(waiting.startsAt),
+      );
+      return undefined;
+    });
+  }
+
+  /** Whether the host is held, for what begins by itself. */
+  async #isHeldBack({ notBefore, windows }: Gate): Promise<boolean> {
+    const { kind, stack, host } = this.#operation.request;
+    const beginsByItself = notBefore !== undefined || windows.length > 0;
+    if (!beginsByItself || !patched('hold')) return false;
+    const { workflowId, runId } = workflowInfo();
+    this.#released = false;
+    return await isHeldBack(host, {
+      what: `${kind} ${stack}`,
+      at: iso(Date.now()),
+      waits: { workflowId, runId },
+    });
+  }
+
+  async #untilReleased({ who }: Gate, plan: string): Promise<string | undefined> {
+    const { stack } = this.#operation.request;
+    const waiting: Waiting = { for: 'release', plan, ...(who ? { who } : {}) };
+    return await this.#wait(waiting, 'release', 'Wait for the release of the hold', async () => {
+      this.#operation.note('release', `the host is held; all the same: baton start ${stack}`);
+      await condition(() => this.#released || this.#hasBeenStarted() || this.#rejected !== undefined);
+      return undefined;
+    });
   }
 
   async #wait(
@@ -301,7 +346,7 @@ export class Gatekeeper {
 
 const defer = (waiting: Waiting, until: string): void => {
   if (waiting.for === 'hour') waiting.startsAt = iso(Date.parse(until));
-  else {
+  if (waiting.for === 'approval') {
     waiting.deferredUntil = iso(Date.parse(until));
     waiting.expiresAt = iso(Date.parse(until) + waiting.expiresMs);
   }

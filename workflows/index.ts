@@ -1,6 +1,7 @@
 /** The workflows that a worker offers. */
 export { deployEcosystem } from './deploy-ecosystem.ts';
 export { guardOperation } from './guard-operation.ts';
+export { holdHost } from './hold-host.ts';
 export { deployStack } from './deploy-stack.ts';
 export { pinSnapshot, unpinSnapshot } from './pin-snapshot.ts';
 export { rotateSnapshots } from './rotate-snapshots.ts';

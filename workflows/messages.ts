@@ -2,6 +2,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { StackName } from '../domain/names.ts';
 import { answerKinds, type Answer } from '../domain/gate.ts';
+import type { HeldBack, Hold, HoldState, Release } from '../domain/hold.ts';
 import type { GuardPlan } from '../domain/guard.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Progress } from '../domain/operation.ts';
@@ -27,3 +28,12 @@ export const answerSignals = answerKinds.map((kind) => ({
 export const commitSignal = defineSignal('commit');
 /** From a stack to its ecosystem. */
 export const memberReadySignal = defineSignal<[stack: StackName]>('memberReady');
+/** To a host's hold: hold it on; it was held back; end it. */
+export const holdQuery = defineQuery<HoldState>('hold');
+export const holdUpdate = defineUpdate<string, [Hold]>('hold');
+export const holdSignal = defineSignal<[Hold]>('requestHold');
+export const heldBackSignal = defineSignal<[HeldBack]>('heldBack');
+export const releaseUpdate = defineUpdate<string, [Release]>('release');
+export const releaseSignal = defineSignal<[Release]>('requestRelease');
+/** From a hold that has ended, to what waits for that. */
+export const releasedSignal = defineSignal('released');

@@ -5,6 +5,7 @@ import { styleText } from 'node:util';
 import { searchAttributeNames } from '../../domain/search-attributes.ts';
 import { machineChecks, type Finding } from '../../setup/examine.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
+import { holdLines, readHoldOf } from '../hold.ts';
 import { demandWorker } from '../operation.ts';
 import { print, printJson } from '../output.ts';
 import { withClient } from '../temporal.ts';
@@ -39,6 +40,7 @@ const temporalFindings = async (): Promise<Finding[]> => {
       { what: 'Temporal', state: 'ok', detail: `answers, namespace ${client.options.namespace}` },
       await searchAttributeFinding(client),
       await workerFinding(client),
+      ...(await holdFinding(client)),
     ]);
   } catch (error) {
     if (!(error instanceof CommandFailure)) throw error;
@@ -55,6 +57,12 @@ const workerFinding = async (client: Client): Promise<Finding> => {
     if (!(error instanceof CommandFailure)) throw error;
     return { what: 'Worker', state: 'problem', detail: `none serves ${host}`, mend: 'baton up' };
   }
+};
+
+const holdFinding = async (client: Client): Promise<Finding[]> => {
+  const hold = await readHoldOf(client, thisHost().host);
+  const [detail = ''] = hold ? holdLines(hold, new Date()) : [];
+  return hold ? [{ what: 'Hold', state: 'warning', detail, mend: 'baton release' }] : [];
 };
 
 const searchAttributeFinding = async (client: Client): Promise<Finding> => {

@@ -9,6 +9,7 @@ import type { Plan } from '../../domain/plan.ts';
 import { searchAttributeName } from '../../domain/search-attributes.ts';
 import { confirm } from '../confirm.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
+import { readHoldOf, tellHold } from '../hold.ts';
 import { guardText } from '../guard-text.ts';
 import { findOperation, progressOf, watchOperation, type Handle } from '../operation.ts';
 import { print, printJson } from '../output.ts';
@@ -28,7 +29,7 @@ import {
 } from './shared.ts';
 
 /** Steps at which an operation waits for somebody, or for its hour. */
-const waitingSteps = ['approval', 'hour', 'hold'];
+const waitingSteps = ['approval', 'hour', 'release', 'hold'];
 
 export const pendingCommand = (command: Command): void => {
   command
@@ -36,9 +37,11 @@ export const pendingCommand = (command: Command): void => {
     .addOption(jsonOption())
     .action(async (options: OutputOptions & { host?: string }) => {
       await withClient(async (client) => {
+        const hold = await readHoldOf(client, options.host ?? thisHost().host);
+        tellHold(hold, options);
         const pending = await pendingOperations(client, options.host);
         if (options.json) for (const progress of pending) printJson({ type: 'pending', ...progress });
-        else if (pending.length === 0) print('Nothing waits for anybody.');
+        else if (pending.length === 0 && !hold) print('Nothing waits for anybody.');
         else for (const progress of pending) print(pendingText(progress, new Date()));
       });
     });

@@ -7,8 +7,10 @@ import type { StackStatus } from '../../domain/status.ts';
 import type { stackReleases, stackStatus } from '../../workflows/questions.ts';
 import { ask } from '../ask.ts';
 import { exitCode } from '../failure.ts';
+import { readHoldOf, tellHold } from '../hold.ts';
 import { print, printJson } from '../output.ts';
 import { withClient } from '../temporal.ts';
+import { thisHost } from '../this-host.ts';
 import { examples, hostOption, jsonOption, stackArgument, type OutputOptions } from './shared.ts';
 
 const ago = (time: string): string => formatDistanceToNow(parseISO(time), { addSuffix: true });
@@ -21,10 +23,11 @@ export const statusCommand = (command: Command): void => {
     .addOption(hostOption())
     .addOption(jsonOption())
     .action(async (stack: StackName | undefined, options: StatusOptions) => {
-      const found = await withClient(
-        async (client) =>
-          await ask<typeof stackStatus>(client, options.host, 'stackStatus', stack ? [stack] : []),
-      );
+      const { found, hold } = await withClient(async (client) => ({
+        hold: await readHoldOf(client, options.host ?? thisHost().host),
+        found: await ask<typeof stackStatus>(client, options.host, 'stackStatus', stack ? [stack] : []),
+      }));
+      tellHold(hold, options);
       if (options.json)
         found.forEach((status) => {
           printJson({ type: 'stack', ...status });
