@@ -40,10 +40,11 @@ export const dataActivities = (ports: Ports) => ({
       for (const { id, running, paused } of (await ports.memory.getBefore(subject.operation)) ?? [])
         if (running && !paused && (await ports.engine.inspectContainer(id))?.status === 'paused')
           await ports.engine.unpauseContainer(id);
-      for (const { path } of protectedData(plan.data)) {
-        const snapshot = await ports.snapshots.find(path, nameOf(subject, 'before'));
-        if (snapshot) await ports.snapshots.remove(snapshot);
-      }
+      for (const { path } of protectedData(plan.data))
+        for (const purpose of ['before', 'taken'] as const) {
+          const snapshot = await ports.snapshots.find(path, nameOf(subject, purpose));
+          if (snapshot) await ports.snapshots.remove(snapshot);
+        }
     });
   },
 
@@ -102,10 +103,11 @@ export const snapshotEach = async (
   data: readonly (DataPlan | GuardedPath)[],
   before: readonly ContainerBefore[],
   signal: AbortSignal,
+  purpose: 'before' | 'taken' = 'before',
 ): Promise<SnapshotTaken[]> => {
   const taken: SnapshotTaken[] = [];
   for (const { path, driver } of protectedData(data)) {
-    const name = nameOf(owner, 'before');
+    const name = nameOf(owner, purpose);
     const take = () => ports.snapshots.take(path, name, driver, signal);
     const { location } = await settled(ports, before, path, driver, take);
     taken.push({ path, name, location });

@@ -91,14 +91,20 @@ export const guardActivities = (ports: Ports) => ({
 
   /**
    * @param quiet what uses the data stops first, so that nothing is written after the snapshot that is then exchanged away.
+   * @param purpose `taken` where the snapshots are all that is wanted.
    * @returns one entry a path, each seen on the disk after it was taken.
    */
-  async takeGuardSnapshots(owner: Owner, data: GuardedPath[], quiet = false): Promise<SnapshotTaken[]> {
+  async takeGuardSnapshots(
+    owner: Owner,
+    data: GuardedPath[],
+    quiet = false,
+    purpose: 'before' | 'taken' = 'before',
+  ): Promise<SnapshotTaken[]> {
     return await beating(async (signal) => {
       await ports.memory.notePaths(data.map(({ path }) => path));
       const before = await captureUsers(ports, owner, data);
       if (quiet) for (const { path } of data) await stopRunning(ports, await usersOf(ports, path, 'any'));
-      return await snapshotEach(ports, owner, data, before, signal);
+      return await snapshotEach(ports, owner, data, before, signal, purpose);
     });
   },
 
@@ -124,7 +130,7 @@ export const guardActivities = (ports: Ports) => ({
   async markSnapshots(owner: Owner, data: (DataPlan | GuardedPath)[], marks: SnapshotMarks): Promise<void> {
     await beating(async () => {
       for (const { path } of protectedData(data))
-        for (const purpose of ['before', 'failed', 'undone'] as const) {
+        for (const purpose of ['before', 'taken', 'failed', 'undone'] as const) {
           const snapshot = await ports.snapshots.find(path, nameOf(owner, purpose));
           if (snapshot) await ports.snapshots.mark(snapshot, marks);
         }

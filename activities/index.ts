@@ -13,6 +13,7 @@ import { planActivities } from './plan.ts';
 import type { Ports } from './ports/index.ts';
 import { resourceActivities } from './resource.ts';
 import { rotationActivities } from './rotation.ts';
+import { scheduleActivities } from './schedule.ts';
 import { snapshotActivities } from './snapshot.ts';
 import { statusActivities } from './status.ts';
 import { userActivities } from './user.ts';
@@ -36,6 +37,7 @@ export const createActivities = (ports: Ports) => ({
   ...userActivities(ports),
   ...snapshotActivities(ports),
   ...rotationActivities(ports),
+  ...scheduleActivities(ports),
 });
 
 export type Activities = ReturnType<typeof createActivities>;

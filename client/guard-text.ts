@@ -1,23 +1,12 @@
 /** What a guarded command will do, in words, before it does anything. */
 import { checkText } from '../domain/check.ts';
-import { commandText, type GuardPlan } from '../domain/guard.ts';
+import { commandText, takesOnly, type GuardPlan } from '../domain/guard.ts';
 import { formatBytes } from '../domain/size.ts';
 
-export const guardText = ({
-  stack,
-  host,
-  engine,
-  title,
-  command,
-  edits = [],
-  restore = [],
-  restarts = [],
-  data,
-  checks,
-  onFailure,
-}: GuardPlan): string =>
-  [
-    `Guard: ${title} on ${host} (${engine}); meanwhile "${stack}" is locked`,
+export const guardText = (plan: GuardPlan): string => {
+  const { stack, host, engine, title, command, edits = [], restore = [], restarts = [], data } = plan;
+  return [
+    `${takesOnly(plan) ? 'Snapshot' : 'Guard'}: ${title} on ${host} (${engine}); meanwhile "${stack}" is locked`,
     'Data',
     ...data.flatMap(({ path, driver, sizeBytes, notes, users }) => [
       `  ${path} · ${driver === undefined ? 'NOT protected' : `protected by ${driver} snapshot${sizeBytes > 0 ? `, ${formatBytes(sizeBytes)}` : ''}`}${notes.length > 0 ? ` · ${notes.join('; ')}` : ''}`,
@@ -37,17 +26,22 @@ export const guardText = ({
       : []),
     ...(edits.length > 0 ? ['Write', ...edits.map(({ file }) => `  ${file}, whole and at once`)] : []),
     ...(restarts.length > 0 ? ['Restart', ...restarts.map(({ name }) => `  container "${name}"`)] : []),
-    'Validate',
-    ...(checks.length === 0
-      ? [command ? '  only the exit code' : '  nothing']
-      : checks.map((check) => `  ${checkText(check)}`)),
-    'If that fails',
-    onFailure === 'roll-back'
-      ? edits.length === 0
-        ? `  stop ${usersOf(data)}, put the data back, start it again, keep the failed state`
-        : '  put the files back, keep the failed state'
-      : '  leave everything as it is, and wait for an answer',
+    ...(takesOnly(plan) ? [] : afterwards(plan)),
   ].join('\n');
+};
+
+const afterwards = ({ command, edits = [], data, checks, onFailure }: GuardPlan): string[] => [
+  'Validate',
+  ...(checks.length === 0
+    ? [command ? '  only the exit code' : '  nothing']
+    : checks.map((check) => `  ${checkText(check)}`)),
+  'If that fails',
+  onFailure === 'roll-back'
+    ? edits.length === 0
+      ? `  stop ${usersOf(data)}, put the data back, start it again, keep the failed state`
+      : '  put the files back, keep the failed state'
+    : '  leave everything as it is, and wait for an answer',
+];
 
 const usersOf = (data: GuardPlan['data']): string => {
   const names = [

@@ -3,7 +3,7 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { heldBackText, type Hold, type HoldState } from '../domain/hold.ts';
 import { holdWorkflowId } from '../domain/ids.ts';
 import { print, printJson } from './output.ts';
-import { whenText } from './when.ts';
+import { momentText, whenText } from './when.ts';
 
 /** What is known of a hold while no worker answers. */
 export type HoldSeen = Hold & Pick<HoldState, 'host' | 'since'> & Partial<HoldState>;
@@ -33,7 +33,7 @@ export const holdLines = (hold: HoldSeen, now: Date): string[] => {
   const { host, by, since, until, reason, heldBack = [], forgotten = 0 } = hold;
   const end = until === undefined ? '' : `, until ${whenText(until, now)}`;
   return [
-    `${host} is held by ${by} since ${whenText(since, now)}${end}${reason === undefined ? '' : `: ${reason}`}`,
+    `${host} is held by ${by} since ${momentText(since, now)}${end}${reason === undefined ? '' : `: ${reason}`}`,
     '  Nothing begins by itself. End it: baton release',
     ...(heldBack.length === 0 ? [] : [`  Held back so far: ${heldBackText(heldBack, forgotten)}`]),
   ];

@@ -86,6 +86,14 @@ const verbs: Record<string, Verb> = {
     about: 'begin an operation that waits for its hour',
     load: async () => (await import('./commands/gate.ts')).startCommand,
   },
+  schedule: {
+    about: 'let things begin by themselves: snapshots, deploys, pruning, at their hours',
+    load: async () => (await import('./commands/schedule.ts')).scheduleCommand,
+  },
+  apply: {
+    about: 'make the schedules match baton.yml, once what would change has been shown',
+    load: async () => (await import('./commands/apply.ts')).applyCommand,
+  },
   hold: {
     about: 'let nothing begin by itself on this host until it is released',
     load: async () => (await import('./commands/hold.ts')).holdCommand,

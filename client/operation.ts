@@ -114,7 +114,11 @@ const start = async <H>(
   }
 };
 
-const waitsFor: Record<Waiting['for'], string> = { approval: 'an approval', hour: 'its hour', release: 'the release of its host' };
+const waitsFor: Record<Waiting['for'], string> = {
+  approval: 'an approval',
+  hour: 'its hour',
+  release: 'the release of its host',
+};
 
 /** @returns `undefined` where no worker answers. */
 export const progressOf = async (handle: WorkflowHandle): Promise<Progress | undefined> => {

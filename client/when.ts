@@ -21,8 +21,14 @@ const dayMs = 24 * 3_600_000;
 /** `Tue 02:30, in 3h 12m`; with its date where that is further off than a week. */
 export const whenText = (iso: string, now: Date): string => {
   const ms = Date.parse(iso) - now.getTime();
-  const when = format(parseISO(iso), Math.abs(ms) < 6 * dayMs ? 'EEE HH:mm' : 'EEE yyyy-MM-dd HH:mm');
+  const when = momentText(iso, now);
   return ms <= 0 ? `${when}, now` : `${when}, in ${awayText(ms)}`;
+};
+
+/** `Tue 02:30`; with its date where that is further off than a week. */
+export const momentText = (iso: string, now: Date): string => {
+  const isNear = Math.abs(Date.parse(iso) - now.getTime()) < 6 * dayMs;
+  return format(parseISO(iso), isNear ? 'EEE HH:mm' : 'EEE yyyy-MM-dd HH:mm');
 };
 
 const awayText = (ms: number): string =>

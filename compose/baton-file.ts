@@ -8,23 +8,20 @@ import { defaultExpiryMs, type GateRule } from '../domain/gate.ts';
 import type { Channel } from '../domain/notice.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RetentionRule } from '../domain/retention.ts';
+import type { Schedule } from '../domain/schedule.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Openings, Span, Window } from '../domain/window.ts';
 import { duration } from './check.ts';
-import { isTimeZone, nextOccurrence, readTime } from './cron.ts';
+import { cronLine, isTimeZone, readTime } from './cron.ts';
 import { parseYaml } from './parse.ts';
 import { Reader } from './reader.ts';
 import { locate, readWith } from './schema.ts';
+import { scheduleSchema, toSchedules } from './schedules.ts';
 import { suggest } from './suggest.ts';
-import type { Node } from './tree.ts';
+import { get, type Node } from './tree.ts';
 import { parseDuration } from './units.ts';
 
-const cron = z
-  .string()
-  .refine((text) => nextOccurrence(text, undefined, 0) !== undefined, {
-    error: 'must be a cron line with five fields that comes round, such as "30 2 * * 1-5"',
-  })
-  .describe('When it opens: minute, hour, day of month, month, day of week.');
+const cron = cronLine.describe('When it opens: minute, hour, day of month, month, day of week.');
 
 const longest = 366 * 86_400_000;
 const someTime = duration.refine(
@@ -174,6 +171,7 @@ export const batonFile = z.strictObject({
     .array(retention)
     .optional()
     .describe('Which snapshots are kept. The first that fits counts; without one, all of them.'),
+  schedules: z.record(name, scheduleSchema).optional().describe('What begins by itself.'),
 });
 
 export type SettingsRead = { ok: true; settings: Settings } | { ok: false; problems: Problem[] };
@@ -200,13 +198,14 @@ export const readBatonFile = async (
       ? empty(file)
       : { ok: false, problems: parsed.problems.map((problem) => discreet(problem, bytes)) };
   const reader = new Reader((variable) => environment?.[variable], { late: false });
-  const root = environment ? parsed.root : without(parsed.root, 'notify');
+  const root = without(environment ? parsed.root : without(parsed.root, 'notify'), 'schedules');
   const keys = readWith(reader, root, batonFile, 'baton.yml') ?? {};
   const windows = Object.fromEntries(
     Object.entries(keys.windows ?? {}).map(([key, one]) => [key, toWindow(reader, one, parsed.root, key)]),
   );
   const gates = (keys.gates ?? []).map((one, index) => toRule(reader, one, parsed.root, index, windows));
   const snapshots = (keys.snapshots ?? []).map(toRetention);
+  const schedules = readSchedules(reader, parsed.root, file, Object.keys(windows));
   const channels = (keys.notify ?? []).map(toChannel);
   demandDifferent(reader, channels, parsed.root);
   // A variable that is not set would make half an address, or an empty password.
@@ -214,7 +213,17 @@ export const readBatonFile = async (
   const door = keys.serve && { door: keys.serve.url.replace(/\/+$/, '') };
   return problems.length > 0
     ? { ok: false, problems }
-    : { ok: true, settings: { file, gates, windows, channels, snapshots, ...door } };
+    : { ok: true, settings: { file, gates, windows, channels, snapshots, schedules, ...door } };
+};
+
+/** Nothing in it is filled in from the environment: what a schedule holds is kept by Temporal, for all to see. */
+const readSchedules = (reader: Reader, root: Node, file: string, windows: string[]): Schedule[] => {
+  const asWritten = new Reader(() => undefined, { late: false, verbatim: true });
+  const section = root.kind === 'map' ? get(root, 'schedules') : undefined;
+  const keys = readWith(asWritten, section, z.record(name, scheduleSchema), 'baton.yml.schedules') ?? {};
+  const schedules = toSchedules(asWritten, keys, root, file, windows);
+  reader.problems.push(...asWritten.problems);
+  return schedules;
 };
 
 const without = (root: Node, name: string): Node =>
@@ -235,7 +244,7 @@ const discreet = (problem: Problem, bytes: Buffer): Problem => {
 
 const empty = (file: string): SettingsRead => ({
   ok: true,
-  settings: { file, gates: [], windows: {}, channels: [], snapshots: [] },
+  settings: { file, gates: [], windows: {}, channels: [], snapshots: [], schedules: [] },
 });
 
 const toChannel = ({ name: named, person, ...rest }: z.infer<typeof channel>): Channel => {

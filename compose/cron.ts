@@ -1,6 +1,12 @@
 /** Cron lines and wall-clock times, read in a time zone. Days with 23 or 25 hours are the library's affair. */
 import { Cron } from 'croner';
+import { z } from 'zod';
 import type { NextOccurrence } from '../domain/window.ts';
+
+/** A cron line of a file. */
+export const cronLine = z.string().refine((text) => nextOccurrence(text, undefined, 0) !== undefined, {
+  error: 'must be a cron line with five fields that comes round, such as "30 2 * * 1-5"',
+});
 
 /** An hour that a clock set forward leaves out comes when it is over; one that comes twice counts the first time. */
 export const nextOccurrence: NextOccurrence = (cron, timeZone, after) =>

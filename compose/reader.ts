@@ -12,11 +12,16 @@ export class Reader {
   readonly problems: Problem[] = [];
   readonly lookup: Lookup;
   readonly #late: boolean;
+  readonly #verbatim: boolean;
 
-  /** @param late whether references are kept where a value may be secret; else everything is resolved now. */
-  constructor(lookup: Lookup, { late = true } = {}) {
+  /**
+   * @param late whether references are kept where a value may be secret; else everything is resolved now.
+   * @param verbatim text is taken as it is written, and nothing in it is a reference.
+   */
+  constructor(lookup: Lookup, { late = true, verbatim = false } = {}) {
     this.lookup = lookup;
     this.#late = late;
+    this.#verbatim = verbatim;
   }
 
   error(at: Location, code: string, message: string, next?: string): undefined {
@@ -36,6 +41,7 @@ export class Reader {
   }
 
   resolved(template: string, at: Location): string | undefined {
+    if (this.#verbatim) return template;
     const result = resolveTemplate(template, this.lookup);
     if (!result.ok) return this.error(at, 'interpolation', result.message);
     for (const name of new Set(result.missing))

@@ -64,7 +64,9 @@ const knownKeys = (schema: z.ZodType, path: (string | number)[]): string[] => {
         ? inner.shape[part as string]
         : inner instanceof z.ZodArray
           ? inner.element
-          : undefined;
+          : inner instanceof z.ZodRecord
+            ? inner.valueType
+            : undefined;
   }
   const inner = unwrap(current);
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];

@@ -66,7 +66,7 @@ export type GuardRequest = {
   title: string;
   /** Absolute paths. */
   data: string[];
-  /** What is done: a command is run, or `edits` are put in place, or snapshots are brought back. */
+  /** What is done: a command is run, or `edits` are put in place, or snapshots are brought back. Without any, snapshots are taken, and no more. */
   command?: GuardedCommand;
   edits?: Edit[];
   restore?: Restore[];
@@ -84,6 +84,13 @@ export type GuardRequest = {
   /** What it is to wait for before it changes anything. */
   gate?: GateWish;
 };
+
+/** Whether nothing is done to the data: a snapshot is all that is wanted. */
+export const takesOnly = ({
+  command,
+  edits,
+  restore,
+}: Pick<GuardRequest, 'command' | 'edits' | 'restore'>): boolean => !command && !edits && !restore;
 
 /** Before it is known whose lock it takes, or which paths are a stack's data. */
 export type GuardQuestion = Omit<GuardRequest, 'stack'> & { stack?: StackName };

@@ -18,6 +18,12 @@ export const rotationWorkflowId = (host: string): string => `snapshots/${host}`;
 /** That it runs is the hold. */
 export const holdWorkflowId = (host: string): string => `hold/${host}`;
 
+/** What Temporal calls a schedule. */
+export const scheduleId = (host: string, name: string): string => `schedule/${host}/${name}`;
+
+/** What it starts; Temporal adds the time, so it locks nothing. */
+export const scheduledWorkflowId = (host: string, name: string): string => `scheduled/${host}/${name}`;
+
 /** Read-only questions lock nothing, so their ids carry the asker's nonce. */
 export const questionWorkflowId = (host: string, what: string, nonce: string): string =>
   `question/${host}/${what}/${nonce}`;

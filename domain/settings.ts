@@ -2,6 +2,7 @@
 import type { GateRule } from './gate.ts';
 import type { Channel } from './notice.ts';
 import type { RetentionRule } from './retention.ts';
+import type { Schedule } from './schedule.ts';
 import type { Window } from './window.ts';
 
 export type Settings = {
@@ -15,4 +16,6 @@ export type Settings = {
   door?: string;
   /** Without one that fits, no snapshot is ever removed. */
   snapshots: RetentionRule[];
+  /** What begins by itself. */
+  schedules: Schedule[];
 };

@@ -5,8 +5,8 @@ import type { Outcome } from './operation.ts';
 declare const brand: unique symbol;
 export type SnapshotName = string & { readonly [brand]: 'SnapshotName' };
 export type SnapshotDriver = 'btrfs' | 'copy';
-/** `before`: taken before a change. `failed`: what a failed release left. `undone`: what an undo with data replaced. `removed`: what a removal took away. */
-export type SnapshotPurpose = 'before' | 'failed' | 'undone' | 'removed';
+/** `before`: taken before a change. `taken`: asked for by itself. `failed`: what a failed release left. `undone`: what an undo with data replaced. `removed`: what a removal took away. */
+export type SnapshotPurpose = 'before' | 'taken' | 'failed' | 'undone' | 'removed';
 
 export type SnapshotLabel = {
   stack: StackName;
@@ -21,7 +21,7 @@ export const snapshotName = (label: SnapshotLabel): SnapshotName =>
   `${label.stack}.${label.purpose}.${label.takenAt.replaceAll(/[-:]/g, '')}.${label.operation}` as SnapshotName;
 
 const pattern =
-  /^(?<stack>[a-z0-9][a-z0-9_-]{0,62})\.(?<purpose>before|failed|undone|removed)\.(?<time>\d{8}T\d{6}Z)\.(?<operation>[0-9a-f]{8})$/;
+  /^(?<stack>[a-z0-9][a-z0-9_-]{0,62})\.(?<purpose>before|taken|failed|undone|removed)\.(?<time>\d{8}T\d{6}Z)\.(?<operation>[0-9a-f]{8})$/;
 
 /** Somebody wants it kept. */
 export type Pin = {

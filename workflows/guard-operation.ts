@@ -7,6 +7,7 @@ import { ApplicationFailure, CancellationScope, isCancellation } from '@temporal
 import {
   commandFailure,
   commandText,
+  takesOnly,
   type Changes,
   type CommandEnd,
   type GuardedCommand,
@@ -124,10 +125,12 @@ const runGuarded = async (
       owner,
       data,
       restore !== undefined,
+      takesOnly(plan) ? 'taken' : 'before',
     ]);
     operation.note('snapshot', guarded.snapshots.map(({ path, name }) => `${path} → ${name}`).join(', '));
   });
 
+  if (takesOnly(plan)) return;
   if (!restore) undo.users();
   undo.data();
   guarded.began = true;
@@ -242,7 +245,7 @@ const finish = async (
     outcome: 'done',
   },
 ): Promise<Report> => {
-  const told = await compare(operation, plan, 'live');
+  const told = takesOnly(plan) ? {} : await compare(operation, plan, 'live');
   const notes = [...(ending.notes ?? []), ...(told.notes ?? []), ...(await mark(operation, plan, outcome))];
   return operation.close(outcome, {
     ...ending,
@@ -344,6 +347,10 @@ const runTitle = ({ command, edits = [], restore }: GuardRequest): string => {
 const stepsOf = (request: GuardRequest): { id: string; title: string }[] => [
   { id: 'preflight', title: 'Preflight' },
   { id: 'snapshot', title: 'Snapshot data' },
+  ...(takesOnly(request) ? [] : stepsAfterSnapshot(request)),
+];
+
+const stepsAfterSnapshot = (request: GuardRequest): { id: string; title: string }[] => [
   { id: 'run', title: runTitle(request) },
   ...(request.checks.length > 0 ? [{ id: 'validate', title: 'Validate' }] : []),
   { id: 'compare', title: 'Compare files' },

@@ -6,6 +6,7 @@ export { deployStack } from './deploy-stack.ts';
 export { pinSnapshot, unpinSnapshot } from './pin-snapshot.ts';
 export { rotateSnapshots } from './rotate-snapshots.ts';
 export { resumeUnwind } from './resume-unwind.ts';
+export { runScheduled } from './run-scheduled.ts';
 export {
   auditTrail,
   planGuarded,
@@ -16,4 +17,5 @@ export {
   snapshotList,
   stackReleases,
   stackStatus,
+  wantedSchedules,
 } from './questions.ts';

@@ -10,6 +10,7 @@ import type { StackStatus } from '../domain/status.ts';
 import type { AuditTrail } from '../activities/audit.ts';
 import type { PreparedGuard } from '../activities/guard.ts';
 import type { Prepared } from '../activities/plan.ts';
+import type { WantedSchedules } from '../activities/schedule.ts';
 import { lengthy, reading } from './activities.ts';
 
 /** What would change, and in which order. */
@@ -74,4 +75,9 @@ export async function rotationPlan(stack?: StackName): Promise<RotationPlan & { 
     { summary: stack ?? 'of every stack' },
     stack ? [stack] : [],
   );
+}
+
+/** What `baton.yml` wants to begin by itself. */
+export async function wantedSchedules(): Promise<WantedSchedules> {
+  return await reading.readSchedules.executeWithOptions({ summary: 'as baton.yml lays them down' }, []);
 }

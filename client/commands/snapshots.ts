@@ -19,6 +19,7 @@ import { thisHost } from '../this-host.ts';
 import { checkCommand } from './snapshots-check.ts';
 import { pinCommands } from './snapshots-pin.ts';
 import { pruneCommand } from './snapshots-prune.ts';
+import { takeCommand } from './snapshots-take.ts';
 import {
   checkOption,
   copyLimitOption,
@@ -85,11 +86,13 @@ export const snapshotsCommand = (command: Command): void => {
     .action(async (name: SnapshotName, options: RestoreOptions) => {
       process.exitCode = await restore(name, options);
     });
+  takeCommand(command.command('take'));
   pinCommands(command);
   pruneCommand(command.command('prune'));
   checkCommand(command.command('check'));
   examples(command, [
     'baton snapshots immich',
+    'baton snapshots take --stack immich --reason "before the big import"',
     'baton snapshots diff immich.before.20261123T151738Z.0c812c02',
     'baton snapshots restore immich.before.20261123T151738Z.0c812c02 --dry-run',
     'baton snapshots pin immich.before.20261123T151738Z.0c812c02 --reason "before the big import"',
@@ -120,6 +123,7 @@ const ago = (time: string): string => formatDistanceToNow(parseISO(time), { addS
 
 const purposes: Record<SnapshotInfo['purpose'], string> = {
   before: 'before a change',
+  taken: 'asked for',
   failed: 'what a failed change left',
   undone: 'what an undo or a restore replaced',
   removed: 'what a removal took away',

@@ -32,7 +32,7 @@ describe('baton.yml', () => {
     const nowhere = join(directory, 'none', 'baton.yml');
     assert.deepEqual(await readBatonFile(nowhere, {}), {
       ok: true,
-      settings: { file: nowhere, gates: [], windows: {}, channels: [], snapshots: [] },
+      settings: { file: nowhere, gates: [], windows: {}, channels: [], snapshots: [], schedules: [] },
     });
     assert.ok((await read('# nothing yet\n')).ok);
     assert.ok((await read('')).ok);
@@ -198,6 +198,72 @@ windows:
       ],
     ] as const)
       assert.match((await mistakes(text)).join(), expected);
+  });
+
+  test('lays down schedules, and fills nothing in', async () => {
+    const found = await read(`
+schedules:
+  photos: {cron: '30 2 * * *', time_zone: Europe/Berlin, jitter: 10m, catch_up: 1h, snapshot: [/srv/photos, ./x]}
+  update: {cron: '0 3 * * 0', deploy: web.yml, set: {TAG: '\${NTFY_TOKEN}'}, approve: true}
+  dump:
+    cron: '0 1 * * *'
+    guard: {stack: db, shell: 'dump \${NTFY_TOKEN} $HOME', timeout: 1h, validate: [{tcp: 'localhost:5432'}]}
+  tidy: {cron: '0 5 * * *', prune: all}
+  look: {cron: '0 6 * * 1', verify: web}
+`);
+    assert.ok(found.ok, JSON.stringify(found));
+    const [photos, update, dump, tidy, look] = found.settings.schedules;
+    assert.deepEqual(
+      [photos?.cron, photos?.timeZone, photos?.jitterMs, photos?.catchUpMs],
+      ['30 2 * * *', 'Europe/Berlin', 600_000, 3_600_000],
+    );
+    assert.ok(photos?.task.do === 'guard');
+    assert.deepEqual(photos.task.question.data, ['/srv/photos', join(directory, 'x')]);
+    assert.ok(update?.task.do === 'deploy');
+    assert.equal(update.task.source.file, join(directory, 'web.yml'));
+    assert.deepEqual(update.task.gate, { approve: true });
+    assert.ok(dump?.task.do === 'guard');
+    assert.deepEqual(dump.task.question.command?.args, ['dump ${NTFY_TOKEN} $HOME']);
+    assert.equal(dump.task.question.checks.length, 1);
+    assert.deepEqual([tidy?.task, look?.task], [{ do: 'prune' }, { do: 'verify', stack: 'web' }]);
+    assert.doesNotMatch(JSON.stringify(found), /tk_canary/);
+  });
+
+  test('tells mistakes of schedules where they are', async () => {
+    const wrong: [string, RegExp][] = [
+      [
+        '  x: {cron: "0 6 1 * 1", verify: all}',
+        /^baton\.yml:2:13 .*a day of the month and a day of the week/,
+      ],
+      ['  x: {cron: "0 6 31 2 *", verify: all}', /^baton\.yml:2:13 .*that comes round/],
+      ['  x: {cron: "0 6 * * *"}', /^baton\.yml:2:6 .*needs one of deploy, snapshot, guard, prune, verify/],
+      ['  x: {cron: "0 6 * * *", verify: all, prune: all}', /^baton\.yml:2:6 .*needs one of/],
+      [
+        '  x: {cron: "0 6 * * *", verfy: all}',
+        /^baton\.yml:2:\d+ "verfy" is not a key .*Did you mean "verify"/,
+      ],
+      ['  X y: {cron: "0 6 * * *", verify: all}', /^baton\.yml:2:3 .*must be a name/],
+      ['  x: {cron: "0 6 * * *", verify: ../x}', /^baton\.yml:2:\d+ /],
+      [
+        '  x: {cron: "0 6 * * *", time_zone: Mars/Base, verify: all}',
+        /^baton\.yml:2:\d+ .*must be a time zone/,
+      ],
+      [
+        '  x: {cron: "0 6 * * *", deploy: a.yml, window: night}',
+        /^baton\.yml:2:\d+ There is no window "night"/,
+      ],
+      ['  x: {cron: "0 6 * * *", guard: {data: [/a]}}', /^baton\.yml:2:\d+ .*either "command" or "shell"/],
+      ['  x: {cron: "0 6 * * *", guard: {shell: a}}', /^baton\.yml:2:\d+ .*what it may change/],
+      [
+        '  x: {cron: "0 6 * * *", guard: {data: [/a], shell: a, validate: [{check: none-such}]}}',
+        /There is no check "none-such"/,
+      ],
+      ['  - x', /^baton\.yml:2:3 /],
+    ];
+    for (const [text, expected] of wrong) {
+      const found = await mistakes(`schedules:\n${text}\n`);
+      assert.match(found.join('\n'), expected, text);
+    }
   });
 });
 

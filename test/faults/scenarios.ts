@@ -15,12 +15,15 @@ type Question =
   | 'stackReleases'
   | 'snapshotCheck'
   | 'snapshotList'
-  | 'snapshotDifference';
+  | 'snapshotDifference'
+  | 'wantedSchedules';
 /** One effect: a mark beside a snapshot, which the marks of guards show under faults already. */
 type Mark = 'pinSnapshot' | 'unpinSnapshot';
 /** Its only effect is a line of the audit log, without which it goes on: `test/workflows/hold.test.ts`. */
 type Hold = 'holdHost';
-export type OperationWorkflow = Exclude<keyof typeof workflows, Question | Mark | Hold>;
+/** Only starts what is in the table. */
+type Wrapper = 'runScheduled';
+export type OperationWorkflow = Exclude<keyof typeof workflows, Question | Mark | Hold | Wrapper>;
 
 /** What a stack is deployed with; the rest is in its file, see `run.ts`. `breaks`: the application writes, and then ends. */
 export type Settings = { version: string; breaks?: true };

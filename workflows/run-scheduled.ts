@@ -1,0 +1,169 @@
+/**
+ * What a schedule starts: a thin wrapper, with an id of its own that carries its time, which starts the real operation under the
+ * real lock. Where that is taken, or the host is held, it is left out; its next time comes.
+ */
+import {
+  ChildWorkflowCancellationType,
+  ParentClosePolicy,
+  executeChild,
+  isCancellation,
+  setCurrentDetails,
+  upsertSearchAttributes,
+  uuid4,
+} from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { rotationWorkflowId, stackWorkflowId } from '../domain/ids.ts';
+import type { GuardRequest } from '../domain/guard.ts';
+import type { OperationId } from '../domain/names.ts';
+import { workflowTaskTimeout, type Announced } from '../domain/operation.ts';
+import { isError } from '../domain/problem.ts';
+import {
+  changesSomething,
+  taskText,
+  type ScheduledReport,
+  type ScheduledRequest,
+  type Task,
+} from '../domain/schedule.ts';
+import { lengthy, reading } from './activities.ts';
+import type { deployStack } from './deploy-stack.ts';
+import type { guardOperation } from './guard-operation.ts';
+import { isHeldBack } from './held.ts';
+import type { rotateSnapshots } from './rotate-snapshots.ts';
+import { reasonOf } from './saga.ts';
+import { memberSearchAttributes, searchAttribute } from './search-attributes.ts';
+
+type Ended = Omit<ScheduledReport, 'host' | 'name'>;
+
+export async function runScheduled({ host, schedule }: ScheduledRequest): Promise<ScheduledReport> {
+  const { name, task } = schedule;
+  const ended = await unlessHeld(host, name, task);
+  upsertSearchAttributes([{ key: searchAttribute.outcome, value: ended.outcome }]);
+  setCurrentDetails([`**${ended.outcome}** · ${taskText(task)}`, ...ended.notes].join('\n\n'));
+  return { host, name, ...ended };
+}
+
+const unlessHeld = async (host: string, name: string, task: Task): Promise<Ended> => {
+  const at = new Date().toISOString();
+  if (changesSomething(task) && (await isHeldBack(host, { what: name, at })))
+    return { outcome: 'held', notes: ['The host is held: it was left out, and comes at its next time.'] };
+  try {
+    return await carryOut(host, name, task);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    if (error instanceof WorkflowExecutionAlreadyStartedError)
+      return { outcome: 'busy', notes: [`${error.workflowId} is at work: it was left out.`] };
+    return { outcome: 'refused', notes: [reasonOf(error), 'Nothing was changed.'] };
+  }
+};
+
+const carryOut = async (host: string, name: string, task: Task): Promise<Ended> => {
+  const operation = uuid4().slice(0, 8) as OperationId;
+  switch (task.do) {
+    case 'deploy':
+      return await deploy(host, name, operation, task);
+    case 'guard':
+      return await guard(host, name, operation, task);
+    case 'prune':
+      return await prune(host, name, operation, task);
+    case 'verify':
+      return await verify(task);
+  }
+};
+
+/** The operation goes on though its wrapper is ended; a cancel of the wrapper is one of the operation. */
+const asChild = (name: string, announced: Announced) => ({
+  workflowId: stackWorkflowId(announced.host, announced.stack),
+  parentClosePolicy: ParentClosePolicy.ABANDON,
+  cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+  workflowTaskTimeout,
+  staticSummary: `${announced.kind} ${announced.stack}, scheduled as ${name}`,
+  typedSearchAttributes: memberSearchAttributes(announced),
+});
+
+const deploy = async (
+  host: string,
+  name: string,
+  operation: OperationId,
+  task: Task & { do: 'deploy' },
+): Promise<Ended> => {
+  const { file } = task.source;
+  const stack = await reading.stackOfFile.executeWithOptions({ summary: file }, [task]);
+  const announced = { operation, kind: 'deploy' as const, stack, host };
+  const { source, options, gate } = task;
+  const { outcome, notes } = await executeChild<typeof deployStack>('deployStack', {
+    ...asChild(name, announced),
+    args: [{ ...announced, source, options, ...(gate ? { gate } : {}) }],
+  });
+  return { operation, stack, outcome, notes };
+};
+
+const guard = async (
+  host: string,
+  name: string,
+  operation: OperationId,
+  { question }: Task & { do: 'guard' },
+): Promise<Ended> => {
+  // Which stack uses the data, and so whose lock it is, is found out each time anew.
+  const plan = await reading.prepareGuard.executeWithOptions({ summary: name }, [
+    { ...question, operation, host },
+  ]);
+  const { stack } = plan;
+  const errors = plan.problems.filter(isError).map(({ message }) => message);
+  if (errors.length > 0) return { operation, stack, outcome: 'refused', notes: errors };
+  const request: GuardRequest = {
+    ...question,
+    operation,
+    host,
+    stack,
+    data: plan.data.map(({ path }) => path),
+  };
+  const { outcome, notes } = await executeChild<typeof guardOperation>('guardOperation', {
+    ...asChild(name, request),
+    args: [request],
+  });
+  return { operation, stack, outcome, notes };
+};
+
+const prune = async (
+  host: string,
+  name: string,
+  operation: OperationId,
+  { stack }: Task & { do: 'prune' },
+): Promise<Ended> => {
+  const { outcome, removed, failed, problems } = await executeChild<typeof rotateSnapshots>(
+    'rotateSnapshots',
+    {
+      workflowId: rotationWorkflowId(host),
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+      workflowTaskTimeout,
+      staticSummary: `prune, scheduled as ${name}`,
+      args: [{ operation, host, ...(stack ? { stack } : {}) }],
+    },
+  );
+  const notes = [
+    `${removed.length} removed, ${failed.length} could not be.`,
+    ...failed.map(({ name: snapshot, why }) => `${snapshot}: ${why}`),
+    ...problems.map(({ message }) => message),
+  ];
+  return { operation, outcome, notes };
+};
+
+/** One that is not in good order fails it. */
+const verify = async ({ stack }: Task & { do: 'verify' }): Promise<Ended> => {
+  const summary = stack ?? 'of every stack';
+  const findings = await lengthy.checkSnapshots.executeWithOptions({ summary }, stack ? [stack] : []);
+  const wrong = findings.filter(({ problems }) => problems.length > 0);
+  return {
+    outcome: wrong.length > 0 ? 'incomplete' : 'done',
+    notes: [
+      `${findings.length} looked at, ${wrong.length} not in good order.`,
+      ...wrong
+        .slice(0, mostFindings)
+        .map(({ path, location, problems }) => `${location ?? path}: ${problems.join(' ')}`),
+    ],
+  };
+};
+
+/** The rest is told by `baton snapshots check`. */
+const mostFindings = 20;
