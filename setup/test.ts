@@ -23,7 +23,7 @@ const run = async (environment: Record<string, string>): Promise<number> => {
     return 0;
   }
   const files = testFiles();
-  const lanes = [files.filter((file) => !usesDocker(file)), files.filter(usesDocker)].filter(
+  const lanes = [files.filter((file) => !leavesPodmanAlone(file)), files.filter(leavesPodmanAlone)].filter(
     (lane) => lane.length > 0,
   );
   // Each lane is shown live from the moment at which the one before it has ended.
@@ -42,10 +42,11 @@ const run = async (environment: Record<string, string>): Promise<number> => {
 };
 
 /**
- * Two lanes, one file at a time in each: the files that use Docker, and all the others. With two files on Podman 4.3 at
- * once, its networking (netavark 1.4) now and then left a restarted container without its network.
+ * Two lanes, one file at a time in each: what uses Docker or no engine for long, and all the others. With two files on Podman
+ * 4.3 at once, its networking (netavark 1.4) now and then left a restarted container without its network.
  */
-const usesDocker = (file: string): boolean => file.endsWith('-docker.test.ts') || file.includes('-docker-');
+const leavesPodmanAlone = (file: string): boolean =>
+  file.endsWith('-docker.test.ts') || file.includes('-docker-') || file.startsWith('test/simulation/');
 
 type Lane = { exitCode: number; output: string };
 
