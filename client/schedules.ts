@@ -2,6 +2,7 @@
 import {
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
+  WorkflowNotFoundError,
   type Client,
   type ScheduleDescription,
   type ScheduleHandle,
@@ -75,11 +76,20 @@ export const updateSchedule = async (
   await handle.update(({ state }) => ({ ...toOptions(host, schedule, origin), state }));
 };
 
-/** Every schedule of a host, by name. */
-export const listSchedules = async (client: Client, host: string): Promise<Described[]> => {
+/**
+ * Every schedule of a host, by name.
+ * @param names of some that may be there: the server's list lags behind by a moment.
+ */
+export const listSchedules = async (
+  client: Client,
+  host: string,
+  names: readonly string[] = [],
+): Promise<Described[]> => {
   const query = `${searchAttributeName.host} = "${host}"`;
+  const ids = new Set(names.map((name) => scheduleId(host, name)));
+  for await (const { scheduleId: id } of client.schedule.list({ query })) ids.add(id);
   const found: Described[] = [];
-  for await (const { scheduleId: id } of client.schedule.list({ query })) {
+  for (const id of ids) {
     const described = await describeHandle(client.schedule.getHandle(id));
     if (described) found.push(described);
   }
@@ -132,10 +142,15 @@ const describeHandle = async (handle: ScheduleHandle): Promise<Described | undef
 /** What came of the last time: an outcome, `running`, or that Temporal has forgotten it. */
 export const lastOutcome = async (client: Client, { last }: Described): Promise<string | undefined> => {
   if (!last) return undefined;
-  const { status, typedSearchAttributes } = await client.workflow
-    .getHandle(last.workflowId, last.runId)
-    .describe();
-  return status.name === 'RUNNING'
-    ? 'running'
-    : (typedSearchAttributes.get(keyword(searchAttributeName.outcome)) ?? status.name.toLowerCase());
+  try {
+    const { status, typedSearchAttributes: found } = await client.workflow
+      .getHandle(last.workflowId, last.runId)
+      .describe();
+    return status.name === 'RUNNING'
+      ? 'running'
+      : (found.get(keyword(searchAttributeName.outcome)) ?? status.name.toLowerCase());
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'forgotten';
+    throw error;
+  }
 };

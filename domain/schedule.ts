@@ -27,7 +27,7 @@ export type Schedule = {
   timeZone: string;
   /** It begins up to so much later. */
   jitterMs: number;
-  /** What was due while Temporal was away is made up for, where that is no longer ago. */
+  /** What was due while Temporal, or the worker, was away is made up for, where that is no longer ago. */
   catchUpMs: number;
   task: Task;
 };
@@ -47,7 +47,9 @@ export type ScheduledOutcome =
   /** The host is held, and it was left out. */
   | 'held'
   /** Another operation had the lock. */
-  | 'busy';
+  | 'busy'
+  /** No worker was there at its time, nor soon after. */
+  | 'late';
 
 export type ScheduledReport = {
   host: string;

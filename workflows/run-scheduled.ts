@@ -10,6 +10,7 @@ import {
   setCurrentDetails,
   upsertSearchAttributes,
   uuid4,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { rotationWorkflowId, stackWorkflowId } from '../domain/ids.ts';
@@ -20,6 +21,7 @@ import { isError } from '../domain/problem.ts';
 import {
   changesSomething,
   taskText,
+  type Schedule,
   type ScheduledReport,
   type ScheduledRequest,
   type Task,
@@ -36,11 +38,19 @@ type Ended = Omit<ScheduledReport, 'host' | 'name'>;
 
 export async function runScheduled({ host, schedule }: ScheduledRequest): Promise<ScheduledReport> {
   const { name, task } = schedule;
-  const ended = await unlessHeld(host, name, task);
+  const ended = isTooLate(schedule) ?? (await unlessHeld(host, name, task));
   upsertSearchAttributes([{ key: searchAttribute.outcome, value: ended.outcome }]);
   setCurrentDetails([`**${ended.outcome}** · ${taskText(task)}`, ...ended.notes].join('\n\n'));
   return { host, name, ...ended };
 }
+
+/** Without a worker nothing happens at its time; a deploy of the night does not begin at noon, when the worker is back. */
+const isTooLate = ({ catchUpMs }: Schedule): Ended | undefined => {
+  const due = workflowInfo().startTime;
+  return Date.now() - due.getTime() > catchUpMs
+    ? { outcome: 'late', notes: [`No worker was there at ${due.toISOString()}: it was left out.`] }
+    : undefined;
+};
 
 const unlessHeld = async (host: string, name: string, task: Task): Promise<Ended> => {
   const at = new Date().toISOString();

@@ -47,7 +47,8 @@ const apply = async (options: Options): Promise<number> =>
       else printProblems(wanted.problems);
       return exitCode.failed;
     }
-    const standing = await listSchedules(client, host);
+    const names = wanted.schedules.map(({ name }) => name);
+    const standing = await listSchedules(client, host, names);
     const changes = scheduleChanges(wanted.schedules, standing, isDeepStrictEqual);
     show(changes, standing, json);
     if (changes.length === 0) return exitCode.done;

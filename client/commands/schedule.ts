@@ -214,7 +214,7 @@ const listCommand = (command: Command): void => {
       await withClient(async (client) => {
         const all = await listSchedules(client, host);
         for (const one of all) {
-          const outcome = await lastOutcome(client, one).catch(() => undefined);
+          const outcome = await lastOutcome(client, one);
           if (json) printJson({ type: 'schedule', ...told(one), outcome });
           else print(listText(one, outcome));
         }
@@ -239,7 +239,7 @@ const listText = (one: Described, outcome: string | undefined): string => {
     `${schedule.name} · ${taskText(schedule.task)}`,
     `  ${timingText(schedule)} · from ${origin}`,
     one.paused ? `  Paused${note === undefined ? '' : `: ${note}`}` : `  Begins ${whenNext(one)}`,
-    ...(last ? [`  Last ${momentText(last.at.toISOString(), new Date())}: ${outcome ?? 'forgotten'}`] : []),
+    ...(last ? [`  Last ${momentText(last.at.toISOString(), new Date())}: ${outcome ?? ''}`] : []),
   ].join('\n');
 };
 
