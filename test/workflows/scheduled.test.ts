@@ -65,7 +65,7 @@ describe('a scheduled task', () => {
     return await environment.client.workflow.start<typeof runScheduled>('runScheduled', {
       workflowId: `scheduled/host/nightly-${count}`,
       taskQueue,
-      ...(startDelay === undefined ? {} : { startDelay: startDelay as '11 minutes' }),
+      ...(startDelay === undefined ? {} : { startDelay: startDelay }),
       args: [{ host: 'host', schedule, origin: 'baton.yml' }],
     });
   };
