@@ -1,5 +1,6 @@
 /** Every activity that a workflow can ask for, made from the ports. */
 import { auditActivities } from './audit.ts';
+import { cleanupActivities } from './cleanup.ts';
 import { commitActivities } from './commit.ts';
 import { containerActivities } from './container.ts';
 import { dataActivities } from './data.ts';
@@ -38,6 +39,7 @@ export const createActivities = (ports: Ports) => ({
   ...snapshotActivities(ports),
   ...rotationActivities(ports),
   ...scheduleActivities(ports),
+  ...cleanupActivities(ports),
 });
 
 export type Activities = ReturnType<typeof createActivities>;

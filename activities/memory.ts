@@ -2,7 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { appendFile, link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parseStackName, type OperationId, type ReleaseId, type StackName } from '../domain/names.ts';
+import {
+  parseReleaseId,
+  parseStackName,
+  type OperationId,
+  type ReleaseId,
+  type StackName,
+} from '../domain/names.ts';
 import type { Release, ReleaseRecord } from '../domain/release.ts';
 import { errnoOf, ifThere } from './errno.ts';
 import { writeWhole } from './files.ts';
@@ -36,6 +42,10 @@ export const openMemory = (root: string): Memory => {
     async getRelease(stack, id) {
       const text = await readIfThere(releaseFile(stack, id));
       return text === undefined ? undefined : (JSON.parse(text) as Release);
+    },
+    async releases(stack) {
+      const names = (await ifThere(() => readdir(join(root, 'releases', stack)))) ?? [];
+      return names.flatMap((name) => parseReleaseId(name.replace(/\.json$/, '')) ?? []);
     },
     history,
     async record(stack, entry) {

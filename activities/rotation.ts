@@ -13,35 +13,19 @@ import { allSnapshots, oneAtATime, recordsOf, snapshotsOf } from './snapshot.ts'
 export const rotationActivities = (ports: Ports) => ({
   /** With every decision, for whoever wants to see why. @param stack only those that its operations took. */
   async explainRotation(stack?: StackName): Promise<RotationPlan & { paths: PathRotation[] }> {
-    return await beating(async () => await planned(ports, stack));
+    return await beating(async () => await plannedRotation(ports, stack));
   },
 
   /** What is to be removed, and nothing else: what is kept may be long. */
   async planRotation(stack?: StackName): Promise<RotationPlan> {
     return await beating(async () => {
-      const { remove, digest, problems } = await planned(ports, stack);
+      const { remove, digest, problems } = await plannedRotation(ports, stack);
       return { remove, digest, problems };
     });
   },
 
-  /**
-   * Decides once more, by what stands on the disk at this moment: it may have been pinned, a release may need it, and the
-   * rule may be another. What is gone is tidied up after.
-   */
-  async removeSnapshot({ path, name, driver }: SnapshotRef): Promise<Removal> {
-    return await beating(async () => {
-      const known = await ports.snapshots.find(path, name);
-      return await oneAtATime(known?.location ?? name, async () => {
-        const now = await snapshotsOf(ports, path, await recordsOf(ports));
-        const snapshot = now.find((one) => one.name === name);
-        const reasons = snapshot
-          ? reasonsNow((await demandSettings(ports)).snapshots, path, now, snapshot)
-          : [];
-        if (reasons.length > 0) return { did: 'kept', reasons };
-        await ports.snapshots.remove({ source: path, name, driver: snapshot?.driver ?? driver });
-        return { did: snapshot ? 'removed' : 'gone' };
-      });
-    });
+  async removeSnapshot(snapshot: SnapshotRef): Promise<Removal> {
+    return await beating(async () => await removeUnlessHeld(ports, snapshot));
   },
 
   /** Of the filesystems of these paths, each once. @param settle whether to wait a while for what is being freed. */
@@ -57,7 +41,26 @@ export const rotationActivities = (ports: Ports) => ({
   },
 });
 
-const planned = async (
+/**
+ * Decides once more, by what stands on the disk at this moment: it may have been pinned, a release may need it, and the rule may
+ * be another. What is gone is tidied up after.
+ */
+export const removeUnlessHeld = async (
+  ports: Ports,
+  { path, name, driver }: SnapshotRef,
+): Promise<Removal> => {
+  const known = await ports.snapshots.find(path, name);
+  return await oneAtATime(known?.location ?? name, async () => {
+    const now = await snapshotsOf(ports, path, await recordsOf(ports));
+    const snapshot = now.find((one) => one.name === name);
+    const reasons = snapshot ? reasonsNow((await demandSettings(ports)).snapshots, path, now, snapshot) : [];
+    if (reasons.length > 0) return { did: 'kept', reasons };
+    await ports.snapshots.remove({ source: path, name, driver: snapshot?.driver ?? driver });
+    return { did: snapshot ? 'removed' : 'gone' };
+  });
+};
+
+export const plannedRotation = async (
   ports: Ports,
   stack: StackName | undefined,
 ): Promise<RotationPlan & { paths: PathRotation[] }> => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openAudit } from '../activities/audit-log.ts';
 import { openCommands } from '../activities/commands.ts';
+import { openDisk } from '../activities/disk/index.ts';
 import { openFiles } from '../activities/files.ts';
 import { readBatonFile } from '../compose/baton-file.ts';
 import { createActivities } from '../activities/index.ts';
@@ -60,6 +61,7 @@ export const openNullHost = async (address: string, host: string, atOnce: number
       commands: openCommands(join(directory, 'state'), {}),
       settings: async () => await readBatonFile(join(directory, 'baton.yml'), {}),
       tickets: openTickets(join(directory, 'state')),
+      disk: openDisk({ home: directory, state: join(directory, 'state'), others: [] }),
       audit: openAudit(join(directory, 'state', 'audit.jsonl')),
       environment: {},
     }),

@@ -50,6 +50,10 @@ const verbs: Record<string, Verb> = {
     about: 'list what is kept of data, see what differs, put it back, pin, prune and check it',
     load: async () => (await import('./commands/snapshots.ts')).snapshotsCommand,
   },
+  cleanup: {
+    about: 'free space, from what costs least to what costs most, until it is enough',
+    load: async () => (await import('./commands/cleanup.ts')).cleanupCommand,
+  },
   undo: {
     about: 'go back to an earlier release; itself an operation, itself undoable',
     load: async () => (await import('./commands/undo.ts')).undoCommand,

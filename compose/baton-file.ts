@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { defaultRules } from '../domain/cleanup.ts';
 import { defaultExpiryMs, type GateRule } from '../domain/gate.ts';
 import type { Channel } from '../domain/notice.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -13,6 +14,7 @@ import type { Settings } from '../domain/settings.ts';
 import type { Openings, Span, Window } from '../domain/window.ts';
 import { duration } from './check.ts';
 import { cronLine, isTimeZone, readTime } from './cron.ts';
+import { cleanupSection, toCleanup } from './cleanup.ts';
 import { parseYaml } from './parse.ts';
 import { Reader } from './reader.ts';
 import { locate, readWith } from './schema.ts';
@@ -172,6 +174,7 @@ export const batonFile = z.strictObject({
     .optional()
     .describe('Which snapshots are kept. The first that fits counts; without one, all of them.'),
   schedules: z.record(name, scheduleSchema).optional().describe('What begins by itself.'),
+  cleanup: cleanupSection.optional().describe('What may be removed to free space.'),
 });
 
 export type SettingsRead = { ok: true; settings: Settings } | { ok: false; problems: Problem[] };
@@ -206,6 +209,7 @@ export const readBatonFile = async (
   const gates = (keys.gates ?? []).map((one, index) => toRule(reader, one, parsed.root, index, windows));
   const snapshots = (keys.snapshots ?? []).map(toRetention);
   const schedules = readSchedules(reader, parsed.root, file, Object.keys(windows));
+  const cleanup = toCleanup(reader, keys.cleanup, parsed.root);
   const channels = (keys.notify ?? []).map(toChannel);
   demandDifferent(reader, channels, parsed.root);
   // A variable that is not set would make half an address, or an empty password.
@@ -213,7 +217,7 @@ export const readBatonFile = async (
   const door = keys.serve && { door: keys.serve.url.replace(/\/+$/, '') };
   return problems.length > 0
     ? { ok: false, problems }
-    : { ok: true, settings: { file, gates, windows, channels, snapshots, schedules, ...door } };
+    : { ok: true, settings: { file, gates, windows, channels, snapshots, schedules, cleanup, ...door } };
 };
 
 /** Nothing in it is filled in from the environment: what a schedule holds is kept by Temporal, for all to see. */
@@ -244,7 +248,15 @@ const discreet = (problem: Problem, bytes: Buffer): Problem => {
 
 const empty = (file: string): SettingsRead => ({
   ok: true,
-  settings: { file, gates: [], windows: {}, channels: [], snapshots: [], schedules: [] },
+  settings: {
+    file,
+    gates: [],
+    windows: {},
+    channels: [],
+    snapshots: [],
+    schedules: [],
+    cleanup: defaultRules,
+  },
 });
 
 const toChannel = ({ name: named, person, ...rest }: z.infer<typeof channel>): Channel => {

@@ -24,6 +24,9 @@ export const scheduleId = (host: string, name: string): string => `schedule/${ho
 /** What it starts; Temporal adds the time, so it locks nothing. */
 export const scheduledWorkflowId = (host: string, name: string): string => `scheduled/${host}/${name}`;
 
+/** One cleanup at a time on one host. */
+export const cleanupWorkflowId = (host: string): string => `cleanup/${host}`;
+
 /** Read-only questions lock nothing, so their ids carry the asker's nonce. */
 export const questionWorkflowId = (host: string, what: string, nonce: string): string =>
   `question/${host}/${what}/${nonce}`;

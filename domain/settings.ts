@@ -1,4 +1,5 @@
 /** What `baton.yml` says of this host: what waits for whom, when changes are welcome, and what is kept. */
+import type { CleanupRules } from './cleanup.ts';
 import type { GateRule } from './gate.ts';
 import type { Channel } from './notice.ts';
 import type { RetentionRule } from './retention.ts';
@@ -18,4 +19,5 @@ export type Settings = {
   snapshots: RetentionRule[];
   /** What begins by itself. */
   schedules: Schedule[];
+  cleanup: CleanupRules;
 };

@@ -12,6 +12,18 @@ export const formatBytes = (bytes: number): string => {
   return `${value.toFixed(digits)} ${units[unit] as string}`;
 };
 
+/** `604800000` → `7d`, as a person writes an age. */
+export const formatAge = (ms: number): string => {
+  const units = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1_000],
+  ] as const;
+  const whole = units.find(([, unitMs]) => ms >= unitMs && ms % unitMs === 0);
+  return whole ? `${ms / whole[1]}${whole[0]}` : `${ms / 1000}s`;
+};
+
 /** `83000` → `1m 23s`; `2400` → `2.4s`; `210` → `210ms`. */
 export const formatDuration = (ms: number): string => {
   if (ms < 1000) return `${Math.round(ms)}ms`;

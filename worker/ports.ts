@@ -5,6 +5,7 @@ import { openAudit } from '../activities/audit-log.ts';
 import { connectEngine } from '../activities/engines/connect.ts';
 import type { Ports } from '../activities/ports/index.ts';
 import { openCommands } from '../activities/commands.ts';
+import { openDisk } from '../activities/disk/index.ts';
 import { openFiles } from '../activities/files.ts';
 import { openMemory } from '../activities/memory.ts';
 import { openSnapshots } from '../activities/snapshots/index.ts';
@@ -30,6 +31,11 @@ export const openPorts = async (environment: NodeJS.ProcessEnv): Promise<Ports> 
     commands: openCommands(config.stateDirectory, environment),
     settings: async () => await readBatonFile(batonFileOf(config), environment),
     tickets: openTickets(config.stateDirectory),
+    disk: openDisk({
+      home: homedir(),
+      state: config.stateDirectory,
+      others: [config.cacheDirectory, config.configDirectory],
+    }),
     audit: openAudit(join(config.stateDirectory, 'audit.jsonl')),
     environment,
   };

@@ -1,4 +1,5 @@
 /** The workflows that a worker offers. */
+export { cleanUp } from './clean-up.ts';
 export { deployEcosystem } from './deploy-ecosystem.ts';
 export { guardOperation } from './guard-operation.ts';
 export { holdHost } from './hold-host.ts';
@@ -9,6 +10,7 @@ export { resumeUnwind } from './resume-unwind.ts';
 export { runScheduled } from './run-scheduled.ts';
 export {
   auditTrail,
+  cleanupPlan,
   planGuarded,
   planStack,
   rotationPlan,

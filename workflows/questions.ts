@@ -1,5 +1,6 @@
 /** Read-only questions to a host: they lock nothing, change nothing, and are answered by its worker. */
 import { workflowInfo } from '@temporalio/workflow';
+import type { CleanupWish, ExplainedCleanup } from '../domain/cleanup.ts';
 import type { Changes, GuardQuestion } from '../domain/guard.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 import type { OperationId, StackName } from '../domain/names.ts';
@@ -80,4 +81,11 @@ export async function rotationPlan(stack?: StackName): Promise<RotationPlan & { 
 /** What `baton.yml` wants to begin by itself. */
 export async function wantedSchedules(): Promise<WantedSchedules> {
   return await reading.readSchedules.executeWithOptions({ summary: 'as baton.yml lays them down' }, []);
+}
+
+/** What a cleanup would remove, in order, and why it would keep the rest. Sizes are measured, which may take minutes. */
+export async function cleanupPlan(wish: CleanupWish): Promise<ExplainedCleanup> {
+  return await lengthy.explainCleanup.executeWithOptions({ summary: wish.only?.join(', ') ?? 'all of it' }, [
+    wish,
+  ]);
 }

@@ -38,12 +38,30 @@ export type ApiImage = {
   RepoTags?: string[] | null;
   RepoDigests?: string[] | null;
   Size: number;
+  Created?: string;
+  Parent?: string;
+  Metadata?: { LastTagTime?: string } | null;
   Config?: {
     Healthcheck?: ApiHealthcheck | null;
     Volumes?: Record<string, unknown> | null;
     ExposedPorts?: Record<string, unknown> | null;
     Labels?: Record<string, string> | null;
   } | null;
+};
+
+export type ApiVolume = {
+  Name: string;
+  Driver: string;
+  Mountpoint: string;
+  Labels?: Record<string, string> | null;
+};
+
+/** `GET /system/df`. What is shared is -1 where it was not counted. */
+export type ApiUsage = {
+  Images?: { Id: string; Size: number; SharedSize?: number }[] | null;
+  Volumes?: { Name: string; UsageData?: { Size: number } | null }[] | null;
+  BuildCache?:
+    { Size: number; InUse: boolean; Shared: boolean; CreatedAt: string; LastUsedAt?: string | null }[] | null;
 };
 
 export type ApiNetwork = {
@@ -63,4 +81,5 @@ export type ApiInfo = {
   SecurityOptions?: string[] | null;
   CgroupVersion?: string;
   Rootless?: boolean;
+  DockerRootDir: string;
 };

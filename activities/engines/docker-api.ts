@@ -13,7 +13,9 @@ import {
   type Engine,
   type EngineInfo,
   type EngineKind,
+  type EngineUsage,
   type ImageState,
+  type ListedImage,
   type NetworkState,
   type VolumeState,
 } from '../ports/engine.ts';
@@ -21,7 +23,7 @@ import { demultiplex, type EngineApi } from './api.ts';
 import { buildContext } from './build-context.ts';
 import { containerBody, furtherNetworks } from './container-body.ts';
 import { readProgress } from './progress.ts';
-import type { ApiContainer, ApiImage, ApiInfo, ApiNetwork } from './api-types.ts';
+import type { ApiContainer, ApiImage, ApiInfo, ApiNetwork, ApiUsage, ApiVolume } from './api-types.ts';
 
 export type Particulars = {
   kind: EngineKind;
@@ -29,13 +31,19 @@ export type Particulars = {
   /** `/v1.41`. */
   version: string;
   info: (raw: ApiInfo) => Partial<EngineInfo>;
+  /** Whether builds leave something that is no image. */
+  hasBuildCache: boolean;
   close: () => Promise<void>;
 };
 
 /** More of an exec's output than this is not kept. */
 const outputLimitBytes = 64 * 1024;
+/** A large image on a slow disk takes minutes to delete, and a cache of many layers longer. */
+const removalTimeoutMs = 30 * 60_000;
+/** It measures every volume and every container's own layer, as `du` does. */
+const usageTimeoutMs = 4 * 60_000;
 
-export const dockerApiEngine = ({ kind, api, version, info, close }: Particulars): Engine => {
+export const dockerApiEngine = ({ kind, api, version, info, hasBuildCache, close }: Particulars): Engine => {
   const at = (path: string): string => `${version}${path}`;
   const of = (id: string): string => at(`/containers/${encodeURIComponent(id)}`);
 
@@ -76,6 +84,7 @@ export const dockerApiEngine = ({ kind, api, version, info, close }: Particulars
         storageDriver: raw.Driver,
         canPause: true,
         reach: 'directly',
+        rootDirectory: raw.DockerRootDir,
         ...info(raw),
       };
     },
@@ -296,6 +305,66 @@ export const dockerApiEngine = ({ kind, api, version, info, close }: Particulars
       );
     },
 
+    async listImages() {
+      const listed = await api.json<{ Id: string }[]>({ path: at('/images/json') });
+      const states = await Promise.all(
+        [...new Set(listed.map(({ Id }) => Id))].map(
+          async (id) => await api.find<ApiImage>({ path: at(`/images/${encodeURIComponent(id)}/json`) }),
+        ),
+      );
+      return states.flatMap((raw) => (raw ? listedImage(raw) : []));
+    },
+
+    async removeImage(id, { parents }) {
+      const filters = JSON.stringify({ ancestor: [id] });
+      const users = await api.json<{ Id: string }[]>({
+        path: at('/containers/json'),
+        query: { all: true, filters },
+      });
+      if (users.length > 0)
+        throw new EngineError('in-use', `${kind}: a container was made from image ${id}.`);
+      const taken: string[] = [];
+      try {
+        // By id, only an image with one tag at most is removed without force, which does not stop at containers.
+        for (const tag of (await engine.inspectImage(id))?.tags.slice(1) ?? []) {
+          // It may have moved on to another image meanwhile.
+          if ((await engine.inspectImage(tag))?.id !== id) continue;
+          await engine.untagImage(tag);
+          taken.push(tag);
+        }
+        await ignoring(
+          ['not-found'],
+          api.json({
+            method: 'DELETE',
+            path: at(`/images/${encodeURIComponent(id)}`),
+            query: { noprune: parents === 'keep' },
+            timeoutMs: removalTimeoutMs,
+          }),
+        );
+      } catch (error) {
+        // Why it could not be removed is the news; that a tag could not be put back either is not.
+        for (const tag of taken) await engine.tagImage(id, tag).catch(() => undefined);
+        throw error;
+      }
+    },
+
+    async readUsage() {
+      const raw = await api.json<ApiUsage>({ path: at('/system/df'), timeoutMs: usageTimeoutMs });
+      return usageOf(raw, hasBuildCache);
+    },
+
+    async pruneBuildCache({ olderThanMs }) {
+      if (!hasBuildCache) throw new EngineError('unsupported', `${kind} keeps nothing of builds but images.`);
+      const filters = JSON.stringify({ until: [`${Math.ceil(olderThanMs / 1000)}s`] });
+      const { SpaceReclaimed } = await api.json<{ SpaceReclaimed?: number }>({
+        method: 'POST',
+        path: at('/build/prune'),
+        query: { all: true, filters },
+        timeoutMs: removalTimeoutMs,
+      });
+      return SpaceReclaimed ?? 0;
+    },
+
     async inspectNetwork(name) {
       const raw = await api.find<ApiNetwork>({ path: at(`/networks/${encodeURIComponent(name)}`) });
       // Engines also find networks by a prefix of their id.
@@ -342,12 +411,7 @@ export const dockerApiEngine = ({ kind, api, version, info, close }: Particulars
     },
 
     async inspectVolume(name) {
-      const raw = await api.find<{
-        Name: string;
-        Driver: string;
-        Mountpoint: string;
-        Labels?: Record<string, string> | null;
-      }>({ path: at(`/volumes/${encodeURIComponent(name)}`) });
+      const raw = await api.find<ApiVolume>({ path: at(`/volumes/${encodeURIComponent(name)}`) });
       return raw && volumeState(raw);
     },
 
@@ -363,6 +427,14 @@ export const dockerApiEngine = ({ kind, api, version, info, close }: Particulars
         ['not-found'],
         api.json({ method: 'DELETE', path: at(`/volumes/${encodeURIComponent(name)}`) }),
       );
+    },
+
+    async listDanglingVolumes() {
+      const { Volumes } = await api.json<{ Volumes?: ApiVolume[] | null }>({
+        path: at('/volumes'),
+        query: { filters: JSON.stringify({ dangling: ['true'] }) },
+      });
+      return (Volumes ?? []).map(volumeState);
     },
 
     async close() {
@@ -495,15 +567,50 @@ const imageState = (raw: ApiImage): ImageState => {
   const test = raw.Config?.Healthcheck?.Test;
   return {
     id: withAlgorithm(raw.Id),
-    tags: raw.RepoTags ?? [],
-    repoDigests: raw.RepoDigests ?? [],
+    // Docker writes `<none>` for what has none.
+    tags: (raw.RepoTags ?? []).filter((tag) => !tag.startsWith('<none>')),
+    repoDigests: (raw.RepoDigests ?? []).filter((digest) => !digest.startsWith('<none>')),
     sizeBytes: raw.Size,
+    ...(raw.Parent ? { parent: withAlgorithm(raw.Parent) } : {}),
     ...(test ? { healthcheck: test } : {}),
     volumes: Object.keys(raw.Config?.Volumes ?? {}),
     exposedPorts: Object.keys(raw.Config?.ExposedPorts ?? {}),
     labels: raw.Config?.Labels ?? {},
   };
 };
+
+const listedImage = (raw: ApiImage): ListedImage => {
+  const taggedAt = timeOf(raw.Metadata?.LastTagTime);
+  return {
+    ...imageState(raw),
+    createdAt: timeOf(raw.Created) ?? new Date(0).toISOString(),
+    ...(taggedAt === undefined ? {} : { taggedAt }),
+  };
+};
+
+const usageOf = (raw: ApiUsage, hasBuildCache: boolean): EngineUsage => ({
+  images: Object.fromEntries(
+    (raw.Images ?? []).map(({ Id, Size, SharedSize = 0 }) => [
+      withAlgorithm(Id),
+      Math.max(0, Size - Math.max(0, SharedSize)),
+    ]),
+  ),
+  volumes: Object.fromEntries(
+    (raw.Volumes ?? []).flatMap(({ Name, UsageData }) =>
+      UsageData && UsageData.Size >= 0 ? [[Name, UsageData.Size]] : [],
+    ),
+  ),
+  ...(hasBuildCache
+    ? {
+        buildCache: (raw.BuildCache ?? []).map(({ Size, InUse, Shared, CreatedAt, LastUsedAt }) => ({
+          // What an image has too stays with that.
+          bytes: Shared ? 0 : Size,
+          inUse: InUse,
+          usedAt: timeOf(LastUsedAt ?? undefined) ?? CreatedAt,
+        })),
+      }
+    : {}),
+});
 
 const networkState = (raw: ApiNetwork): NetworkState => ({
   id: raw.Id,
@@ -514,12 +621,7 @@ const networkState = (raw: ApiNetwork): NetworkState => ({
   internal: raw.Internal ?? false,
 });
 
-const volumeState = (raw: {
-  Name: string;
-  Driver: string;
-  Mountpoint: string;
-  Labels?: Record<string, string> | null;
-}): VolumeState => ({
+const volumeState = (raw: ApiVolume): VolumeState => ({
   name: raw.Name,
   driver: raw.Driver,
   mountpoint: raw.Mountpoint,

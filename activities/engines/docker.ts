@@ -12,5 +12,6 @@ export const dockerEngine = (socket: string): Engine =>
       const rootless = (raw.SecurityOptions ?? []).some((option) => option.includes('rootless'));
       return { rootless, reach: rootless ? 'ports' : 'directly' };
     },
+    hasBuildCache: true,
     close: () => Promise.resolve(),
   });

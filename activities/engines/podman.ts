@@ -36,6 +36,8 @@ export const podmanEngine = async ({
       const canPause = raw.CgroupVersion === '2' || !rootless;
       return { rootless, canPause, reach: rootless ? { through: inRootlessNetwork } : 'directly' };
     },
+    // What its builds leave are images without a name: containers-storage has nothing else, and the API no call.
+    hasBuildCache: false,
     close: async () => {
       await service?.stop();
     },

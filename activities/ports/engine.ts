@@ -16,6 +16,8 @@ export type EngineInfo = {
   /** True where {@link Engine.pause} works (a cgroup freezer is there). */
   canPause: boolean;
   reach: Reach;
+  /** Where images, volumes and containers lie on its machine. */
+  rootDirectory: string;
 };
 
 /**
@@ -94,11 +96,31 @@ export type ImageState = {
   tags: string[];
   repoDigests: string[];
   sizeBytes: number;
+  /** The image that it was built on, where that was here. */
+  parent?: string;
   /** The image's own HEALTHCHECK, ENTRYPOINT, volumes and exposed ports. */
   healthcheck?: string[];
   volumes: string[];
   exposedPorts: string[];
   labels: Record<string, string>;
+};
+
+/** An image as it is listed: those that are only steps on the way to another one are left out. */
+export type ListedImage = ImageState & {
+  /** ISO 8601: when it was built, wherever that was. */
+  createdAt: string;
+  /** ISO 8601: when it was last given a tag here, as at a pull. Only Docker knows. */
+  taggedAt?: string;
+};
+
+/** What takes room, as the engine counts it; what several share is counted for none. */
+export type EngineUsage = {
+  /** By image id. */
+  images: Record<string, number>;
+  /** By name. */
+  volumes: Record<string, number>;
+  /** Absent where the engine keeps none of its own. Times are ISO 8601. */
+  buildCache?: { bytes: number; inUse: boolean; usedAt: string }[];
 };
 
 export type NetworkState = {
@@ -193,6 +215,19 @@ export interface Engine {
   tagImage(id: string, reference: string): Promise<void>;
   /** Removes one tag (and the image when it was the last). No-op where it is gone. */
   untagImage(reference: string): Promise<void>;
+  listImages(): Promise<ListedImage[]>;
+  /**
+   * With all its tags. No-op where it is gone; fails with `in-use`, its tags as they were, where a container has it or another
+   * image is built on it. @param options.parents whether those it was built on go too, where nothing else has them.
+   */
+  removeImage(id: string, options: { parents: 'remove' | 'keep' }): Promise<void>;
+  /** It looks at each layer and volume: seconds, or minutes on a slow disk. */
+  readUsage(): Promise<EngineUsage>;
+  /**
+   * What builds have left and none has used for `olderThanMs`. No-op where there is none.
+   * @returns the bytes that the engine says it freed. Fails with `unsupported` where it keeps none of its own.
+   */
+  pruneBuildCache(options: { olderThanMs: number }): Promise<number>;
 
   inspectNetwork(name: string): Promise<NetworkState | undefined>;
   createNetwork(network: NetworkCreate): Promise<NetworkState>;
@@ -206,7 +241,10 @@ export interface Engine {
     driverOpts: Record<string, string>;
     labels: Record<string, string>;
   }): Promise<VolumeState>;
+  /** No-op where it is gone; fails with `in-use` where a container has it. */
   removeVolume(name: string): Promise<void>;
+  /** That no container has, running or not. */
+  listDanglingVolumes(): Promise<VolumeState[]>;
 
   /** Closes connections, and ends what this object started itself (an API service of its own). */
   close(): Promise<void>;

@@ -35,6 +35,8 @@ export interface Memory {
   /** No-op where it is there already. */
   putRelease(release: Release): Promise<void>;
   getRelease(stack: StackName, id: ReleaseId): Promise<Release | undefined>;
+  /** Ids of all that are kept, also of such as were only planned. */
+  releases(stack: StackName): Promise<ReleaseId[]>;
   /** Newest last. */
   history(stack: StackName): Promise<ReleaseRecord[]>;
   /** Appends once for one operation: asked twice, it does nothing the second time. */

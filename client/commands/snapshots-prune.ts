@@ -1,7 +1,5 @@
 /** `baton snapshots prune`: removes what no rule of `baton.yml` keeps, once it has been shown. */
-import type { WorkflowHandle } from '@temporalio/client';
 import type { Command } from 'commander';
-import { setTimeout as delay } from 'node:timers/promises';
 import { batonFileOf } from '../../domain/host.ts';
 import { rotationWorkflowId } from '../../domain/ids.ts';
 import type { StackName } from '../../domain/names.ts';
@@ -10,7 +8,6 @@ import {
   rotationExitCodes,
   type PathRotation,
   type RotationPlan,
-  type RotationProgress,
   type RotationReport,
 } from '../../domain/rotation.ts';
 import type { rotationPlan } from '../../workflows/questions.ts';
@@ -20,10 +17,11 @@ import { startChange } from '../change.ts';
 import { confirm } from '../confirm.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
 import { newOperationId } from '../operation.ts';
-import { print, printJson, printProblems, stepDisplay } from '../output.ts';
+import { print, printJson, printProblems } from '../output.ts';
 import { rotationReportText, rotationText } from '../snapshot-text.ts';
 import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
+import { watchChange } from '../watch-change.ts';
 import { examples, hostOption, jsonOption, outputMode, stackArgument, type OutputOptions } from './shared.ts';
 
 type Options = OutputOptions & { host?: string; dryRun?: boolean; yes?: boolean };
@@ -63,7 +61,7 @@ const prune = async (stack: StackName | undefined, options: Options): Promise<nu
       summary: `prune ${what}`,
       args: [{ operation: newOperationId(), host, ...(stack ? { stack } : {}), plan: plan.digest }],
     });
-    const report = await watched(handle, options);
+    const report = await watchChange(handle, outputMode(options));
     tell(report, options);
     return rotationExitCodes[report.outcome];
   });
@@ -83,30 +81,6 @@ const tell = (report: RotationReport, { json }: Options): void => {
     print('');
     for (const line of rotationReportText(report)) print(line);
     printProblems(report.problems);
-  }
-};
-
-/** A query costs the worker a few ms and leaves nothing in the history. */
-const lookEveryMs = 250;
-
-const watched = async (
-  handle: WorkflowHandle<typeof rotateSnapshots>,
-  options: Options,
-): Promise<RotationReport> => {
-  const display = await stepDisplay(outputMode(options));
-  const ended = handle.result();
-  const look = async (): Promise<void> => {
-    const progress = await handle.query<RotationProgress>('progress').catch(() => undefined);
-    if (progress) display.show(progress.steps);
-  };
-  try {
-    for (;;) {
-      const report = await Promise.race([ended, delay(lookEveryMs, undefined, { ref: false })]);
-      await look();
-      if (report) return report;
-    }
-  } finally {
-    display.end();
   }
 };
 

@@ -1,6 +1,9 @@
 /** What the contract suites of engines share: a network, an image, and containers that are gone afterwards. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { guestsFirst } from '../../activities/container.ts';
 import {
@@ -71,6 +74,19 @@ export class EngineBench {
       network: { mode: 'bridge', attachments: [{ network: this.network, aliases: ['alias'] }] },
       ...more,
     };
+  }
+
+  /** An image of its own, on top of the one that all have. @returns its id. */
+  async build(tag: string): Promise<string> {
+    const contextDir = await mkdtemp(join(tmpdir(), 'baton-context-'));
+    this.#counter += 1;
+    try {
+      const dockerfileInline = `FROM ${needed('BATON_TEST_IMAGE')}\nENV COUNT=${this.own}-${this.#counter}\n`;
+      const build = { contextDir, dockerfileInline, args: {}, labels: {}, noCache: false, pull: false, tag };
+      return (await this.engine.buildImage(build, () => undefined)).id;
+    } finally {
+      await rm(contextDir, { recursive: true });
+    }
   }
 
   /** A container of a service written as in a Compose file. */

@@ -90,6 +90,53 @@ export const describeEngine = (name: string, kind: EngineKind, open: () => Promi
       assert.equal((await bench.engine.inspectImage(bench.image))?.id, bench.image);
     });
 
+    test('an image that a container has stays with all its tags; without one it goes, and once', async () => {
+      const tags = ['1', '2'].map((tag) => `localhost/${bench.own}/spare:${tag}`);
+      const image = await bench.build(tags[0] ?? '');
+      await bench.engine.tagImage(image, tags[1] ?? '');
+      const listed = (await bench.engine.listImages()).find(({ id }) => id === image);
+      assert.ok(listed);
+      assert.deepEqual(listed.tags.toSorted(), tags);
+      assert.ok(Date.parse(listed.createdAt) <= Date.now());
+      const id = await bench.create(sleeper, { image });
+      await fails(bench.engine.removeImage(image, { parents: 'keep' }), 'in-use');
+      assert.deepEqual((await bench.engine.inspectImage(image))?.tags.toSorted(), tags);
+      await bench.engine.removeContainer(id);
+      assert.ok(image in (await bench.engine.readUsage()).images);
+      await bench.engine.removeImage(image, { parents: 'keep' });
+      await bench.engine.removeImage(image, { parents: 'keep' });
+      assert.equal(await bench.engine.inspectImage(image), undefined);
+      assert.equal(await bench.engine.inspectImage(tags[1] ?? ''), undefined);
+      assert.ok(!(await bench.engine.listImages()).some(({ id: other }) => other === image));
+    });
+
+    test('an image without a tag is listed as such, and goes', async () => {
+      const tag = `localhost/${bench.own}/moving:1`;
+      const [old, young] = [await bench.build(tag), await bench.build(tag)];
+      const listed = (await bench.engine.listImages()).filter(({ id }) => id === old || id === young);
+      assert.deepEqual(Object.fromEntries(listed.map(({ id, tags }) => [id, tags])), {
+        [old]: [],
+        [young]: [tag],
+      });
+      for (const id of [old, young]) await bench.engine.removeImage(id, { parents: 'keep' });
+      assert.equal(await bench.engine.inspectImage(old), undefined);
+      assert.equal(await bench.engine.inspectImage(tag), undefined);
+    });
+
+    test('volumes that no container has are told from the others', async () => {
+      const [held, loose] = [`${bench.own}-held2`, `${bench.own}-loose`];
+      for (const name of [held, loose])
+        await bench.engine.createVolume({ name, driverOpts: {}, labels: { [bench.own]: 'volume' } });
+      const at = { file: '', line: 1, column: 1 };
+      const id = await bench.create(sleeper, {
+        mounts: [{ type: 'volume', engineName: held, target: '/volume', readOnly: false, noCopy: false, at }],
+      });
+      const dangling = (await bench.engine.listDanglingVolumes()).map(({ name }) => name);
+      assert.deepEqual([dangling.includes(held), dangling.includes(loose)], [false, true]);
+      await bench.engine.removeContainer(id);
+      for (const name of [held, loose]) await bench.engine.removeVolume(name);
+    });
+
     test('a container that is started again is the same one', async () => {
       const id = await bench.started(`${sleeper}\nlabels: {a: b}`);
       await bench.engine.stopContainer(id, 0);

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { differencesFromBefore } from '../../activities/before.ts';
 import { openAudit } from '../../activities/audit-log.ts';
 import { openCommands } from '../../activities/commands.ts';
+import { openDisk } from '../../activities/disk/index.ts';
 import { openFiles } from '../../activities/files.ts';
 import { readBatonFile } from '../../compose/baton-file.ts';
 import { createActivities, type Activities } from '../../activities/index.ts';
@@ -45,6 +46,7 @@ class House {
       commands: openCommands(join(directory, 'state'), {}),
       settings: async () => await readBatonFile(join(directory, 'baton.yml'), {}),
       tickets: openTickets(join(directory, 'state')),
+      disk: openDisk({ home: directory, state: join(directory, 'state'), others: [] }),
       audit: openAudit(join(directory, 'state', 'audit.jsonl')),
       environment: {},
     };

@@ -4,6 +4,7 @@
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import type { Audit } from '../../activities/ports/audit.ts';
+import type { Disk } from '../../activities/ports/disk.ts';
 import type { Commands } from '../../activities/ports/commands.ts';
 import type { Engine } from '../../activities/ports/engine.ts';
 import type { Files } from '../../activities/ports/files.ts';
@@ -24,6 +25,7 @@ export const methods: {
   files: Methods<Files>;
   commands: Methods<Commands>;
   audit: Methods<Audit>;
+  disk: Methods<Disk>;
 } = {
   engine: {
     info: 'look',
@@ -47,12 +49,17 @@ export const methods: {
     buildImage: 'effect',
     tagImage: 'effect',
     untagImage: 'effect',
+    listImages: 'look',
+    removeImage: 'effect',
+    readUsage: 'look',
+    pruneBuildCache: 'effect',
     inspectNetwork: 'look',
     createNetwork: 'effect',
     removeNetwork: 'effect',
     inspectVolume: 'look',
     createVolume: 'effect',
     removeVolume: 'effect',
+    listDanglingVolumes: 'look',
     close: 'look',
   },
   snapshots: {
@@ -73,6 +80,7 @@ export const methods: {
   memory: {
     getRelease: 'look',
     history: 'look',
+    releases: 'look',
     stacks: 'look',
     getBefore: 'look',
     keptFile: 'look',
@@ -103,6 +111,15 @@ export const methods: {
   commands: {
     run: 'effect',
     whereIs: 'look',
+  },
+  disk: {
+    usage: 'look',
+    realPath: 'look',
+    homes: 'look',
+    findOld: 'look',
+    removeOld: 'effect',
+    journal: 'look',
+    vacuumJournal: 'effect',
   },
 };
 
@@ -172,6 +189,7 @@ export const watched = (ports: Ports, log: () => Log | undefined, meddle: Meddle
     files: wrap('files', ports.files),
     commands: wrap('commands', ports.commands),
     audit: wrap('audit', ports.audit),
+    disk: wrap('disk', ports.disk),
   };
 };
 

@@ -41,6 +41,7 @@ const withoutToldLeftovers = ({ after, fault, report: { outcome, notes } }: Ende
   if (outcome !== 'done' || !mayNeedHuman.includes(fault.kind)) return after;
   const told = notes.join();
   return {
+    ...after,
     stacks: after.stacks.map((stack) => ({
       ...stack,
       containers: stack.containers.filter(
@@ -148,7 +149,7 @@ const brief = (world: StackWorld, key: keyof StackWorld): string =>
 const snapshotsKept = ({ scenario, before, after, report }: Ended): string[] =>
   after.stacks.flatMap((now, index) => {
     const was = before.stacks[index];
-    const told = 'rotate' in scenario.operation ? report.notes : [];
+    const told = 'rotate' in scenario.operation || 'cleanup' in scenario.operation ? report.notes : [];
     const broken = Object.entries(was?.snapshots ?? {}).flatMap(([name, hash]) => {
       if (told.includes(name)) return name in now.snapshots ? [`${name} is there, and told as removed`] : [];
       return now.snapshots[name] === hash ? [] : [`snapshot ${name} was there before and is not the same`];

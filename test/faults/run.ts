@@ -16,7 +16,7 @@ import {
 } from '../../client/operation.ts';
 import { sha256 } from '../../activities/hash.ts';
 import { resumeRequest } from '../../client/commands/resume.ts';
-import { rotationWorkflowId, stackWorkflowId } from '../../domain/ids.ts';
+import { cleanupWorkflowId, rotationWorkflowId, stackWorkflowId } from '../../domain/ids.ts';
 import { startChange } from '../../client/change.ts';
 import { ecosystemRequest } from '../../client/commands/deploy.ts';
 import type { StackName } from '../../domain/names.ts';
@@ -24,7 +24,9 @@ import type { GuardPlan, GuardRequest } from '../../domain/guard.ts';
 import { parseSnapshotName } from '../../domain/snapshot.ts';
 import type { OperationRequest, ReleaseSource, Report } from '../../domain/operation.ts';
 import type { ReleaseKind, Plan } from '../../domain/plan.ts';
+import type { CleanupReport } from '../../domain/cleanup.ts';
 import type { RotationReport } from '../../domain/rotation.ts';
+import type { cleanUp } from '../../workflows/clean-up.ts';
 import type { deployStack } from '../../workflows/deploy-stack.ts';
 import type { rotateSnapshots } from '../../workflows/rotate-snapshots.ts';
 import { freePort } from '../../setup/local.ts';
@@ -34,7 +36,7 @@ import { mayNeedHuman, type Fault } from './fault.ts';
 import { listed, violations } from './invariants.ts';
 import type { Scenario, Settings } from './scenarios.ts';
 import { fill, type FaultyWorker, type Town } from './town.ts';
-import { lookAt } from './world.ts';
+import { lookAt, scratchOf } from './world.ts';
 
 /** Longer than any run takes that ends by itself. */
 const patienceMs = 120_000;
@@ -90,6 +92,15 @@ x-baton:
 `;
 };
 
+/** Only its own: others use the same engine. */
+const settingsOf = (site: Site): string => `
+snapshots: [{keep: {minimum: 1}}]
+cleanup:
+  images: {older_than: 0s, only: ['localhost/${site.host}/*']}
+  logs: {older_than: 0s}
+  temp: [{path: ${scratchOf(site)}, older_than: 0s}]
+`;
+
 const variablesOf = (stack: string, { version, breaks }: Settings): Record<string, string> => ({
   [`${stack.toUpperCase()}_VERSION`]: version,
   ...(breaks ? { [`${stack.toUpperCase()}_BREAKS`]: 'exit 1' } : {}),
@@ -134,7 +145,7 @@ class Scene {
       await writeFile(join(data, 'sub', 'private'), 'x', { mode: 0o600 });
       await site.write(`${stack}.yml`, stackFile(stack, port));
     }
-    await site.write('.config/baton/baton.yml', 'snapshots: [{keep: {minimum: 1}}]\n');
+    await site.write('.config/baton/baton.yml', settingsOf(site));
     await site.write(
       'all.yml',
       `stack:\n  name: town\n  data:\n    - stack: ${stacks[0] ?? ''}.yml\n  edge:\n${stacks
@@ -196,6 +207,8 @@ class Scene {
       await this.site.engineCli('network', 'rm', '-f', ...names);
       await this.site.engineCli('volume', 'rm', '-f', ...names);
     }
+    await this.site.engineCli('rmi', spareImage(this.site));
+    await this.site.engineCli('volume', 'rm', looseVolume(this.site));
     await rm(this.site.files, { recursive: true, force: true });
     await rm(this.site.data, { recursive: true, force: true }).catch(() => undefined);
   }
@@ -270,6 +283,40 @@ const restoreRequestOf = async (site: Site, stack: string, breaks: boolean): Pro
   };
 };
 
+const spareImage = ({ host }: Site): string => `localhost/${host}/spare:1`;
+const looseVolume = ({ host }: Site): string => `${host}_loose`;
+
+/** What a cleanup finds besides snapshots. */
+const strew = async (site: Site): Promise<void> => {
+  const scratch = scratchOf(site);
+  await mkdir(join(scratch, 'deep'), { recursive: true });
+  for (const name of ['one', 'two', 'deep/three']) await writeFile(join(scratch, name), 'x');
+  const archive = join(site.files, 'spare.tar');
+  await execa('tar', ['-c', '-f', archive, '-C', site.data, 'scratch']);
+  await site.cli('import', archive, spareImage(site));
+  await site.cli('volume', 'create', looseVolume(site));
+};
+
+/** Its report is read by {@link asOperation}. */
+const startCleanup = async (client: Client, site: Site): Promise<Handle> => {
+  const { host } = site;
+  const handle = await startChange<typeof cleanUp>(client, {
+    host,
+    workflow: 'cleanUp',
+    workflowId: cleanupWorkflowId(host),
+    summary: 'free space',
+    args: [
+      {
+        operation: newOperationId(),
+        host,
+        only: ['temp', 'images', 'logs', 'snapshots', 'volumes'],
+        volumes: [looseVolume(site)],
+      },
+    ],
+  });
+  return handle as unknown as Handle;
+};
+
 /** Its report is read by {@link asOperation}. */
 const startRotation = async (client: Client, { host }: Site): Promise<Handle> => {
   const handle = await startChange<typeof rotateSnapshots>(client, {
@@ -282,7 +329,8 @@ const startRotation = async (client: Client, { host }: Site): Promise<Handle> =>
   return handle as unknown as Handle;
 };
 
-const asOperation = (report: Report | RotationReport): Report => {
+const asOperation = (report: Report | RotationReport | CleanupReport): Report => {
+  if ('parts' in report) return cleanupAsOperation(report);
   if (!('removed' in report)) return report;
   const { operation, host, outcome, startedAt, durationMs, removed, gone, failed, problems } = report;
   return {
@@ -301,6 +349,28 @@ const asOperation = (report: Report | RotationReport): Report => {
     notes: [...removed, ...gone].map(({ name }) => name),
     ...(failed[0] ? { failure: { step: failed[0].name, message: failed[0].why } } : {}),
   };
+};
+
+const cleanupAsOperation = ({ parts, outcome, ...report }: CleanupReport): Report => ({
+  operation: report.operation,
+  kind: 'guard',
+  stack: 'cleanup' as StackName,
+  host: report.host,
+  outcome:
+    outcome === 'refused' ? 'refused' : ['done', 'freed-nothing'].includes(outcome) ? 'done' : 'cancelled',
+  startedAt: report.startedAt,
+  durationMs: report.durationMs,
+  changes: [],
+  data: [],
+  problems: report.problems,
+  left: [],
+  notes: parts.flatMap(({ removed, gone }) => [...removed, ...gone].map(({ id }) => id)),
+  ...failureOf(parts),
+});
+
+const failureOf = (parts: CleanupReport['parts']): Pick<Report, 'failure'> => {
+  const [failed] = parts.flatMap((part) => part.failed);
+  return failed ? { failure: { step: failed.title, message: failed.why } } : {};
 };
 
 const fromFile = (site: Site, stack: string, settings: Settings): ReleaseSource => ({
@@ -333,6 +403,7 @@ const begin = async (client: Client, site: Site, { stacks, operation }: Scenario
   if ('restore' in operation)
     return await startGuard(client, await restoreRequestOf(site, first, operation.restore.breaks));
   if ('rotate' in operation) return await startRotation(client, site);
+  if ('cleanup' in operation) return await startCleanup(client, site);
   if ('edit' in operation)
     return await startGuard(client, await editRequestOf(site, first, operation.edit.breaks));
   const set = Object.assign(
@@ -360,7 +431,11 @@ const yes = (): boolean => true;
 const no = (): boolean => false;
 
 /** Releases that run before the operation. */
-const prepare = async (client: Client, site: Site, { stacks, before }: Scenario): Promise<void> => {
+const prepare = async (
+  client: Client,
+  site: Site,
+  { stacks, before, operation }: Scenario,
+): Promise<void> => {
   // A worker that runs has not always been heard of yet.
   await until('the worker to be known', async () => await demandWorker(client, site.host).then(yes, no));
   for (const settings of before)
@@ -373,7 +448,12 @@ const prepare = async (client: Client, site: Site, { stacks, before }: Scenario)
       if (outcome !== 'done')
         throw new Error(`Before the run: ${outcome} ${JSON.stringify({ failure, problems })}`);
     }
+  if ('cleanup' in operation) await strew(site);
 };
+
+/** A rotation and a cleanup put nothing back; they stop. */
+const stops = ({ workflowId }: Handle, { host }: Site): boolean =>
+  [rotationWorkflowId(host), cleanupWorkflowId(host)].includes(workflowId);
 
 /** What the parent does for a fault that a worker cannot bring about itself. */
 const strike =
@@ -394,8 +474,7 @@ const strike =
         await town.startTemporal();
         return;
       case 'cancel':
-        // A rotation puts nothing back; it stops.
-        if ((await handle).workflowId === rotationWorkflowId(scene.site.host)) await (await handle).cancel();
+        if (stops(await handle, scene.site)) await (await handle).cancel();
         else await (await handle).signal('requestRollBack', 'a cancel at this moment');
         return;
       case 'disk-full':

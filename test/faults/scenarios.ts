@@ -8,6 +8,7 @@ import type { World } from './world.ts';
 
 type Question =
   | 'auditTrail'
+  | 'cleanupPlan'
   | 'planStack'
   | 'planGuarded'
   | 'rotationPlan'
@@ -52,7 +53,9 @@ export type Scenario = {
     /** The data of the first stack goes back to its first snapshot; `breaks`: a check refuses what was put back. */
     | { restore: { breaks: boolean } }
     /** The snapshots that no rule keeps are removed. */
-    | { rotate: 'every stack' };
+    | { rotate: 'every stack' }
+    /** The same, and temporary files, logs, an image and a volume that nothing needs. */
+    | { cleanup: 'all of it' };
   /** About how many effects it has; only spreads a sample over them. */
   effects: number;
   /** How it ends when nothing is in its way. */
@@ -271,6 +274,22 @@ const rotations: Scenario[] = [
   },
 ];
 
+const cleanups: Scenario[] = [
+  {
+    name: 'cleanup',
+    effects: 7,
+    stacks: [books],
+    before: ['1', '2', '1', '2', '1'].map((version) => ({ version })),
+    operation: { cleanup: 'all of it' },
+    ends: 'done',
+    isNew: both(
+      ...rotations.map(({ isNew }) => isNew),
+      ({ loose }) => loose.map((name) => `${name} is still there`),
+      (_now, { loose }) => (loose.length === 5 ? [] : [`there were ${loose.join(', ')} before`]),
+    ),
+  },
+];
+
 const byWorkflow: Record<OperationWorkflow, Scenario[]> = {
   deployStack: Object.values(byKind).flat(),
   deployEcosystem: ecosystems,
@@ -278,6 +297,7 @@ const byWorkflow: Record<OperationWorkflow, Scenario[]> = {
   // After each run that ends in `needs-human`: see `run.ts`.
   resumeUnwind: [],
   rotateSnapshots: rotations,
+  cleanUp: cleanups,
 };
 
 export const scenarios: readonly Scenario[] = Object.values(byWorkflow).flat();

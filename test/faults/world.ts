@@ -18,7 +18,14 @@ export type StackWorld = {
   snapshots: Record<string, string>;
 };
 
-export type World = { stacks: StackWorld[] };
+export type World = {
+  stacks: StackWorld[];
+  /** Temporary files, images and volumes that nothing needs. */
+  loose: string[];
+};
+
+/** For temporary files. */
+export const scratchOf = ({ data }: Site): string => join(data, 'scratch');
 
 /** @param ports the host port of each stack. */
 export const lookAt = async (site: Site, ports: Record<string, number>): Promise<World> => ({
@@ -42,7 +49,17 @@ export const lookAt = async (site: Site, ports: Record<string, number>): Promise
       };
     }),
   ),
+  loose: await looseOf(site),
 });
+
+const looseOf = async (site: Site): Promise<string[]> => {
+  const files = await readdir(scratchOf(site)).catch(() => undefined);
+  if (!files) return [];
+  const images = await site.cli('images', '--format', '{{.Repository}}');
+  const volumes = await site.cli('volume', 'ls', '--format', '{{.Name}}');
+  const own = `${images}\n${volumes}`.split('\n').filter((name) => name.includes(site.host));
+  return [...files, ...own].sort();
+};
 
 const routeOf = async (path: string): Promise<StackWorld['route']> => {
   try {

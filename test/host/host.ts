@@ -26,6 +26,8 @@ const packages = [
   'e2fsprogs',
   'chromium',
   'busybox-static',
+  'systemd-journal-remote',
+  'curl',
   'mmdebstrap',
 ];
 const filesystems = ['btrfs', 'xfs', 'ext4'] as const;

@@ -14,7 +14,9 @@ import {
   type ContainerState,
   type Engine,
   type EngineInfo,
+  type EngineUsage,
   type ImageState,
+  type ListedImage,
   type NetworkState,
   type VolumeState,
 } from '../../activities/ports/engine.ts';
@@ -48,6 +50,7 @@ export const memoryEngineInfo: EngineInfo = {
   storageDriver: 'memory',
   canPause: true,
   reach: 'directly',
+  rootDirectory: '/',
 };
 
 export class MemoryEngine implements Engine {
@@ -224,8 +227,13 @@ export class MemoryEngine implements Engine {
     return refuse('unreachable', 'No registry answers.');
   }
 
-  buildImage(): Promise<ImageState> {
-    return refuse('unsupported', 'Nothing is built here.');
+  /** Of nothing: another image each time. */
+  buildImage({ tag, labels }: Parameters<Engine['buildImage']>[0]): Promise<ImageState> {
+    const id = `sha256:${hex(32)}`;
+    for (const image of this.#images.values()) image.tags = image.tags.filter((other) => other !== tag);
+    const made = { id, tags: [tag], repoDigests: [], sizeBytes: 1, volumes: [], exposedPorts: [], labels };
+    this.#images.set(id, made);
+    return Promise.resolve(made);
   }
 
   async tagImage(id: string, reference: string): Promise<void> {
@@ -238,6 +246,27 @@ export class MemoryEngine implements Engine {
   untagImage(reference: string): Promise<void> {
     for (const image of this.#images.values()) image.tags = image.tags.filter((tag) => tag !== reference);
     return Promise.resolve();
+  }
+
+  listImages(): Promise<ListedImage[]> {
+    const createdAt = new Date(0).toISOString();
+    return Promise.resolve([...this.#images.values()].map((image) => ({ ...image, createdAt })));
+  }
+
+  removeImage(id: string): Promise<void> {
+    if ([...this.#containers.values()].some(({ spec }) => spec.image === id))
+      return refuse('in-use', `Image ${id} is in use.`);
+    this.#images.delete(id);
+    return Promise.resolve();
+  }
+
+  readUsage(): Promise<EngineUsage> {
+    const bytes = [...this.#images.values()].map(({ id, sizeBytes }) => [id, sizeBytes] as const);
+    return Promise.resolve({ images: Object.fromEntries(bytes), volumes: {}, buildCache: [] });
+  }
+
+  pruneBuildCache(): Promise<number> {
+    return Promise.resolve(0);
   }
 
   inspectNetwork(name: string): Promise<NetworkState | undefined> {
@@ -281,6 +310,15 @@ export class MemoryEngine implements Engine {
     if (used) return refuse('in-use', `Volume "${name}" is in use.`);
     this.#volumes.delete(name);
     return Promise.resolve();
+  }
+
+  listDanglingVolumes(): Promise<VolumeState[]> {
+    const used = new Set(
+      [...this.#containers.values()].flatMap(({ spec }) =>
+        spec.mounts.flatMap((mount) => (mount.type === 'volume' ? [mount.engineName] : [])),
+      ),
+    );
+    return Promise.resolve([...this.#volumes.values()].filter(({ name }) => !used.has(name)));
   }
 
   close(): Promise<void> {

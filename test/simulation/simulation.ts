@@ -11,6 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { openAudit } from '../../activities/audit-log.ts';
 import { openCommands } from '../../activities/commands.ts';
+import { openDisk } from '../../activities/disk/index.ts';
 import { openFiles } from '../../activities/files.ts';
 import { readBatonFile } from '../../compose/baton-file.ts';
 import { createActivities, type Activities } from '../../activities/index.ts';
@@ -88,6 +89,7 @@ class World {
       commands: openCommands(join(this.directory, 'state'), {}),
       settings: async () => await readBatonFile(join(this.directory, 'baton.yml'), {}),
       tickets: openTickets(join(this.directory, 'state')),
+      disk: openDisk({ home: this.directory, state: join(this.directory, 'state'), others: [] }),
       audit: openAudit(join(this.directory, 'state', 'audit.jsonl')),
       environment: {},
     };
