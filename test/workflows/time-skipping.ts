@@ -53,12 +53,25 @@ export const openTimeSkipping = async (): Promise<TestWorkflowEnvironment> => {
   const environment = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path: needed('BATON_TEST_TIME_SKIPPING_BIN') } },
   });
-  // The test server can add them, but not list them.
-  await environment.connection.operatorService.addSearchAttributes({
+  await addSearchAttributes(environment);
+  return environment;
+};
+
+/** A real server of its own: on the one whose time can be skipped, a workflow hangs whose activity ends well after a cancel. */
+export const openLocal = async (): Promise<TestWorkflowEnvironment> => {
+  const environment = await TestWorkflowEnvironment.createLocal({
+    server: { executable: { type: 'existing-path', path: needed('BATON_TEST_TEMPORAL_BIN') } },
+  });
+  await addSearchAttributes(environment);
+  return environment;
+};
+
+/** The test server can add them, but not list them. */
+const addSearchAttributes = async ({ connection }: TestWorkflowEnvironment): Promise<void> => {
+  await connection.operatorService.addSearchAttributes({
     namespace: 'default',
     searchAttributes: Object.fromEntries(searchAttributeNames.map((name) => [name, keyword])),
   });
-  return environment;
 };
 
 /** @param answer what an activity of that name answers, or throws. */
