@@ -1,6 +1,8 @@
 /** What the host's own rules say of an operation, and when its windows open. */
 import { nextOccurrence } from '../compose/cron.ts';
+import { eventKinds, type EventKind } from '../domain/event.ts';
 import { gateOf, isTime, type Gate, type GateWish } from '../domain/gate.ts';
+import type { Channel } from '../domain/notice.ts';
 import type { Announced } from '../domain/operation.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Settings } from '../domain/settings.ts';
@@ -26,20 +28,21 @@ export const gateActivities = (ports: Ports) => ({
   },
 });
 
-/** Problems of `baton.yml` are the operation's: a rule that cannot be read may be the one that counts. */
+/** Also what of its end people are told. Problems of `baton.yml` are the operation's: a rule that cannot be read may be the one that counts. */
 export const gateFor = async (
   ports: Pick<Ports, 'settings'>,
   announced: Pick<Announced, 'kind' | 'stack'> & { gate?: GateWish },
-): Promise<{ gate?: Gate; problems: Problem[] }> => {
+): Promise<{ gate?: Gate; hears?: EventKind[]; problems: Problem[] }> => {
   const read = await ports.settings();
   if (!read.ok) return { problems: read.problems };
+  const hears = heardBy(read.settings.channels);
   const gate = gateOf(
     announced,
     announced.gate,
     read.settings.gates,
-    read.settings.channels.map(({ name }) => name),
+    read.settings.channels.filter(({ events }) => events.includes('question')).map(({ name }) => name),
   );
-  if (!gate) return { problems: [] };
+  if (!gate) return { ...hears, problems: [] };
   if (gate.notBefore !== undefined && !isTime(gate.notBefore))
     return {
       problems: [
@@ -47,7 +50,13 @@ export const gateFor = async (
       ],
     };
   const unknown = gate.windows.filter((name) => !Object.hasOwn(read.settings.windows, name));
-  return { gate, problems: unknown.map((name) => noSuchWindow(name, read.settings)) };
+  return { gate, ...hears, problems: unknown.map((name) => noSuchWindow(name, read.settings)) };
+};
+
+/** What somebody wants to be told of; absent where nobody does. */
+const heardBy = (channels: readonly Channel[]): { hears?: EventKind[] } => {
+  const hears = eventKinds.filter((kind) => channels.some(({ events }) => events.includes(kind)));
+  return hears.length > 0 ? { hears } : {};
 };
 
 const noSuchWindow = (name: string, { windows, file }: Settings): Problem => ({

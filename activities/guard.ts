@@ -19,6 +19,7 @@ import type { DataOutcome, SnapshotTaken } from '../domain/operation.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { SnapshotMarks } from '../domain/snapshot.ts';
 import type { Owner } from '../domain/subject.ts';
+import type { EventKind } from '../domain/event.ts';
 import type { Gate } from '../domain/gate.ts';
 import { beating, permanent } from './activity.ts';
 import { askCheck } from './check.ts';
@@ -32,7 +33,7 @@ import { captureUsers } from './user.ts';
 import { toFacts } from './world.ts';
 
 /** A plan, its digest, and what it has to wait for. */
-export type PreparedGuard = GuardPlan & { digest: string; gate?: Gate };
+export type PreparedGuard = GuardPlan & { digest: string; gate?: Gate; hears?: EventKind[] };
 
 /** Sizes and free space move all the time, and containers are made anew; they don't make another plan. */
 const guardDigest = (plan: GuardPlan): string =>
@@ -73,11 +74,12 @@ export const guardActivities = (ports: Ports) => ({
       );
       const plan = planGuard(request, ports.engine.kind, Object.fromEntries(facts), containers);
       const { command, edits = [], restore = [] } = request;
-      const { gate, problems } = await gateFor(ports, request);
+      const { gate, hears, problems } = await gateFor(ports, request);
       return {
         ...plan,
         digest: guardDigest(plan),
         ...(gate ? { gate } : {}),
+        ...(hears ? { hears } : {}),
         problems: [
           ...plan.problems,
           ...problems,

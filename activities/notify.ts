@@ -1,29 +1,97 @@
-/** Asks people where they are: `domain/notice.ts` says what is sent, this sends it. */
-import { execa, ExecaError } from 'execa';
-import { sendingOf, textOf, type Channel, type Notice, type Question } from '../domain/notice.ts';
+/** Tells people something where they are: whom, when, and with which links. `activities/notice.ts` sends it. */
+import { nextOccurrence } from '../compose/cron.ts';
+import { isUrgent, type BatonEvent } from '../domain/event.ts';
+import { eventNotice, type Channel, type Notice, type Question } from '../domain/notice.ts';
+import type { Settings } from '../domain/settings.ts';
 import type { Ticket } from '../domain/ticket.ts';
+import { nextOpening } from '../domain/window.ts';
 import { permanent } from './activity.ts';
+import { sendNotice } from './notice.ts';
 import type { Ports } from './ports/index.ts';
 import { demandSettings } from './settings.ts';
 
-/** A phone's service answers within a second, or is away. */
-const patienceMs = 15_000;
+/** Nothing was sent: they are quiet hours, until then (ISO 8601, UTC). */
+export type Quiet = { later: string };
+
+/** Links to what has ended stay good so long. */
+const linkMs = 7 * 86_400_000;
 
 export const notifyActivities = (ports: Ports) => ({
-  /** @param name of a channel of `baton.yml`. @throws a permanent failure where the service says no. */
-  async askPeople(name: string, question: Question): Promise<void> {
+  /**
+   * @param name of a channel of `baton.yml`.
+   * @returns until when nobody wants to be asked there, if the question can wait so long.
+   * @throws a permanent failure where the service says no.
+   */
+  async askPeople(name: string, question: Question): Promise<Quiet | undefined> {
     const { file, channels, door } = await demandSettings(ports);
     const channel = channels.find((one) => one.name === name);
     if (!channel) throw permanent('NoSuchChannel', `${file} names no "${name}" any more.`);
-    await send(
+    const later = quietUntil(channel);
+    if (later !== undefined && later < Date.parse(question.expiresAt)) return quiet(later);
+    await sendNotice(
       channel,
-      await noticeOf(ports, channel, question, door),
+      await questionNotice(ports, channel, question, door),
       `${question.operation}.${question.plan}.${name}.${question.expiresAt}`,
     );
+    return undefined;
+  },
+
+  /** Names of the channels of `baton.yml` that are to be told. */
+  async channelsFor({ kind, unreachable }: BatonEvent): Promise<string[]> {
+    const { channels } = await mendedSettings(ports);
+    return channels
+      .filter(({ events, name }) => events.includes(kind) && name !== unreachable?.channel)
+      .map(({ name }) => name);
+  },
+
+  /**
+   * @param name of a channel; where `baton.yml` names it no more, nobody is told.
+   * @returns until when nobody wants to hear of it there, unless one of the events is urgent.
+   * @throws a permanent failure where the service says no.
+   */
+  async tellEvents(name: string, events: BatonEvent[]): Promise<Quiet | undefined> {
+    const { channels, door } = await mendedSettings(ports);
+    const channel = channels.find((one) => one.name === name);
+    if (!channel) return undefined;
+    const later = events.some(isUrgent) ? undefined : quietUntil(channel);
+    if (later !== undefined) return quiet(later);
+    const id = `${events.length}.${events[0]?.id ?? ''}.${name}`;
+    await sendNotice(channel, await noticeOf(ports, channel, events, door), id);
+    return undefined;
   },
 });
 
+/** When people are told of what has happened, a mistake in `baton.yml` is waited out: it has to be mended for everything else too. */
+const mendedSettings = async ({ settings }: Ports): Promise<Settings> => {
+  const read = await settings();
+  if (!read.ok) throw new Error(read.problems.map(({ message }) => message).join(' '));
+  return read.settings;
+};
+
+const quiet = (until: number): Quiet => ({ later: new Date(until).toISOString() });
+
+/** @returns when the quiet hours end that are now, in ms since the epoch. */
+const quietUntil = ({ quiet: hours }: Channel): number | undefined => {
+  const now = Date.now();
+  const span = hours && nextOpening([hours], now, nextOccurrence);
+  return span && span.from <= now ? span.to : undefined;
+};
+
 const noticeOf = async (
+  { tickets }: Ports,
+  { name, person }: Channel,
+  events: readonly BatonEvent[],
+  door: string | undefined,
+): Promise<Notice> => {
+  const notice = eventNotice(events);
+  const [first] = events;
+  if (door === undefined || first?.operation === undefined || events.length > 1) return notice;
+  const expires = Date.now() + linkMs;
+  const look = { ...first.operation, plan: '', by: person, channel: name, may: 'look', expires } as const;
+  return { ...notice, link: `${door}/#${await tickets.issue(look)}` };
+};
+
+const questionNotice = async (
   { tickets }: Ports,
   { name, person }: Channel,
   { workflowId, runId, operation, kind, stack, host, plan, expiresAt, lines }: Question,
@@ -41,6 +109,8 @@ const noticeOf = async (
       expires: Date.parse(expiresAt),
     });
   return {
+    about: 'question',
+    urgent: false,
     title: `${kind} ${stack} on ${host}?`,
     lines,
     end: `Plan ${plan}. Nothing is done without an approval by ${expiresAt}.`,
@@ -56,54 +126,4 @@ const noticeOf = async (
             })),
           ),
   };
-};
-
-const send = async (channel: Channel, notice: Notice, id: string): Promise<void> => {
-  if (channel.service === 'apprise') return await sendByApprise(channel, notice);
-  const { method, url, headers, body } = sendingOf(channel, notice, id);
-  let response: Response;
-  try {
-    response = await fetch(url, {
-      method,
-      headers: { 'Content-Type': 'application/json', ...headers },
-      body: JSON.stringify(body),
-      redirect: 'manual',
-      signal: AbortSignal.timeout(patienceMs),
-    });
-  } catch (error) {
-    // The address may hold a secret, so only what went wrong is told.
-    throw new Error(`${channel.service} cannot be reached: ${reasonOf(error)}.`);
-  }
-  await response.body?.cancel();
-  const { status } = response;
-  if (response.ok) return;
-  const message = `${channel.service} answered ${status}.`;
-  throw status === 408 || status === 429 || status >= 500
-    ? new Error(message)
-    : permanent('NotTaken', message);
-};
-
-const reasonOf = (error: unknown): string => {
-  const cause = (error as { cause?: { code?: string } }).cause?.code;
-  return cause ?? (error as Error).name;
-};
-
-/** Its addresses hold passwords, so they are handed over in its environment; the text comes on standard input. */
-const sendByApprise = async ({ url }: Channel & { service: 'apprise' }, notice: Notice): Promise<void> => {
-  const { title, link } = notice;
-  try {
-    await execa('apprise', [`--title=${title}`], {
-      input: link === undefined ? textOf(notice) : `${textOf(notice)}\n${link}`,
-      // Nobody else is told than whom `baton.yml` names.
-      env: { APPRISE_URLS: url, APPRISE_CONFIG: '', APPRISE_CONFIG_PATH: '' },
-      timeout: patienceMs,
-    });
-  } catch (error) {
-    if (!(error instanceof ExecaError)) throw error;
-    if (error.code === 'ENOENT')
-      throw permanent('NoApprise', 'The program "apprise" is not installed on this host.');
-    const message = `apprise ended with ${error.exitCode ?? error.signal ?? 'an error'}.`;
-    // 1: a service did not take it. More: it was not understood.
-    throw (error.exitCode ?? 1) > 1 ? permanent('NotTaken', message) : new Error(message);
-  }
 };

@@ -3,6 +3,7 @@ import { loadStack } from '../compose/load.ts';
 import { checkVariables } from '../compose/check-variables.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 import type { ReleaseId } from '../domain/names.ts';
+import type { EventKind } from '../domain/event.ts';
 import type { Gate } from '../domain/gate.ts';
 import type { Plan } from '../domain/plan.ts';
 import { planChange } from '../domain/planner.ts';
@@ -16,10 +17,10 @@ import type { Ports } from './ports/index.ts';
 import { loadRelease, makeRelease, secretsOf, serviceHash } from './release.ts';
 import { lookAtWorld } from './world.ts';
 
-/** Without a plan, `problems` say why there can be none. */
-export type Prepared =
-  | { plan: Plan; digest: string; gate?: Gate; problems: Problem[] }
-  | { plan?: undefined; problems: Problem[] };
+/** Without a plan, `problems` say why there can be none. `hears`: what of it people are told. */
+export type Prepared = { hears?: EventKind[]; problems: Problem[] } & (
+  { plan: Plan; digest: string; gate?: Gate } | { plan?: undefined }
+);
 
 export const planActivities = (ports: Ports) => ({
   /**
@@ -28,12 +29,13 @@ export const planActivities = (ports: Ports) => ({
    */
   async preparePlan(request: OperationRequest, settling?: ReleaseId): Promise<Prepared> {
     return await beating(async () => {
-      const { gate, problems } = await gateFor(ports, request);
-      if (problems.length > 0) return { problems };
+      const { gate, hears, problems } = await gateFor(ports, request);
+      const told = hears ? { hears } : {};
+      if (problems.length > 0) return { problems, ...told };
       const wanted = await wantedOf(ports, request, settling);
-      if ('problems' in wanted) return wanted;
+      if ('problems' in wanted) return { ...wanted, ...told };
       const prepared = await planFor(ports, request, wanted, settling !== undefined);
-      return prepared.plan && gate ? { ...prepared, gate } : prepared;
+      return { ...prepared, ...(prepared.plan && gate ? { gate } : {}), ...told };
     });
   },
 });

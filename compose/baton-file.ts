@@ -6,38 +6,20 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { defaultRules } from '../domain/cleanup.ts';
 import { defaultExpiryMs, type GateRule } from '../domain/gate.ts';
-import type { Channel } from '../domain/notice.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RetentionRule } from '../domain/retention.ts';
 import type { Schedule } from '../domain/schedule.ts';
 import type { Settings } from '../domain/settings.ts';
-import type { Openings, Span, Window } from '../domain/window.ts';
-import { duration } from './check.ts';
-import { cronLine, isTimeZone, readTime } from './cron.ts';
+import type { Window } from '../domain/window.ts';
 import { cleanupSection, toCleanup } from './cleanup.ts';
+import { channelKeys, toChannels, url } from './notify.ts';
 import { parseYaml } from './parse.ts';
 import { Reader } from './reader.ts';
 import { locate, readWith } from './schema.ts';
 import { scheduleSchema, toSchedules } from './schedules.ts';
 import { suggest } from './suggest.ts';
 import { get, type Node } from './tree.ts';
-import { parseDuration } from './units.ts';
-
-const cron = cronLine.describe('When it opens: minute, hour, day of month, month, day of week.');
-
-const longest = 366 * 86_400_000;
-const someTime = duration.refine(
-  (text) => {
-    const ms = parseDuration(String(text));
-    // What is no duration is told already.
-    return ms === undefined || (ms > 0 && ms <= longest);
-  },
-  { error: 'must be a duration of a year at most, and not none' },
-);
-
-const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, {
-  error: 'must be a name of a-z, 0-9, _ and -',
-});
+import { milliseconds, someTime, toWindow, windowKeys, windowName } from './window.ts';
 
 const gate = z.strictObject({
   kinds: z
@@ -63,75 +45,8 @@ const gate = z.strictObject({
     .describe('As many different people must approve. Default 1.'),
   who: z.array(z.string().min(1)).min(1).optional().describe('Whose answers count; default: anybody’s.'),
   expires: someTime.optional().describe('Nothing is done where nobody has approved by then. Default 24h.'),
-  window: name.optional().describe('Only while this window is open.'),
+  window: windowName.optional().describe('Only while this window is open.'),
 });
-
-const exception = z
-  .strictObject({
-    opens: cron.optional(),
-    for: someTime.optional(),
-    from: z.string().optional().describe('2026-12-24, or 2026-12-24T18:00, in the window’s time zone.'),
-    to: z.string().optional(),
-  })
-  .refine(
-    (one) =>
-      one.opens === undefined
-        ? one.from !== undefined && one.to !== undefined && one.for === undefined
-        : one.for !== undefined && one.from === undefined && one.to === undefined,
-    { error: 'needs either "opens" and "for", or "from" and "to"' },
-  );
-
-const window = z.strictObject({
-  opens: cron,
-  for: someTime.describe('How long it stays open.'),
-  time_zone: z
-    .string()
-    .refine(isTimeZone, { error: 'must be a time zone such as Europe/Berlin' })
-    .optional()
-    .describe('Default: that of the host.'),
-  except: z.array(exception).optional().describe('When it is closed all the same.'),
-});
-
-const url = z.url({ protocol: /^https?$/, error: 'must be an address that begins with http:// or https://' });
-const secret = z.string().min(1).describe('Write it as ${VARIABLE} of the worker’s environment.');
-
-const services = {
-  ntfy: z.strictObject({
-    url: z
-      .string()
-      .regex(/^https?:\/\/[^/]+(?:\/[^?#]*)?\/[-_A-Za-z0-9]{1,64}\/?$/, {
-        error: 'must be the address of a server and a topic, as https://ntfy.sh/my-topic',
-      })
-      .describe('Server and topic.'),
-    token: secret.optional(),
-  }),
-  gotify: z.strictObject({ url, token: secret }),
-  discord: z.strictObject({ url }),
-  slack: z.strictObject({ url }),
-  webhook: z.strictObject({ url }),
-  telegram: z.strictObject({
-    token: secret,
-    chat: z.union([z.string().min(1), z.number().int()]).transform(String),
-    url: url.optional(),
-  }),
-  matrix: z.strictObject({ url, room: z.string(), token: secret }),
-  apprise: z.strictObject({
-    url: secret.refine((text) => /^[a-z0-9+.-]+:\/\/[^\s,]+$/i.test(text), {
-      error: 'must be one address of Apprise’s',
-    }),
-  }),
-};
-const serviceNames = Object.keys(services) as (keyof typeof services)[];
-
-const channel = z
-  .strictObject({
-    name: z.string().min(1).max(60),
-    person: z.string().min(1).max(100).describe('Whose answers come back from there.'),
-    ...Object.fromEntries(serviceNames.map((service) => [service, services[service].optional()])),
-  })
-  .refine((one) => serviceNames.filter((service) => service in one).length === 1, {
-    error: `needs one of ${serviceNames.join(', ')}`,
-  });
 
 const count = z.number().int().min(0).max(9_999);
 
@@ -157,8 +72,8 @@ const retention = z.strictObject({
 /** The schema of `baton.yml`. */
 export const batonFile = z.strictObject({
   gates: z.array(gate).optional().describe('What waits for whom. The first that fits counts.'),
-  windows: z.record(name, window).optional().describe('When changes are welcome.'),
-  notify: z.array(channel).optional().describe('Whom to tell what waits, and where.'),
+  windows: z.record(windowName, windowKeys).optional().describe('When changes are welcome.'),
+  notify: z.array(channelKeys).optional().describe('Whom to tell what waits, and where.'),
   serve: z
     .strictObject({
       url: url
@@ -173,7 +88,7 @@ export const batonFile = z.strictObject({
     .array(retention)
     .optional()
     .describe('Which snapshots are kept. The first that fits counts; without one, all of them.'),
-  schedules: z.record(name, scheduleSchema).optional().describe('What begins by itself.'),
+  schedules: z.record(windowName, scheduleSchema).optional().describe('What begins by itself.'),
   cleanup: cleanupSection.optional().describe('What may be removed to free space.'),
 });
 
@@ -204,14 +119,16 @@ export const readBatonFile = async (
   const root = without(environment ? parsed.root : without(parsed.root, 'notify'), 'schedules');
   const keys = readWith(reader, root, batonFile, 'baton.yml') ?? {};
   const windows = Object.fromEntries(
-    Object.entries(keys.windows ?? {}).map(([key, one]) => [key, toWindow(reader, one, parsed.root, key)]),
+    Object.entries(keys.windows ?? {}).map(([key, one]) => [
+      key,
+      toWindow(reader, one, parsed.root, ['windows', key]),
+    ]),
   );
   const gates = (keys.gates ?? []).map((one, index) => toRule(reader, one, parsed.root, index, windows));
   const snapshots = (keys.snapshots ?? []).map(toRetention);
   const schedules = readSchedules(reader, parsed.root, file, Object.keys(windows));
   const cleanup = toCleanup(reader, keys.cleanup, parsed.root);
-  const channels = (keys.notify ?? []).map(toChannel);
-  demandDifferent(reader, channels, parsed.root);
+  const channels = toChannels(reader, keys.notify ?? [], parsed.root, windows);
   // A variable that is not set would make half an address, or an empty password.
   const problems = reader.problems.map((problem) => discreet({ ...problem, severity: 'error' }, bytes));
   const door = keys.serve && { door: keys.serve.url.replace(/\/+$/, '') };
@@ -224,7 +141,8 @@ export const readBatonFile = async (
 const readSchedules = (reader: Reader, root: Node, file: string, windows: string[]): Schedule[] => {
   const asWritten = new Reader(() => undefined, { late: false, verbatim: true });
   const section = root.kind === 'map' ? get(root, 'schedules') : undefined;
-  const keys = readWith(asWritten, section, z.record(name, scheduleSchema), 'baton.yml.schedules') ?? {};
+  const keys =
+    readWith(asWritten, section, z.record(windowName, scheduleSchema), 'baton.yml.schedules') ?? {};
   const schedules = toSchedules(asWritten, keys, root, file, windows);
   reader.problems.push(...asWritten.problems);
   return schedules;
@@ -258,22 +176,6 @@ const empty = (file: string): SettingsRead => ({
     cleanup: defaultRules,
   },
 });
-
-const toChannel = ({ name: named, person, ...rest }: z.infer<typeof channel>): Channel => {
-  const service = serviceNames.find((one) => one in rest);
-  const settings = (rest as Record<string, object>)[String(service)];
-  return { name: named, person, service, ...settings } as Channel;
-};
-
-const demandDifferent = (reader: Reader, channels: readonly Channel[], root: Node): void => {
-  for (const [index, { name: named }] of channels.entries())
-    if (channels.findIndex((other) => other.name === named) < index)
-      reader.error(
-        locate(root, ['notify', index, 'name']),
-        'baton.yml',
-        `Two places to notify have this name.`,
-      );
-};
 
 const toRetention = ({ paths, keep }: z.infer<typeof retention>): RetentionRule => {
   const { hourly = 0, daily = 0, weekly = 0, monthly = 0, yearly = 0, minimum = 1 } = keep;
@@ -312,34 +214,3 @@ const toRule = (
     ...(named === undefined ? {} : { window: named }),
   };
 };
-
-const toWindow = (reader: Reader, one: z.infer<typeof window>, root: Node, key: string): Window => {
-  const { opens, for: lasts, time_zone: timeZone, except = [] } = one;
-  return {
-    opens,
-    lastsMs: milliseconds(lasts),
-    ...(timeZone === undefined ? {} : { timeZone }),
-    except: except.flatMap((each, index): (Openings | Span)[] => {
-      if (each.opens !== undefined) return [{ opens: each.opens, lastsMs: milliseconds(each.for ?? '0') }];
-      const [from, to] = (['from', 'to'] as const).map((end) => {
-        const time = readTime(each[end] ?? '', timeZone);
-        if (time === undefined)
-          reader.error(
-            locate(root, ['windows', key, 'except', index, end]),
-            'time',
-            `${JSON.stringify(each[end] ?? '')} is no time; write 2026-12-24 or 2026-12-24T18:00.`,
-          );
-        return time;
-      });
-      if (from !== undefined && to !== undefined && from >= to)
-        reader.error(
-          locate(root, ['windows', key, 'except', index, 'to']),
-          'time',
-          '"to" is not after "from".',
-        );
-      return [{ from: from ?? 0, to: to ?? 0 }];
-    }),
-  };
-};
-
-const milliseconds = (text: string | number): number => parseDuration(String(text)) ?? 0;

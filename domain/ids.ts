@@ -33,3 +33,9 @@ export const questionWorkflowId = (host: string, what: string, nonce: string): s
 
 /** Each host has a queue of its own: its worker alone can touch its engine and its disks. */
 export const hostTaskQueue = (host: string): string => `baton.${host}`;
+
+/** An event is told once: its own id is part of it. */
+export const eventWorkflowId = (host: string, event: string): string => `event/${host}/${event}`;
+
+/** What is told through one channel goes through one workflow at a time. */
+export const channelWorkflowId = (host: string, channel: string): string => `notices/${host}/${channel}`;

@@ -2,11 +2,14 @@
  * Notices: a question told to people where they are. Each service has its own words for the same thing; what is sent is made
  * here, as data, from the published interface of each (named beside it).
  */
+import { isUrgent, type BatonEvent, type EventKind } from './event.ts';
 import type { AnswerKind } from './gate.ts';
 import { ticketHeader } from './ticket.ts';
 import { commandText, type GuardPlan } from './guard.ts';
+import { cut, firstOf, fitting } from './lines.ts';
 import type { Announced } from './operation.ts';
 import type { Plan } from './plan.ts';
+import type { Window } from './window.ts';
 
 /** An operation that waits for an approval. */
 export type Question = Announced & {
@@ -22,7 +25,7 @@ export type Question = Announced & {
 /** What a plan would do, in a few short lines that fit a phone and every service's limit. */
 export const questionLines = (plan: Plan | GuardPlan): string[] => {
   const unprotected = plan.data.filter(({ driver }) => driver === undefined);
-  const risks = some(
+  const risks = firstOf(
     unprotected.map(({ path }) => `${path}: NOT protected`),
     4,
   );
@@ -35,7 +38,7 @@ export const questionLines = (plan: Plan | GuardPlan): string[] => {
       ...edits.map(({ file }) => `edits ${file}`),
       ...restore.map(({ path, snapshot }) => `puts ${path} back from ${snapshot}`),
     ];
-    return [cut(title, longestLine), ...some(does, 6), ...risks];
+    return [...firstOf([title], 1), ...firstOf(does, 6), ...risks];
   }
   const exchanged = plan.restore.map(({ path, snapshot }) =>
     snapshot === undefined ? `empties ${path}` : `puts ${path} back from ${snapshot}`,
@@ -46,17 +49,13 @@ export const questionLines = (plan: Plan | GuardPlan): string[] => {
       ({ service, action, reasons }) =>
         `${service}: ${action}${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}`,
     );
-  return [...some(changes, 6), ...some(exchanged, 4), ...risks];
+  return [...firstOf(changes, 6), ...firstOf(exchanged, 4), ...risks];
 };
 
-const longestLine = 120;
-
-const some = (lines: readonly string[], most: number): string[] => [
-  ...lines.slice(0, most).map((line) => cut(line, longestLine)),
-  ...(lines.length > most ? [`and ${lines.length - most} more`] : []),
-];
-
 export type Notice = {
+  about: EventKind | 'digest';
+  /** It is worth waking somebody. */
+  urgent: boolean;
   title: string;
   lines: string[];
   /** The plan and the time: what must not be cut off. */
@@ -72,6 +71,10 @@ export type Channel = {
   name: string;
   /** Who reads it: whose answers come back from there. */
   person: string;
+  /** What is told there. */
+  events: EventKind[];
+  /** When nobody wants to hear of what can wait. */
+  quiet?: Window;
 } & (
   | { service: 'ntfy'; url: string; token?: string }
   | { service: 'gotify'; url: string; token: string }
@@ -97,6 +100,18 @@ const buttonTitles: Record<AnswerKind, string> = {
   comment: 'Comment',
 };
 
+/** Short names of emoji, as ntfy knows them: https://docs.ntfy.sh/emojis/ */
+const marks: Record<Notice['about'], string> = {
+  question: 'vertical_traffic_light',
+  failed: 'leftwards_arrow_with_hook',
+  refused: 'no_entry',
+  held: 'raised_hand',
+  'needs-human': 'rotating_light',
+  done: 'white_check_mark',
+  unreachable: 'electric_plug',
+  digest: 'newspaper',
+};
+
 /** @param id names this notice among all: a service that can tell a repetition by it does. */
 export const sendingOf = (
   channel: Exclude<Channel, { service: 'apprise' }>,
@@ -116,7 +131,8 @@ export const sendingOf = (
         topic,
         title,
         message: text,
-        tags: ['vertical_traffic_light'],
+        tags: [marks[notice.about]],
+        ...(notice.urgent ? { priority: 5 } : {}),
         ...(link === undefined ? {} : { click: link }),
         actions: actionsOf(notice),
       });
@@ -128,7 +144,7 @@ export const sendingOf = (
         {
           title,
           message: link === undefined ? text : `${text}\n${link}`,
-          priority: 5,
+          priority: notice.urgent ? 8 : 5,
           ...(link === undefined ? {} : { extras: { 'client::notification': { click: { url: link } } } }),
         },
       );
@@ -193,6 +209,34 @@ export const sendingOf = (
   }
 };
 
+/** One event, or what has come together. */
+export const eventNotice = (events: readonly BatonEvent[]): Omit<Notice, 'link'> => {
+  const [first] = events;
+  const urgent = events.some(isUrgent);
+  if (first && events.length === 1) {
+    const { kind, title, lines, end } = first;
+    return { about: kind, urgent, title, lines, end, buttons: [] };
+  }
+  const host = first?.host ?? '';
+  return {
+    about: 'digest',
+    urgent,
+    title: `${events.length} notices from ${host}`,
+    lines: fitting(events.map(digestLine), digestCharacters),
+    end: `The first of ${first?.at ?? ''}.`,
+    buttons: [],
+  };
+};
+
+/** Slack takes 3,000 characters, the others more; some marks are escaped, which makes them longer. */
+const digestCharacters = 2_000;
+
+const digestLine = ({ at, title, lines: [line] }: BatonEvent): string =>
+  `${shortTime(at)} ${title}${line === undefined ? '' : ` — ${cut(line, 80)}`}`;
+
+/** `11-26 02:30`: year and seconds say nothing in a digest. UTC, as `at` is. */
+const shortTime = (at: string): string => at.slice(5, 16).replace('T', ' ');
+
 /** All but the title and the link. */
 export const textOf = ({ lines, end }: Notice): string => [...lines, end].join('\n');
 
@@ -225,5 +269,3 @@ const bearer = (token: string | undefined): Record<string, string> =>
   token === undefined ? {} : { Authorization: `Bearer ${token}` };
 
 const trimmed = (url: string): string => url.replace(/\/+$/, '');
-const cut = (text: string, most: number): string =>
-  text.length > most ? `${text.slice(0, most - 1)}…` : text;

@@ -93,6 +93,16 @@ export const telling = proxyActivities<Activities>({
   },
 });
 
+/**
+ * Tells people what has happened. It can be told tomorrow too: the network of a house is down for hours, and its owner asleep.
+ * After a day another channel should say that this one is away.
+ */
+export const informing = proxyActivities<Activities>({
+  startToCloseTimeout: '1 minute',
+  scheduleToCloseTimeout: '24 hours',
+  retry: { initialInterval: '1 s', backoffCoefficient: 3, maximumInterval: '10 minutes' },
+});
+
 /** Undo steps: nothing is more important, so all but what lasts is tried for about an hour before a person is called. */
 export const undoing = proxyActivities<Activities>({
   ...base,

@@ -32,6 +32,7 @@ import type { deployStack } from './deploy-stack.ts';
 import { commitSignal, memberReadySignal, rollBackSignal } from './messages.ts';
 import { Operation } from './operation.ts';
 import { failureOf, reasonOf } from './saga.ts';
+import { announceEnd } from './tell-people.ts';
 
 type Member = {
   stack: StackName;
@@ -45,6 +46,12 @@ type Member = {
 
 export async function deployEcosystem(request: EcosystemRequest): Promise<Report> {
   const operation = new Operation(request);
+  const report = await bringAbout(operation, request);
+  await announceEnd(operation, report);
+  return report;
+}
+
+const bringAbout = async (operation: Operation, request: EcosystemRequest): Promise<Report> => {
   const members = request.phases.flatMap(({ name, members: listed }) =>
     listed.map(({ request: own, after }): Member => ({
       stack: own.stack,
@@ -80,7 +87,7 @@ export async function deployEcosystem(request: EcosystemRequest): Promise<Report
   }
   await CancellationScope.nonCancellable(() => commitAll(operation, members));
   return close(operation, members, undefined, false);
-}
+};
 
 /** The others would run unfinished for as long as it waits, and lose what was written since if the answer is no. */
 const gated = (stack: StackName): Problem => ({
@@ -99,6 +106,7 @@ const preflight = async (operation: Operation, { phases }: EcosystemRequest): Pr
           for (const { request, after } of members) {
             const summary = `plan ${request.stack}`;
             const prepared = await reading.preparePlan.executeWithOptions({ summary }, [request]);
+            operation.hears = prepared.hears ?? [];
             problems.push(...unmendable(prepared.problems, index > 0 || after.length > 0));
             if (prepared.plan && prepared.gate && !isNoop(prepared.plan)) problems.push(gated(request.stack));
           }

@@ -18,6 +18,7 @@ import { Gatekeeper, type Gated } from './gate.ts';
 import { commitSignal, memberReadySignal } from './messages.ts';
 import { Operation } from './operation.ts';
 import { failureOf, Saga } from './saga.ts';
+import { announceEnd } from './tell-people.ts';
 import { unwindPlan } from './unwind-plan.ts';
 
 export async function deployStack(request: OperationRequest): Promise<Report> {
@@ -25,6 +26,8 @@ export async function deployStack(request: OperationRequest): Promise<Report> {
   const gatekeeper = new Gatekeeper(operation);
   const report = await bringAbout(operation, gatekeeper, request);
   await CancellationScope.nonCancellable(() => gatekeeper.tellOutcome(report));
+  // Of its stacks the ecosystem tells.
+  if (!request.ecosystem) await announceEnd(operation, report);
   return report;
 }
 
@@ -122,6 +125,7 @@ const preparePlan = async (
 ): Promise<Agreed | Report> => {
   const summary = `${request.kind} ${request.stack}: compare what is wanted with what runs`;
   const prepared = await reading.preparePlan.executeWithOptions({ summary }, [request, settling]);
+  operation.hears = prepared.hears ?? [];
   if (!prepared.plan) return operation.close('refused', { problems: prepared.problems });
   const { plan } = prepared;
   operation.plan = plan;

@@ -9,6 +9,7 @@ import {
   isCancellation,
   patched,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import {
@@ -22,12 +23,14 @@ import {
 } from '../domain/gate.ts';
 import type { AuditEvent } from '../domain/audit.ts';
 import type { Announced, Report } from '../domain/operation.ts';
-import { questionLines } from '../domain/notice.ts';
+import { unreachableEvent } from '../domain/event.ts';
+import { questionLines, type Question } from '../domain/notice.ts';
 import { changing, reading, telling } from './activities.ts';
 import { isHeldBack } from './held.ts';
 import { answerSignals, answerUpdates, releasedSignal } from './messages.ts';
 import type { Operation } from './operation.ts';
 import { reasonOf } from './saga.ts';
+import { announceEvent } from './tell-people.ts';
 
 /** A plan, by its digest, and what it has to wait for. */
 export type Gated = { digest: string; gate?: Gate };
@@ -189,16 +192,37 @@ export class Gatekeeper {
     for (const channel of tells)
       void scope
         .run(() =>
-          telling.askPeople.executeWithOptions({ summary: channel }, [
-            channel,
-            { operation, kind, stack, host, workflowId, runId, plan, expiresAt, lines },
-          ]),
+          this.#askThrough(channel, {
+            operation,
+            kind,
+            stack,
+            host,
+            workflowId,
+            runId,
+            plan,
+            expiresAt,
+            lines,
+          }),
         )
-        .catch((error: unknown) => {
-          if (!isCancellation(error))
-            this.#operation.remark(`${channel} could not be asked: ${reasonOf(error)}`);
+        .catch(async (error: unknown) => {
+          if (isCancellation(error)) return;
+          this.#operation.remark(`${channel} could not be asked: ${reasonOf(error)}`);
+          if (!patched('tell-unreachable')) return;
+          const question = { title: `${kind} ${stack} on ${host}?` };
+          await announceEvent(unreachableEvent(host, channel, reasonOf(error), [question], Date.now()));
         });
     return scope;
+  }
+
+  /** In quiet hours it is asked when they are over. */
+  async #askThrough(channel: string, question: Question): Promise<void> {
+    for (;;) {
+      const quiet = await telling.askPeople.executeWithOptions({ summary: channel }, [channel, question]);
+      if (!quiet) return;
+      await sleep(Math.max(1, Date.parse(quiet.later) - Date.now()), {
+        summary: `quiet hours of ${channel}`,
+      });
+    }
   }
 
   /** @returns why it may not go on. */

@@ -23,6 +23,7 @@ import { changing, lengthy, reading, running, undoing } from './activities.ts';
 import { Gatekeeper } from './gate.ts';
 import { Operation } from './operation.ts';
 import { failureOf, reasonOf, Saga } from './saga.ts';
+import { announceEnd } from './tell-people.ts';
 import { verifyPutBack } from './unwind-plan.ts';
 
 /** What has been done so far; the unwind and the report read it. */
@@ -47,6 +48,7 @@ export async function guardOperation(request: GuardRequest): Promise<Report> {
   const gatekeeper = new Gatekeeper(operation);
   const report = await carryOut(operation, gatekeeper, request);
   await CancellationScope.nonCancellable(() => gatekeeper.tellOutcome(report));
+  await announceEnd(operation, report);
   return report;
 }
 
@@ -104,6 +106,7 @@ const prepare = async (operation: Operation, request: GuardRequest): Promise<Pre
   const summary = `${request.title}: what is at stake, and whether it can be protected`;
   const plan = await reading.prepareGuard.executeWithOptions({ summary }, [request]);
   operation.plan = plan;
+  operation.hears = plan.hears ?? [];
   return plan.problems.some(isError) ? operation.close('refused', { problems: plan.problems }) : plan;
 };
 

@@ -8,6 +8,8 @@ export { pinSnapshot, unpinSnapshot } from './pin-snapshot.ts';
 export { rotateSnapshots } from './rotate-snapshots.ts';
 export { resumeUnwind } from './resume-unwind.ts';
 export { runScheduled } from './run-scheduled.ts';
+export { tellChannel } from './tell-channel.ts';
+export { tellPeople } from './tell-people.ts';
 export {
   auditTrail,
   cleanupPlan,

@@ -1,6 +1,7 @@
 /** What can be asked of a running operation, from `baton`, from the Web UI, or from another system. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { StackName } from '../domain/names.ts';
+import type { BatonEvent } from '../domain/event.ts';
 import { answerKinds, type Answer } from '../domain/gate.ts';
 import type { HeldBack, Hold, HoldState, Release } from '../domain/hold.ts';
 import type { GuardPlan } from '../domain/guard.ts';
@@ -37,3 +38,5 @@ export const releaseUpdate = defineUpdate<string, [Release]>('release');
 export const releaseSignal = defineSignal<[Release]>('requestRelease');
 /** From a hold that has ended, to what waits for that. */
 export const releasedSignal = defineSignal('released');
+/** To what tells people through one channel: this too. */
+export const tellSignal = defineSignal<[event: BatonEvent]>('tell');

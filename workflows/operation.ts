@@ -13,6 +13,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { AnswerRecord, Waiting } from '../domain/gate.ts';
+import { heldEvent, type EventKind } from '../domain/event.ts';
 import type { Failure, Announced, Outcome, Progress, Report, Step, StepState } from '../domain/operation.ts';
 import type { GuardPlan } from '../domain/guard.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -28,6 +29,7 @@ import {
 } from './messages.ts';
 import { firstStep } from '../domain/search-attributes.ts';
 import { searchAttribute } from './search-attributes.ts';
+import { announceEvent } from './tell-people.ts';
 
 export class Operation {
   readonly request: Announced;
@@ -42,6 +44,8 @@ export class Operation {
   #mayBeKept = false;
   readonly #answers: AnswerRecord[] = [];
   readonly #remarks: string[] = [];
+  /** What somebody wants to be told of, by `baton.yml`. */
+  hears: readonly EventKind[] = [];
   /** What it waits for before it changes anything. */
   waiting: Waiting | undefined;
   /** Why someone chose to keep what failed, once someone did. */
@@ -138,6 +142,8 @@ export class Operation {
     this.#held = failure;
     this.announce([{ id: 'hold', title: 'Hold for a person' }]);
     this.note('hold', `${failure.step}: ${failure.message} ${answers}`);
+    if (this.hears.includes('held'))
+      await announceEvent(heldEvent(this.request, failure, answers, workflowInfo(), Date.now()));
     // A cancel is an answer too.
     const answered = (): boolean => this.stopReason !== undefined || this.keepReason !== undefined;
     await this.waitFor('hold', 'Hold for a person', answered).catch(() => undefined);

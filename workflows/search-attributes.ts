@@ -19,3 +19,10 @@ export const memberSearchAttributes = ({ host, stack, kind, operation }: Announc
     { key: keyword(searchAttributeName.operation), value: operation },
     { key: keyword(searchAttributeName.step), value: firstStep },
   ]);
+
+/** What a notice is found by. */
+export const noticeSearchAttributes = (host: string, kind: string): TypedSearchAttributes =>
+  new TypedSearchAttributes([
+    { key: keyword(searchAttributeName.host), value: host },
+    { key: keyword(searchAttributeName.kind), value: kind },
+  ]);

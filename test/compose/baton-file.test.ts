@@ -91,16 +91,25 @@ notify:
 serve: {url: https://baton.example/}
 `);
     assert.ok(found.ok);
+    const events = ['question', 'failed', 'held', 'needs-human', 'unreachable'];
     assert.deepEqual(found.settings.channels, [
       {
         name: 'phone',
         person: 'anna',
+        events,
         service: 'ntfy',
         url: 'https://ntfy.example/topic',
         token: 'tk_canary',
       },
-      { name: 'ops', person: 'ben', service: 'discord', url: 'https://discord.example/hook' },
-      { name: 'chat', person: 'ben', service: 'telegram', token: 'tk_canary', chat: '-1001234567890' },
+      { name: 'ops', person: 'ben', events, service: 'discord', url: 'https://discord.example/hook' },
+      {
+        name: 'chat',
+        person: 'ben',
+        events,
+        service: 'telegram',
+        token: 'tk_canary',
+        chat: '-1001234567890',
+      },
     ]);
     assert.equal(found.settings.door, 'https://baton.example');
     assert.deepEqual(

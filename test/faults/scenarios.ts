@@ -24,7 +24,9 @@ type Mark = 'pinSnapshot' | 'unpinSnapshot';
 type Hold = 'holdHost';
 /** Only starts what is in the table. */
 type Wrapper = 'runScheduled';
-export type OperationWorkflow = Exclude<keyof typeof workflows, Question | Mark | Hold | Wrapper>;
+/** They touch no stack; `test/workflows/tell-people.test.ts` tries them. */
+type Notice = 'tellPeople' | 'tellChannel';
+export type OperationWorkflow = Exclude<keyof typeof workflows, Question | Mark | Hold | Wrapper | Notice>;
 
 /** What a stack is deployed with; the rest is in its file, see `run.ts`. `breaks`: the application writes, and then ends. */
 export type Settings = { version: string; breaks?: true };

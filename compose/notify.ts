@@ -1,0 +1,114 @@
+/** `notify:` of `baton.yml`: whom to tell what, through which service, and when not. */
+import { z } from 'zod';
+import { defaultEvents, eventKinds } from '../domain/event.ts';
+import type { Channel } from '../domain/notice.ts';
+import type { Window } from '../domain/window.ts';
+import type { Reader } from './reader.ts';
+import { locate } from './schema.ts';
+import type { Node } from './tree.ts';
+import { toWindow, windowKeys, windowName } from './window.ts';
+
+export const url = z.url({
+  protocol: /^https?$/,
+  error: 'must be an address that begins with http:// or https://',
+});
+const secret = z.string().min(1).describe('Write it as ${VARIABLE} of the worker’s environment.');
+
+const services = {
+  ntfy: z.strictObject({
+    url: z
+      .string()
+      .regex(/^https?:\/\/[^/]+(?:\/[^?#]*)?\/[-_A-Za-z0-9]{1,64}\/?$/, {
+        error: 'must be the address of a server and a topic, as https://ntfy.sh/my-topic',
+      })
+      .describe('Server and topic.'),
+    token: secret.optional(),
+  }),
+  gotify: z.strictObject({ url, token: secret }),
+  discord: z.strictObject({ url }),
+  slack: z.strictObject({ url }),
+  webhook: z.strictObject({ url }),
+  telegram: z.strictObject({
+    token: secret,
+    chat: z.union([z.string().min(1), z.number().int()]).transform(String),
+    url: url.optional(),
+  }),
+  matrix: z.strictObject({ url, room: z.string(), token: secret }),
+  apprise: z.strictObject({
+    url: secret.refine((text) => /^[a-z0-9+.-]+:\/\/[^\s,]+$/i.test(text), {
+      error: 'must be one address of Apprise’s',
+    }),
+  }),
+};
+const serviceNames = Object.keys(services) as (keyof typeof services)[];
+
+/** The schema of one entry. */
+export const channelKeys = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[^\p{Cc}]{1,60}$/u, { error: 'must be a name of 60 characters at most, on one line' }),
+    person: z.string().min(1).max(100).describe('Whose answers come back from there.'),
+    events: z
+      .array(z.enum(eventKinds))
+      .min(1)
+      .optional()
+      .describe(`What is told there. Default: ${defaultEvents.join(', ')}.`),
+    quiet: z
+      .union([windowName, windowKeys], {
+        error: 'must be the name of a window, or say when it begins, as { opens: "0 22 * * *", for: 9h }',
+      })
+      .optional()
+      .describe('When nobody wants to hear of what can wait.'),
+    ...Object.fromEntries(serviceNames.map((service) => [service, services[service].optional()])),
+  })
+  .refine((one) => serviceNames.filter((service) => service in one).length === 1, {
+    error: `needs one of ${serviceNames.join(', ')}`,
+  });
+
+type ChannelKeys = z.infer<typeof channelKeys>;
+
+/** @param windows by their names, for quiet hours. */
+export const toChannels = (
+  reader: Reader,
+  all: readonly ChannelKeys[],
+  root: Node,
+  windows: Readonly<Record<string, Window>>,
+): Channel[] => {
+  demandDifferent(reader, all, root);
+  return all.map(({ name, person, events, quiet, ...rest }, index) => {
+    const service = serviceNames.find((one) => one in rest);
+    const settings = (rest as Record<string, object>)[String(service)];
+    const hours = quietOf(reader, quiet, root, ['notify', index, 'quiet'], windows);
+    const common = { name, person, events: events ?? [...defaultEvents], ...(hours ? { quiet: hours } : {}) };
+    return { ...common, service, ...settings } as Channel;
+  });
+};
+
+const quietOf = (
+  reader: Reader,
+  quiet: ChannelKeys['quiet'],
+  root: Node,
+  at: (string | number)[],
+  windows: Readonly<Record<string, Window>>,
+): Window | undefined => {
+  if (typeof quiet !== 'string') return quiet && toWindow(reader, quiet, root, at);
+  // What is written here is not quoted: a password may have come into the wrong line.
+  if (!Object.hasOwn(windows, quiet))
+    reader.error(
+      locate(root, at),
+      'baton.yml',
+      `There is no window of this name; there is ${Object.keys(windows).join(', ') || 'none'}.`,
+    );
+  return windows[quiet];
+};
+
+const demandDifferent = (reader: Reader, channels: readonly ChannelKeys[], root: Node): void => {
+  for (const [index, { name: named }] of channels.entries())
+    if (channels.findIndex((other) => other.name === named) < index)
+      reader.error(
+        locate(root, ['notify', index, 'name']),
+        'baton.yml',
+        `Two places to notify have this name.`,
+      );
+};

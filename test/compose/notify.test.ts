@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { readBatonFile } from '../../compose/baton-file.ts';
+import { formatLocation } from '../../domain/problem.ts';
+
+describe('notify in baton.yml', () => {
+  let directory: string;
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'baton-notify-'));
+  });
+  after(async () => {
+    await rm(directory, { recursive: true });
+  });
+  const read = async (text: string) => {
+    const file = join(directory, 'baton.yml');
+    await writeFile(file, text);
+    return await readBatonFile(file, { TOKEN: 'canary' });
+  };
+  const mistakes = async (text: string): Promise<string[]> => {
+    const found = await read(text);
+    assert.ok(!found.ok);
+    return found.problems.map(
+      ({ at, message }) => `${at ? formatLocation(at).replace(/^.*\//, '') : ''} ${message}`,
+    );
+  };
+
+  test('a channel says what it wants to hear of, and when it does not want to', async () => {
+    const found = await read(`
+notify:
+  - name: phone
+    person: anna
+    events: [needs-human, done]
+    quiet: night
+    slack: {url: https://slack.example/hook}
+  - name: desk
+    person: ben
+    quiet: {opens: '0 18 * * 1-5', for: 15h, time_zone: Europe/Berlin}
+    slack: {url: https://slack.example/hook}
+windows:
+  night: {opens: '0 22 * * *', for: 9h}
+`);
+    assert.ok(found.ok, JSON.stringify(found));
+    const [phone, desk] = found.settings.channels;
+    assert.deepEqual(phone?.events, ['needs-human', 'done']);
+    assert.deepEqual(phone.quiet, { opens: '0 22 * * *', lastsMs: 9 * 3_600_000, except: [] });
+    assert.deepEqual(desk?.events, ['question', 'failed', 'held', 'needs-human', 'unreachable']);
+    assert.equal(desk.quiet?.timeZone, 'Europe/Berlin');
+  });
+
+  test('mistakes are told with their place', async () => {
+    const channel = 'slack: {url: https://slack.example/hook}';
+    assert.deepEqual(
+      await mistakes(`notify:
+  - {name: a, person: a, events: [finished], ${channel}}
+  - {name: b, person: a, quiet: {opens: '0 22 * * *'}, ${channel}}
+`),
+      [
+        'baton.yml:2:35 baton.yml.notify.0.events.0 Invalid option: expected one of "question"|"failed"|"refused"|"held"|"needs-human"|"done"|"unreachable".',
+        'baton.yml:3:33 baton.yml.notify.1.quiet must be the name of a window, or say when it begins, as { opens: "0 22 * * *", for: 9h }.',
+      ],
+    );
+    assert.deepEqual(
+      await mistakes(`notify:
+  - {name: a, person: a, quiet: nigth, ${channel}}
+windows: {night: {opens: '0 22 * * *', for: 9h}}
+`),
+      ['baton.yml:2:33 There is no window of this name; there is night.'],
+    );
+  });
+});
