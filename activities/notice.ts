@@ -2,6 +2,7 @@
 import { execa, ExecaError } from 'execa';
 import { sendingOf, textOf, type Channel, type Notice } from '../domain/notice.ts';
 import { permanent } from './activity.ts';
+import { sendMail } from './mail.ts';
 
 /** A phone's service answers within a second, or is away. */
 const patienceMs = 15_000;
@@ -12,6 +13,7 @@ const patienceMs = 15_000;
  */
 export const sendNotice = async (channel: Channel, notice: Notice, id: string): Promise<void> => {
   if (channel.service === 'apprise') return await sendByApprise(channel, notice);
+  if (channel.service === 'email') return await sendMail(channel, notice, id);
   const { method, url, headers, body } = sendingOf(channel, notice, id);
   let response: Response;
   try {

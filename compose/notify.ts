@@ -13,6 +13,11 @@ export const url = z.url({
   error: 'must be an address that begins with http:// or https://',
 });
 const secret = z.string().min(1).describe('Write it as ${VARIABLE} of the worker’s environment.');
+/** Not all that may be one (RFC 5322), but nothing that would be a header, a list or a command. */
+const address = z
+  .string()
+  .max(254)
+  .regex(/^[^\s<>()[\],;:\\"@\p{Cc}]+@[a-z0-9.-]+$/iu, { error: 'must be an address, as anna@example.org' });
 
 const services = {
   ntfy: z.strictObject({
@@ -39,6 +44,35 @@ const services = {
       error: 'must be one address of Apprise’s',
     }),
   }),
+  email: z
+    .strictObject({
+      host: z.string().regex(/^[a-z0-9.:-]{1,253}$/i, { error: 'must be the name of a mail server' }),
+      port: z
+        .number()
+        .int()
+        .min(1)
+        .max(65_535)
+        .optional()
+        .describe('Default: 587, or 465 with tls: implicit.'),
+      tls: z.enum(['starttls', 'implicit', 'none']).optional().describe('Default: starttls.'),
+      user: z.string().min(1).optional(),
+      password: secret.optional(),
+      from: address,
+      to: z.union([address, z.array(address).min(1).max(20)]),
+    })
+    .refine(({ user, password }) => (user === undefined) === (password === undefined), {
+      error: 'needs both "user" and "password", or neither',
+    })
+    .refine(({ tls, password }) => tls !== 'none' || password === undefined, {
+      error: 'would send the password for everybody to read: leave out "tls: none"',
+    })
+    .transform(({ user, password, to, tls = 'starttls', port, ...rest }) => ({
+      ...rest,
+      tls,
+      port: port ?? (tls === 'implicit' ? 465 : 587),
+      to: [to].flat(),
+      ...(user === undefined || password === undefined ? {} : { login: { user, password } }),
+    })),
 };
 const serviceNames = Object.keys(services) as (keyof typeof services)[];
 

@@ -82,7 +82,19 @@ export type Channel = {
   | { service: 'telegram'; token: string; chat: string; url?: string }
   | { service: 'matrix'; url: string; room: string; token: string }
   | { service: 'apprise'; url: string }
+  | ({ service: 'email' } & Mailbox)
 );
+
+export type Mailbox = {
+  host: string;
+  port: number;
+  /** `starttls`: begun in plain text, and refused where the server does not offer more. */
+  tls: 'starttls' | 'implicit' | 'none';
+  login?: { user: string; password: string };
+  /** Addresses alone, without names. */
+  from: string;
+  to: string[];
+};
 
 /** One request, over HTTP. */
 export type Sending = {
@@ -114,7 +126,7 @@ const marks: Record<Notice['about'], string> = {
 
 /** @param id names this notice among all: a service that can tell a repetition by it does. */
 export const sendingOf = (
-  channel: Exclude<Channel, { service: 'apprise' }>,
+  channel: Exclude<Channel, { service: 'apprise' | 'email' }>,
   notice: Notice,
   id: string,
 ): Sending => {

@@ -120,7 +120,7 @@ serve: {url: 'javascript:alert(1)'}
 `),
       [
         'baton.yml:2:42 baton.yml.notify.0.ntfy.url must be the address of a server and a topic, as https://ntfy.sh/my-topic.',
-        'baton.yml:3:5 baton.yml.notify.1 needs one of ntfy, gotify, discord, slack, webhook, telegram, matrix, apprise.',
+        'baton.yml:3:5 baton.yml.notify.1 needs one of ntfy, gotify, discord, slack, webhook, telegram, matrix, apprise, email.',
         'baton.yml:4:14 baton.yml.serve.url must be an address that begins with http:// or https://.',
       ],
     );

@@ -50,6 +50,31 @@ windows:
     assert.equal(desk.quiet?.timeZone, 'Europe/Berlin');
   });
 
+  test('a mail server is asked for TLS, and its addresses are addresses', async () => {
+    const mail = (keys: string): string =>
+      `notify: [{name: mail, person: anna, email: {host: mail.example.org, from: a@b.c, ${keys}}}]`;
+    const found = await read(mail(`to: anna@example.org, user: baton, password: '\${TOKEN}'`));
+    assert.ok(found.ok);
+    const [{ service: _service, name: _name, person: _person, events: _events, ...box } = assert.fail()] =
+      found.settings.channels;
+    assert.deepEqual(box, {
+      host: 'mail.example.org',
+      from: 'a@b.c',
+      tls: 'starttls',
+      port: 587,
+      to: ['anna@example.org'],
+      login: { user: 'baton', password: 'canary' },
+    });
+    for (const keys of [
+      'to: "anna@example.org, eve@example.org"',
+      'to: "anna@example.org\\r\\nBcc: eve@example.org"',
+      'to: "Anna <anna@example.org>"',
+      'to: a@b.c, user: baton',
+      'to: a@b.c, user: baton, password: x, tls: none',
+    ])
+      assert.equal((await mistakes(mail(keys))).length, 1, keys);
+  });
+
   test('mistakes are told with their place', async () => {
     const channel = 'slack: {url: https://slack.example/hook}';
     assert.deepEqual(
