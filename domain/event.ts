@@ -169,7 +169,3 @@ export const unreachableEvent = (
     unreachable: { channel, silently: lost.every(({ unreachable }) => unreachable !== undefined) },
   };
 };
-
-/** The channel, of the id of an `unreachable` event. */
-export const unreachableChannel = (id: string): string | undefined =>
-  /^unreachable\/[\d-]{10}\/(.+)$/su.exec(id)?.[1];

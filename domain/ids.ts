@@ -37,5 +37,11 @@ export const hostTaskQueue = (host: string): string => `baton.${host}`;
 /** An event is told once: its own id is part of it. */
 export const eventWorkflowId = (host: string, event: string): string => `event/${host}/${event}`;
 
+/** Which channel could not be reached from where, of a workflow that tells others of it. */
+export const unreachableOf = (workflowId: string): { host: string; channel: string } | undefined => {
+  const [, host, channel] = /^event\/([^/]+)\/unreachable\/[\d-]{10}\/(.+)$/su.exec(workflowId) ?? [];
+  return host === undefined || channel === undefined ? undefined : { host, channel };
+};
+
 /** What is told through one channel goes through one workflow at a time. */
 export const channelWorkflowId = (host: string, channel: string): string => `notices/${host}/${channel}`;

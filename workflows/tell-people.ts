@@ -33,6 +33,7 @@ export const announceEvent = async (event: BatonEvent): Promise<void> => {
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
     args: [event],
     staticSummary: event.title,
+    staticDetails: event.lines.join('\n\n'),
     typedSearchAttributes: noticeSearchAttributes(event.host, event.kind),
   });
 };

@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { styleText } from 'node:util';
+import { batonFileOf } from '../../domain/host.ts';
 import { searchAttributeNames } from '../../domain/search-attributes.ts';
 import { machineChecks, type Finding } from '../../setup/examine.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
@@ -10,6 +11,7 @@ import { demandWorker } from '../operation.ts';
 import { print, printJson } from '../output.ts';
 import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
+import { unreachableChannels, unreachableText } from '../unreachable.ts';
 import { examples, jsonOption, type OutputOptions } from './shared.ts';
 
 export const doctorCommand = (command: Command): void => {
@@ -41,6 +43,7 @@ const temporalFindings = async (): Promise<Finding[]> => {
       await searchAttributeFinding(client),
       await workerFinding(client),
       ...(await holdFinding(client)),
+      ...(await noticeFindings(client)),
     ]);
   } catch (error) {
     if (!(error instanceof CommandFailure)) throw error;
@@ -64,6 +67,13 @@ const holdFinding = async (client: Client): Promise<Finding[]> => {
   const [detail = ''] = hold ? holdLines(hold, new Date()) : [];
   return hold ? [{ what: 'Hold', state: 'warning', detail, mend: 'baton release' }] : [];
 };
+const noticeFindings = async (client: Client): Promise<Finding[]> =>
+  (await unreachableChannels(client, thisHost().host)).map((one) => ({
+    what: 'Notices',
+    state: 'warning',
+    detail: unreachableText(one),
+    mend: `look at "${one.channel}" below notify in ${batonFileOf(thisHost())}; the next notice that arrives clears this`,
+  }));
 
 const searchAttributeFinding = async (client: Client): Promise<Finding> => {
   const what = 'Search attributes';

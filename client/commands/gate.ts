@@ -16,6 +16,7 @@ import { print, printJson } from '../output.ts';
 import { planText } from '../plan-text.ts';
 import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
+import { unreachableChannels, unreachableText } from '../unreachable.ts';
 import { waitingText } from '../waiting-text.ts';
 import {
   durationArgument,
@@ -43,6 +44,9 @@ export const pendingCommand = (command: Command): void => {
         if (options.json) for (const progress of pending) printJson({ type: 'pending', ...progress });
         else if (pending.length === 0 && !hold) print('Nothing waits for anybody.');
         else for (const progress of pending) print(pendingText(progress, new Date()));
+        for (const one of await unreachableChannels(client, options.host))
+          if (options.json) printJson({ type: 'unreachable', ...one });
+          else print(`! ${unreachableText(one)}`);
       });
     });
   examples(command, ['baton pending', 'baton pending --json', 'baton pending --host nas']);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { endEvent, heldEvent, nextToTell, unreachableChannel, unreachableEvent } from '../../domain/event.ts';
+import { endEvent, heldEvent, nextToTell, unreachableEvent } from '../../domain/event.ts';
+import { eventWorkflowId, unreachableOf } from '../../domain/ids.ts';
 import { eventNotice, sendingOf, type Channel } from '../../domain/notice.ts';
 import type { Outcome, Report } from '../../domain/operation.ts';
 
@@ -87,7 +88,7 @@ describe('an event', () => {
       [{ title: 'deploy immich' }],
       now,
     );
-    assert.equal(unreachableChannel(event.id), 'phone/anna');
+    assert.deepEqual(unreachableOf(eventWorkflowId('nas', event.id)), { host: 'nas', channel: 'phone/anna' });
     assert.deepEqual(event.unreachable, { channel: 'phone/anna', silently: false });
     assert.equal(unreachableEvent('nas', 'mail', '', [event], now).unreachable?.silently, true);
   });
