@@ -19,6 +19,7 @@ import { snapshotActivities } from './snapshot.ts';
 import { statusActivities } from './status.ts';
 import { userActivities } from './user.ts';
 import { validationActivities } from './validation.ts';
+import { webhookActivities } from './webhook.ts';
 
 export const createActivities = (ports: Ports) => ({
   ...planActivities(ports),
@@ -40,6 +41,7 @@ export const createActivities = (ports: Ports) => ({
   ...rotationActivities(ports),
   ...scheduleActivities(ports),
   ...cleanupActivities(ports),
+  ...webhookActivities(ports),
 });
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -107,6 +107,17 @@ export const openMemory = (root: string): Memory => {
       await put(path, content, { mode, ...(owner ? { owner } : {}) });
       return path;
     },
+    async noteDelivery(delivery, operation) {
+      const file = join(root, 'deliveries', delivery);
+      const noted = await readIfThere(file);
+      if (noted !== undefined) return noted as OperationId;
+      await put(file, operation);
+      return operation;
+    },
+    async forgetDelivery(delivery, operation) {
+      const file = join(root, 'deliveries', delivery);
+      if ((await readIfThere(file)) === operation) await rm(file);
+    },
     async hostKey() {
       key ??= readOrMakeKey(join(root, 'host.key'));
       return await key.catch((error: unknown) => {

@@ -3,38 +3,44 @@
  * for it. Opening a link changes nothing. It listens on the host itself; a proxy of the owner's leads to it.
  */
 import {
+  isGrpcServiceError,
+  ServiceError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
 } from '@temporalio/client';
-import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Answer, AnswerKind } from '../domain/gate.ts';
 import type { GuardPlan } from '../domain/guard.ts';
 import type { Plan } from '../domain/plan.ts';
-import { outcomeTitles } from '../domain/report.ts';
+import { outcomeTitles, renderReport } from '../domain/report.ts';
 import { ticketHeader, type Ticket, type Tickets } from '../domain/ticket.ts';
 import type { deployStack } from '../workflows/deploy-stack.ts';
-import { doorPage } from './door-page.ts';
+import { jsonObject, rateLimit, readBody, Refusal, sendJson, sendPage } from './door-http.ts';
+import type { DoorSettings } from './door-settings.ts';
+import { CommandFailure, exitCode } from './failure.ts';
 import { guardText } from './guard-text.ts';
 import { progressOf, type Handle } from './operation.ts';
 import { planText } from './plan-text.ts';
+import { hearWebhook, type WebhookLimits } from './webhook.ts';
 import { whenText } from './when.ts';
 
 export type DoorOptions = {
-  client: Client;
+  /** This host; its name is part of workflow ids. */
+  host: string;
+  /** Connected by now. @throws CommandFailure where no server answers. */
+  client: () => Promise<Client>;
   tickets: Tickets;
+  settings: DoorSettings;
   /** Addresses under which it is reached, as `https://baton.example`; others are refused. */
-  origins: readonly string[];
+  origins: () => Promise<readonly string[]>;
   /** One line for each request; never a ticket. */
   log: (line: string) => void;
 };
 
 /** A body is a comment of a thousand characters at most. */
 const bodyLimit = 8_192;
-/** Of one address or one ticket: a person looks and answers, a guesser tries. */
-const requestsPerMinute = 60;
 const minuteMs = 60_000;
 /** A worker that is there hears an answer within a second. */
 const answerPatienceMs = 15_000;
@@ -46,17 +52,8 @@ const buttons: { answer: AnswerKind; label: string; hours?: number }[] = [
   { answer: 'defer', label: 'Ask again in 2 hours', hours: 2 },
 ];
 
-/** What is answered instead; the message is for whoever asked. */
-class Refusal extends Error {
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
 export const openDoor = (options: DoorOptions): Server => {
-  const limits = { tries: rateLimit(), answers: rateLimit() };
+  const limits = { tries: rateLimit(), answers: rateLimit(), deliveries: rateLimit() };
   const server = createServer((request, response) => {
     void respond(options, limits, request, response);
   });
@@ -75,14 +72,12 @@ const respond = async (
   // What stands behind "?" is nothing of ours, and may be a secret typed in the wrong place.
   const path = (request.url ?? '/').split('?')[0] ?? '/';
   try {
-    demandOurs(options, request);
+    demandOurs(await options.origins(), request);
     await route(options, limits, path, request, response);
   } catch (error) {
-    const known = error instanceof Refusal;
-    if (!known) options.log(`failed: ${(error as Error).message}`);
-    sendJson(response, known ? error.status : 500, {
-      message: known ? error.message : 'Something went wrong here. Nothing was changed.',
-    });
+    const refusal = error instanceof Refusal ? error : refusalOf(error);
+    if (refusal !== error) options.log(`failed: ${(error as Error).message}`);
+    sendJson(response, refusal.status, { message: refusal.message });
   }
   options.log(
     `${request.method ?? ''} ${/^[\w/.-]{1,40}$/.test(path) ? path : '(other)'} ${response.statusCode}`,
@@ -104,11 +99,14 @@ const route = async (
   else if (asked === 'POST /api/answer') {
     const ticket = await ticketOf(options, limits, request, ['approve', 'reject', 'defer']);
     sendJson(response, 200, { message: await answer(options, ticket, await bodyOf(request)) });
+  } else if (request.method === 'POST' && path.startsWith('/hook/')) {
+    const { status, body } = await hearWebhook(options, limits, path.slice('/hook/'.length), request);
+    sendJson(response, status, body);
   } else throw new Refusal(404, 'There is nothing here.');
 };
 
 /** A name that leads here by a trick of DNS, and a page of somebody else's, are both refused. */
-const demandOurs = ({ origins }: DoorOptions, { headers, method }: IncomingMessage): void => {
+const demandOurs = (origins: readonly string[], { headers, method }: IncomingMessage): void => {
   const hosts = origins.map((origin) => new URL(origin).host);
   const host = (headers.host ?? '').toLowerCase().replace(/(?<!\]):(?:80|443)$/, '');
   if (!hosts.includes(host)) throw new Refusal(421, 'This door has another name.');
@@ -135,15 +133,34 @@ const ticketOf = async (
   return ticket;
 };
 
+const refusalOf = (error: unknown): Refusal => {
+  const isAway =
+    (error instanceof CommandFailure && error.exitCode === exitCode.noTemporal) ||
+    (isGrpcServiceError(error) && awayCodes.includes(error.code)) ||
+    (error instanceof ServiceError &&
+      isGrpcServiceError(error.cause) &&
+      awayCodes.includes(error.cause.code));
+  return isAway
+    ? new Refusal(503, 'Temporal does not answer; try again in a minute.')
+    : new Refusal(500, 'Something went wrong here. Nothing was changed.');
+};
+
+/** gRPC's `CANCELLED`, which a passed deadline of this side may be told as, `DEADLINE_EXCEEDED` and `UNAVAILABLE`. */
+const awayCodes = [1, 4, 14];
+
 const question = async ({ client, tickets }: DoorOptions, ticket: Ticket): Promise<unknown> => {
-  const handle = handleOf(client, ticket);
+  const handle = handleOf(await client(), ticket);
   const progress = await progressOf(handle);
   if (!progress) throw new Refusal(503, 'The host does not answer; try again in a minute.');
-  const { kind, stack, waiting, report } = progress;
+  const { kind, stack, waiting, held, report } = progress;
   const title = `${kind} ${stack}?`;
   if (waiting?.for !== 'approval') {
-    const state = report ? `${outcomeTitles[report.outcome]}.` : 'It waits for nobody any more.';
-    return { title, state: [state], plan: '', buttons: [] };
+    const state = report
+      ? [`${outcomeTitles[report.outcome]}.`]
+      : held
+        ? ['Failed, and waits for an answer at its host.', `${held.step}: ${held.message}`]
+        : ['It waits for nobody any more.'];
+    return { title, state, plan: report ? renderReport(report) : '', buttons: [] };
   }
   const plan = await handle.query<Plan | GuardPlan>('plan');
   const now = new Date();
@@ -178,7 +195,7 @@ const question = async ({ client, tickets }: DoorOptions, ticket: Ticket): Promi
 };
 
 const answer = async (
-  { client }: DoorOptions,
+  { client: connected }: DoorOptions,
   { may, by, channel, plan, id, workflowId, runId }: Ticket,
   body: Record<string, unknown>,
 ): Promise<string> => {
@@ -191,6 +208,7 @@ const answer = async (
     ...(typeof text === 'string' && text !== '' ? { text } : {}),
     ...(may === 'defer' ? { until: new Date(Date.now() + hoursOf(body) * 60 * minuteMs).toISOString() } : {}),
   };
+  const client = await connected();
   try {
     // The same button pressed twice, or sent again by a proxy, is one answer, and hears the same.
     return await client.withDeadline(
@@ -213,65 +231,10 @@ const answer = async (
 const hoursOf = ({ hours }: Record<string, unknown>): number =>
   typeof hours === 'number' && hours > 0 && hours <= 24 * 7 ? hours : 2;
 
+const bodyOf = async (request: IncomingMessage): Promise<Record<string, unknown>> =>
+  jsonObject((await readBody(request, bodyLimit)).toString() || '{}');
+
 const handleOf = (client: Client, { workflowId, runId }: Pick<Ticket, 'workflowId' | 'runId'>): Handle =>
   client.workflow.getHandle<typeof deployStack>(workflowId, runId);
 
-const bodyOf = async (request: IncomingMessage): Promise<Record<string, unknown>> => {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > bodyLimit) throw new Refusal(413, 'That is too long.');
-    parts.push(part);
-  }
-  try {
-    const value: unknown = JSON.parse(Buffer.concat(parts).toString() || '{}');
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
-  } catch {
-    // Told below.
-  }
-  throw new Refusal(400, 'That is no JSON object.');
-};
-
-const sendPage = (response: ServerResponse): void => {
-  const nonce = randomBytes(16).toString('base64');
-  response.writeHead(200, {
-    ...headers,
-    'Content-Type': 'text/html; charset=utf-8',
-    'Content-Security-Policy': `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
-  });
-  response.end(doorPage(nonce));
-};
-
-const sendJson = (response: ServerResponse, status: number, value: unknown): void => {
-  response.writeHead(status, {
-    ...headers,
-    'Content-Type': 'application/json',
-    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-    ...(status === 429 ? { 'Retry-After': '60' } : {}),
-  });
-  response.end(JSON.stringify(value));
-};
-
-const headers = {
-  'Cache-Control': 'no-store',
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-};
-
-type Limits = { tries: (address: string) => boolean; answers: (ticket: string) => boolean };
-
-/** Counts by key and minute. */
-const rateLimit = (): ((key: string) => boolean) => {
-  const counts = new Map<string, number>();
-  let minute = 0;
-  return (key) => {
-    const now = Math.floor(performance.now() / minuteMs);
-    if (now !== minute) counts.clear();
-    minute = now;
-    const count = (counts.get(key) ?? 0) + 1;
-    counts.set(key, count);
-    return count <= requestsPerMinute;
-  };
-};
+type Limits = WebhookLimits & { answers: (ticket: string) => boolean };

@@ -11,14 +11,21 @@ import { thisHost } from './this-host.ts';
 const connectTimeoutMs = 5_000;
 
 /** @throws CommandFailure with exit code 4 where no server answers. The caller closes the connection. */
-export const connect = async (): Promise<Client> => {
+export const connect = async (): Promise<Client> => await connectTo(await wantedOptions());
+
+const defaultAddress = 'localhost:7233';
+
+const wantedOptions = async (): Promise<ReturnType<typeof toClientOptions>> => {
   const profile = temporalProfile(process.env);
   const local = profile.address === undefined ? await readServer(thisHost()) : undefined;
-  const { connectionOptions, namespace } = toClientOptions({
-    ...profile,
-    ...(local ? { address: local.address } : {}),
-  });
-  const address = connectionOptions.address ?? 'localhost:7233';
+  return toClientOptions({ ...profile, ...(local ? { address: local.address } : {}) });
+};
+
+const connectTo = async ({
+  connectionOptions,
+  namespace,
+}: ReturnType<typeof toClientOptions>): Promise<Client> => {
+  const address = connectionOptions.address ?? defaultAddress;
   try {
     await demandListener(address);
     const connection = await Connection.connect({
@@ -62,6 +69,34 @@ export const withClient = async <T>(work: (client: Client) => Promise<T>): Promi
   } finally {
     await client.connection.close();
   }
+};
+
+export type Connected = { client: () => Promise<Client>; close: () => Promise<void> };
+
+/** For what runs for long: a connection that is made when it is needed, and anew where the server has moved. */
+export const stayConnected = (): Connected => {
+  let last: { address: string; client: Promise<Client> } | undefined;
+  const close = async (one: typeof last): Promise<void> => {
+    // One that never came about need not be closed.
+    const client = await one?.client.catch(() => undefined);
+    await client?.connection.close();
+  };
+  return {
+    async client() {
+      const options = await wantedOptions();
+      const address = options.connectionOptions.address ?? defaultAddress;
+      const before = last;
+      if (before?.address === address) return await before.client;
+      const client = connectTo(options).catch((error: unknown) => {
+        if (last?.client === client) last = undefined;
+        throw error;
+      });
+      last = { address, client };
+      await close(before);
+      return await client;
+    },
+    close: async () => await close(last),
+  };
 };
 
 /** Where a person reads an operation's checklist and report, if the address of the Web UI is known. */

@@ -19,6 +19,7 @@ import { locate, readWith } from './schema.ts';
 import { scheduleSchema, toSchedules } from './schedules.ts';
 import { suggest } from './suggest.ts';
 import { get, type Node } from './tree.ts';
+import { toWebhooks, webhookKeys } from './webhooks.ts';
 import { milliseconds, someTime, toWindow, windowKeys, windowName } from './window.ts';
 
 const gate = z.strictObject({
@@ -84,6 +85,7 @@ export const batonFile = z.strictObject({
     })
     .optional()
     .describe('The door for answers.'),
+  webhooks: z.array(webhookKeys).optional().describe('What other systems may ask for, at `baton serve`.'),
   snapshots: z
     .array(retention)
     .optional()
@@ -96,11 +98,13 @@ export type SettingsRead = { ok: true; settings: Settings } | { ok: false; probl
 
 /**
  * @param file absolute; without one nothing is laid down.
- * @param environment for `${VARIABLE}`, which is the worker's; without it nobody to notify is read.
+ * @param environment for `${VARIABLE}`. Whoever has none reads neither of the two sections with secrets.
+ * @param reads which of them: the worker notifies and the door takes webhooks, each with secrets of its own.
  */
 export const readBatonFile = async (
   file: string,
   environment?: Readonly<Record<string, string | undefined>>,
+  reads: 'notify' | 'webhooks' = 'notify',
 ): Promise<SettingsRead> => {
   let bytes: Buffer;
   try {
@@ -116,7 +120,8 @@ export const readBatonFile = async (
       ? empty(file)
       : { ok: false, problems: parsed.problems.map((problem) => discreet(problem, bytes)) };
   const reader = new Reader((variable) => environment?.[variable], { late: false });
-  const root = without(environment ? parsed.root : without(parsed.root, 'notify'), 'schedules');
+  const secret = ['notify', 'webhooks'].filter((section) => !environment || section !== reads);
+  const root = [...secret, 'schedules'].reduce(without, parsed.root);
   const keys = readWith(reader, root, batonFile, 'baton.yml') ?? {};
   const windows = Object.fromEntries(
     Object.entries(keys.windows ?? {}).map(([key, one]) => [
@@ -129,12 +134,16 @@ export const readBatonFile = async (
   const schedules = readSchedules(reader, parsed.root, file, Object.keys(windows));
   const cleanup = toCleanup(reader, keys.cleanup, parsed.root);
   const channels = toChannels(reader, keys.notify ?? [], parsed.root, windows);
+  const webhooks = toWebhooks(reader, keys.webhooks ?? [], parsed.root);
   // A variable that is not set would make half an address, or an empty password.
   const problems = reader.problems.map((problem) => discreet({ ...problem, severity: 'error' }, bytes));
   const door = keys.serve && { door: keys.serve.url.replace(/\/+$/, '') };
   return problems.length > 0
     ? { ok: false, problems }
-    : { ok: true, settings: { file, gates, windows, channels, snapshots, schedules, cleanup, ...door } };
+    : {
+        ok: true,
+        settings: { file, gates, windows, channels, webhooks, snapshots, schedules, cleanup, ...door },
+      };
 };
 
 /** Nothing in it is filled in from the environment: what a schedule holds is kept by Temporal, for all to see. */
@@ -154,12 +163,12 @@ const without = (root: Node, name: string): Node =>
 /** Messages that quote nothing of the file. */
 const quoteNothing = ['baton.yml', 'variable-unset'];
 
-/** Below `notify` stand passwords, and a mistake may be in the middle of one: problems are in reports and histories. */
+/** Below `notify` and `webhooks` stand passwords, and a mistake may be in the middle of one: problems are in reports and histories. */
 const discreet = (problem: Problem, bytes: Buffer): Problem => {
   const { at, code } = problem;
   const above = bytes.toString().split('\n').slice(0, at?.line);
   const section = above.findLast((line) => /^[^\s#-]/.test(line)) ?? '';
-  return section.startsWith('notify') && !quoteNothing.includes(code)
+  return /^(?:notify|webhooks)/.test(section) && !quoteNothing.includes(code)
     ? { ...problem, message: 'There is a mistake here. It is not shown: the line may hold a password.' }
     : problem;
 };
@@ -171,6 +180,7 @@ const empty = (file: string): SettingsRead => ({
     gates: [],
     windows: {},
     channels: [],
+    webhooks: [],
     snapshots: [],
     schedules: [],
     cleanup: defaultRules,

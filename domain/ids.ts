@@ -45,3 +45,7 @@ export const unreachableOf = (workflowId: string): { host: string; channel: stri
 
 /** What is told through one channel goes through one workflow at a time. */
 export const channelWorkflowId = (host: string, channel: string): string => `notices/${host}/${channel}`;
+
+/** A delivery is taken once: what tells it from others is part of its id. */
+export const deliveryWorkflowId = (host: string, webhook: string, occasion: string): string =>
+  `webhook/${host}/${webhook}/${occasion}`;

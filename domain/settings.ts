@@ -4,6 +4,7 @@ import type { GateRule } from './gate.ts';
 import type { Channel } from './notice.ts';
 import type { RetentionRule } from './retention.ts';
 import type { Schedule } from './schedule.ts';
+import type { Webhook } from './webhook.ts';
 import type { Window } from './window.ts';
 
 export type Settings = {
@@ -15,6 +16,8 @@ export type Settings = {
   channels: Channel[];
   /** Where `baton serve` can be reached from outside, without a slash at its end. */
   door?: string;
+  /** Only as the door reads it. */
+  webhooks: Webhook[];
   /** Without one that fits, no snapshot is ever removed. */
   snapshots: RetentionRule[];
   /** What begins by itself. */

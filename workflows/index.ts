@@ -8,6 +8,7 @@ export { pinSnapshot, unpinSnapshot } from './pin-snapshot.ts';
 export { rotateSnapshots } from './rotate-snapshots.ts';
 export { resumeUnwind } from './resume-unwind.ts';
 export { runScheduled } from './run-scheduled.ts';
+export { takeDelivery } from './take-delivery.ts';
 export { tellChannel } from './tell-channel.ts';
 export { tellPeople } from './tell-people.ts';
 export {

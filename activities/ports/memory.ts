@@ -61,6 +61,13 @@ export interface Memory {
 
   /** Writes it where only the engine and the owner can read it. @returns its path. */
   putContent(content: PrivateContent): Promise<string>;
+  /**
+   * Notes which operation a delivery of a webhook has led to; the first call wins, for longer than Temporal keeps histories.
+   * @param delivery `forge/1f0c…`: made of names and hex digits. @returns whose it is.
+   */
+  noteDelivery(delivery: string, operation: OperationId): Promise<OperationId>;
+  /** Takes back what `noteDelivery` did for that operation. No-op where it did nothing. */
+  forgetDelivery(delivery: string, operation: OperationId): Promise<void>;
   /** The host's own key for hashing secrets: 32 random bytes, made once. */
   hostKey(): Promise<Buffer>;
 }

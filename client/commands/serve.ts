@@ -1,14 +1,13 @@
 /** `baton serve`: the door through which links and buttons on a phone answer. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { AddressInfo } from 'node:net';
-import { readBatonFile } from '../../compose/baton-file.ts';
 import { batonFileOf } from '../../domain/host.ts';
-import { problemText } from '../../domain/problem.ts';
 import { openTickets } from '../../setup/ticket.ts';
+import { openDoorSettings } from '../door-settings.ts';
 import { openDoor } from '../door.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
 import { print } from '../output.ts';
-import { withClient } from '../temporal.ts';
+import { stayConnected } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
 import { examples } from './shared.ts';
 
@@ -34,15 +33,25 @@ const portArgument = (text: string): number => {
 const serve = async ({ port, listen }: Options): Promise<void> => {
   const host = thisHost();
   const file = batonFileOf(host);
-  const read = await readBatonFile(file);
-  if (!read.ok) {
-    const [first] = read.problems;
-    throw new CommandFailure(exitCode.usage, first ? problemText(first) : '');
-  }
-  const { door } = read.settings;
-  await withClient(async (client) => {
-    const origins: string[] = [];
-    const server = openDoor({ client, tickets: openTickets(host.stateDirectory), origins, log: print });
+  const settings = openDoorSettings(file, process.env);
+  let { door } = await settings();
+  const local: string[] = [];
+  /** The names under which it was reached stay good while a mistake in the file is being mended. */
+  const origins = async (): Promise<string[]> => {
+    const now = await settings().catch((error: unknown) => {
+      if (!(error instanceof CommandFailure)) throw error;
+      print(`failed: ${error.message}`);
+      return { door };
+    });
+    door = now.door;
+    return [...local, ...(door === undefined ? [] : [new URL(door).origin])];
+  };
+  const { client, close } = stayConnected();
+  try {
+    // Who starts it should hear at once that there is nobody to ask.
+    await client();
+    const tickets = openTickets(host.stateDirectory);
+    const server = openDoor({ host: host.host, client, tickets, settings, origins, log: print });
     await new Promise<void>((resolve, reject) => {
       server.on('error', (error: NodeJS.ErrnoException) => {
         if (server.listening) print(`failed: ${error.message}`);
@@ -56,12 +65,7 @@ const serve = async ({ port, listen }: Options): Promise<void> => {
       server.listen(port, listen, resolve);
     });
     const { port: actual } = server.address() as AddressInfo;
-    origins.push(
-      `http://127.0.0.1:${actual}`,
-      `http://[::1]:${actual}`,
-      `http://localhost:${actual}`,
-      ...(door === undefined ? [] : [new URL(door).origin]),
-    );
+    for (const name of ['127.0.0.1', '[::1]', 'localhost']) local.push(`http://${name}:${actual}`);
     print(
       `The door is open on http://${listen.includes(':') ? `[${listen}]` : listen}:${actual}${door === undefined ? `. Links need "serve: {url: …}" in ${file}` : `, for ${door}`}.`,
     );
@@ -70,5 +74,7 @@ const serve = async ({ port, listen }: Options): Promise<void> => {
     });
     server.closeAllConnections();
     server.close();
-  });
+  } finally {
+    await close();
+  }
 };

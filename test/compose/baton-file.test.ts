@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { readBatonFile } from '../../compose/baton-file.ts';
 import { isTimeZone, nextOccurrence, readTime } from '../../compose/cron.ts';
+import { defaultRules } from '../../domain/cleanup.ts';
 import { formatLocation } from '../../domain/problem.ts';
 
 describe('baton.yml', () => {
@@ -32,7 +33,16 @@ describe('baton.yml', () => {
     const nowhere = join(directory, 'none', 'baton.yml');
     assert.deepEqual(await readBatonFile(nowhere, {}), {
       ok: true,
-      settings: { file: nowhere, gates: [], windows: {}, channels: [], snapshots: [], schedules: [] },
+      settings: {
+        file: nowhere,
+        gates: [],
+        windows: {},
+        channels: [],
+        webhooks: [],
+        snapshots: [],
+        schedules: [],
+        cleanup: defaultRules,
+      },
     });
     assert.ok((await read('# nothing yet\n')).ok);
     assert.ok((await read('')).ok);

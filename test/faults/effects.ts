@@ -93,6 +93,8 @@ export const methods: {
     keepText: 'effect',
     notePaths: 'effect',
     notedPaths: 'look',
+    noteDelivery: 'effect',
+    forgetDelivery: 'effect',
     hostKey: 'look',
   },
   files: {

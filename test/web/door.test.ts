@@ -277,14 +277,46 @@ serve: {url: 'http://127.0.0.1:${port}'}
     assert.equal((await site.baton('cancel', 'photos')).code, 3);
   });
 
-  test('a phone that cannot be reached holds up nothing, and is told in the report', async () => {
+  test('a phone that cannot be reached holds up nothing; the report, the other channels and the doctor say so', async () => {
+    ntfy.messages.length = 0;
     await configure(`notify:
   - {name: phone, person: anna, ntfy: {url: '${ntfy.url}/baton', token: wrong}}
+  - {name: desk, person: anna, events: [unreachable], ntfy: {url: '${ntfy.url}/desk', token: '\${NTFY_TOKEN}'}}
 `);
     assert.equal((await site.baton('deploy', 'photos.yml', '--approve', '--set', 'VERSION=4')).code, 6);
     await until('the no of the service', () => Promise.resolve(ntfy.refused > 0));
+    await until('the other channel', () => Promise.resolve(ntfy.messages.length > 0));
+    const [{ topic, title, message } = assert.fail()] = ntfy.messages;
+    assert.deepEqual([topic, title], ['desk', `phone cannot be reached from ${site.host}`]);
+    assert.match(message, /ntfy answered 403\.\nNot told there: deploy photos on /);
     assert.equal((await site.baton('reject', 'photos')).code, 1);
     const { out } = await site.baton('events', 'photos', '--follow');
     assert.match(out, /phone could not be asked: ntfy answered 403\./);
+    const told = new RegExp(`phone could not be reached from ${site.host}, .*ntfy answered 403`);
+    assert.match((await site.baton('pending', '--host', site.host)).out, told);
+    assert.match((await site.baton('doctor')).out, told);
+  });
+
+  test('how a deploy ends is told once, with a link that shows it; what is told again clears the doctor', async () => {
+    ntfy.messages.length = 0;
+    await configure(`notify:
+  - {name: phone, person: anna, events: [done, failed], ntfy: {url: '${ntfy.url}/baton', token: '\${NTFY_TOKEN}'}}
+serve: {url: 'http://127.0.0.1:${port}'}
+`);
+    assert.equal((await site.baton('deploy', 'photos.yml', '--set', 'VERSION=5')).code, 0);
+    await until('the notice', () => Promise.resolve(ntfy.messages.length > 0));
+    const [{ title, click, actions } = assert.fail()] = ntfy.messages;
+    assert.equal(title, `deploy photos on ${site.host} is done`);
+    assert.deepEqual(
+      actions.map(({ label }) => label),
+      ['Open'],
+    );
+    const { body } = await send('/api/question', bearer(ticketIn(click)));
+    assert.match(body, /"Done\."/);
+    await until(
+      'the channel to end',
+      async () => !(await site.baton('doctor')).out.includes('phone could not'),
+    );
+    assert.equal(ntfy.messages.length, 1);
   });
 });
