@@ -70,7 +70,8 @@ const longestLine = 240;
 const eventOf = (
   { operation, kind, stack, host }: Announced,
   told: Told,
-  source: Omit<Source, 'operation'>,
+  // Not all of it: what it is taken from holds much more.
+  { workflowId, runId }: Omit<Source, 'operation'>,
   now: number,
 ): BatonEvent => ({
   ...told,
@@ -79,7 +80,7 @@ const eventOf = (
   title: `${kind} ${stack} on ${host} ${told.title}`,
   end: [told.end, `Operation ${operation}.`].filter((text) => text !== '').join(' '),
   at: new Date(now).toISOString(),
-  operation: { ...source, operation },
+  operation: { workflowId, runId, operation },
 });
 
 /**

@@ -6,6 +6,8 @@ import { eventNotice, sendingOf, type Channel } from '../../domain/notice.ts';
 import type { Outcome, Report } from '../../domain/operation.ts';
 
 const source = { workflowId: 'stack/nas/immich', runId: 'run' };
+/** As a workflow knows of itself. */
+const info = { ...source, memo: { much: 'more' } };
 const now = Date.parse('2026-11-26T02:30:00Z');
 const report = (outcome: Outcome, more: Partial<Report> = {}): Report =>
   ({
@@ -52,7 +54,7 @@ describe('an event', () => {
 
   test('says what failed, the last lines of the log, and what can be typed', () => {
     const failure = { step: 'Roll out web', message: 'it is\nunhealthy', logTail: 'one\ntwo\nthree\nfour\n' };
-    assert.deepEqual(endEvent(report('rolled-back', { failure }), source, now), {
+    assert.deepEqual(endEvent(report('rolled-back', { failure }), info, now), {
       id: '1f0c9a2e/failed',
       kind: 'failed',
       host: 'nas',

@@ -4,10 +4,14 @@
  */
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { writeFile } from 'node:fs/promises';
-import { hostTaskQueue } from '../../domain/ids.ts';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { deliveryWorkflowId, hostTaskQueue, stackWorkflowId } from '../../domain/ids.ts';
 import type { GuardRequest } from '../../domain/guard.ts';
 import type { GateWish } from '../../domain/gate.ts';
 import type { OperationRequest, Progress } from '../../domain/operation.ts';
+import type { takeDelivery } from '../../workflows/take-delivery.ts';
+import { until } from '../e2e/site.ts';
 import { injected, Laboratory, type Meddle } from '../workflows/laboratory.ts';
 
 const stack = `
@@ -45,6 +49,7 @@ const neutralised = (value: unknown): unknown => {
   if (typeof value === 'string') return neutral(value);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(([key, inner]): [string, unknown] => {
+    if (key === 'stackTrace') return [key, ''];
     if (key !== 'data' || typeof inner !== 'string') return [key, neutralised(inner)];
     const text = Buffer.from(inner, 'base64').toString('utf8');
     return [key, Buffer.from(neutral(text)).toString('base64')];
@@ -69,6 +74,51 @@ const record = async (
   const { runId } = await handle.describe();
   await save(name, handle.workflowId, runId);
   console.log(`${name}: ${outcome}`);
+};
+
+/** A service that takes nothing. */
+const refusing = createServer((_request, response) => response.writeHead(403).end());
+
+/** An operation whose end is told to somebody who cannot be reached. */
+const recordTold = async (request: OperationRequest): Promise<void> => {
+  await new Promise<void>((resolve) => refusing.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(refusing.address() as AddressInfo).port}/hook`;
+  const notify = ['phone', 'desk'].map((name) => ({ name, person: 'anna', slack: { url } }));
+  await site.write('.config/baton/baton.yml', JSON.stringify({ notify }));
+  await record('deploy-told', request, failing('validateRelease'));
+  for (const [name, workflow] of [
+    ['tell-people', 'tellPeople'],
+    ['tell-channel', 'tellChannel'],
+  ] as const) {
+    const query = `WorkflowType = "${workflow}" AND BatonHost = "${site.host}" AND ExecutionStatus != "Running"`;
+    await until(workflow, async () => (await client.workflow.count(query)).count > 0);
+    for await (const { workflowId, runId } of client.workflow.list({ query })) {
+      await save(name, workflowId, runId);
+      break;
+    }
+  }
+  await site.write('.config/baton/baton.yml', '');
+  refusing.close();
+};
+
+/** A delivery of a webhook, and nothing of the operation that it starts. */
+const recordDelivery = async (deploy: OperationRequest): Promise<void> => {
+  const handle = await client.workflow.start<typeof takeDelivery>('takeDelivery', {
+    workflowId: deliveryWorkflowId(site.host, 'forge', '0123456789abcdef'),
+    taskQueue: hostTaskQueue(site.host),
+    args: [
+      {
+        webhook: 'forge',
+        occasion: '0123456789abcdef',
+        because: ['ref: refs/heads/main'],
+        start: { workflow: 'deployStack', request: deploy },
+      },
+    ],
+  });
+  await handle.result();
+  const { runId } = await handle.describe();
+  await save('delivery-started', handle.workflowId, runId);
+  await client.workflow.getHandle(stackWorkflowId(site.host, deploy.stack)).result();
 };
 
 const failing =
@@ -141,6 +191,9 @@ try {
   await record('gate-expired', gated({ approve: true, expiresMs: 6_000 }, '4'), answering('defer', { until: soon() }));
   await record('gate-hour', gated({ at: soon() }, '4'));
   await record('gate-started', gated({ at: '2037-01-01T02:30:00.000Z' }, '5'), answering('start'));
+
+  await recordTold(request({ RELEASE: '9' }));
+  await recordDelivery(request({ RELEASE: '6' }));
 
   const other = await site.write('edge.yml', stack.replaceAll('ledger', 'edge'));
   const workflowId = `ecosystem/${site.host}/home`;

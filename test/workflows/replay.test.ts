@@ -18,6 +18,8 @@ describe('recorded histories', () => {
       assert.ok(names.includes(`guard-${ending}.json`), ending);
     for (const ending of ['approved', 'rejected', 'expired', 'hour', 'started'])
       assert.ok(names.includes(`gate-${ending}.json`), ending);
+    for (const name of ['deploy-told', 'tell-people', 'tell-channel', 'delivery-started'])
+      assert.ok(names.includes(`${name}.json`), name);
   });
 
   for (const name of names)
