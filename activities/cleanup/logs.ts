@@ -53,8 +53,14 @@ export const logsPart: Part = {
 const ruleText = (olderThanMs: number): string => `older than ${formatAge(olderThanMs)}`;
 
 const sweepsOf = async (ports: Ports, olderThanMs: number): Promise<Sweep[]> => [
-  { root: ports.disk.places.operations, olderThanMs, names: ofOperations, keep: await unfinished(ports) },
-  { root: ports.disk.places.logs, olderThanMs, names: ofProcesses, keep: [] },
+  {
+    root: ports.disk.places.operations,
+    olderThanMs,
+    names: ofOperations,
+    keep: await unfinished(ports),
+    keepWhy: 'of operations that have not come to an end',
+  },
+  { root: ports.disk.places.logs, olderThanMs, names: ofProcesses, keep: [], keepWhy: '' },
 ];
 
 /** Operations that are open, and those that a person has yet to bring to an end. */

@@ -29,7 +29,7 @@ export const removalOf = (swept: Swept): CleanupRemoval => {
       `${files} files were removed, and ${failures} could not be: ${failed.join('; ')}${more}`,
     );
   }
-  return files === 0
-    ? { did: 'gone' }
-    : { did: 'removed', files, notes: leftReasons(swept).map((line) => `left: ${line}`) };
+  const left = leftReasons(swept);
+  if (files > 0) return { did: 'removed', files, notes: left.map((line) => `left: ${line}`) };
+  return left.length > 0 ? { did: 'kept', reasons: left } : { did: 'gone' };
 };

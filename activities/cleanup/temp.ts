@@ -49,7 +49,12 @@ const planOne = async (ports: Ports, rule: TempRule, inUse: PathsInUse): Promise
 const whyNot = async ({ disk }: Ports, { path }: TempRule, inUse: PathsInUse): Promise<string[]> =>
   whyNotTemp(path, (await disk.realPath(path)) ?? path, inUse);
 
-const sweepOf = ({ path, olderThanMs, keep }: TempRule): Sweep => ({ root: path, olderThanMs, keep });
+const sweepOf = ({ path, olderThanMs, keep }: TempRule): Sweep => ({
+  root: path,
+  olderThanMs,
+  keep,
+  keepWhy: 'kept by baton.yml',
+});
 
 const ruleText = ({ olderThanMs, keep }: TempRule): string =>
   `older than ${formatAge(olderThanMs)}${keep.length > 0 ? `, without ${keep.join(', ')}` : ''}`;

@@ -1,6 +1,6 @@
 """Finds, or removes, what is old below one directory. Written for root in a directory where anybody may write.
 
-Called with one argument, JSON: root, olderThanMs, names (or null), keep (`*` stands for anything), remove. Prints JSON.
+Called with one argument, JSON: root, olderThanMs, names (or null), keep (`*` stands for anything), keepWhy, remove. Prints JSON.
 
 Every step goes from the descriptor of a directory to a name in it, never along a path, and never through a link: whoever
 exchanges a directory for a link meanwhile is refused by the kernel (O_NOFOLLOW). A file is opened, and the kernel asked for a
@@ -142,7 +142,7 @@ def entry(name, directory, path, mount, depth):
     if SERVICES.match(name):
         return leave("of a service that may run")
     if any(pattern.match(name) or pattern.match(path) for pattern in keep):
-        return leave("kept by baton.yml")
+        return leave(asked["keepWhy"])
     if stat.S_ISDIR(info.st_mode):
         return inner(name, directory, info, path, mount, depth)
     if names is None or name in names:

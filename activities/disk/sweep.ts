@@ -8,10 +8,10 @@ const program = join(import.meta.dirname, 'sweep.py');
 /** @param remove false: only looks. Isolated (`-I -S`): nothing that a user has installed is read. */
 export const sweep = async (
   run: Run,
-  { root, olderThanMs, names, keep }: Sweep,
+  { root, olderThanMs, names, keep, keepWhy }: Sweep,
   remove: boolean,
   signal?: AbortSignal,
 ): Promise<Swept> => {
-  const asked = { root, olderThanMs, names: names ?? null, keep, remove };
+  const asked = { root, olderThanMs, names: names ?? null, keep, keepWhy, remove };
   return JSON.parse(await run('python3', ['-I', '-S', program, JSON.stringify(asked)], signal)) as Swept;
 };

@@ -11,6 +11,8 @@ export type Sweep = {
   names?: readonly string[];
   /** Names, or paths below the root, that stay with all that is in them; `*` stands for anything. */
   keep: readonly string[];
+  /** For people: why these stay. */
+  keepWhy: string;
 };
 
 /** What was found, or removed. */

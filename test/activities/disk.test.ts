@@ -21,7 +21,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { openDisk } from '../../activities/disk/index.ts';
-import type { Sweep } from '../../activities/ports/disk.ts';
+import { removalOf, together } from '../../activities/cleanup/swept.ts';
+import type { Sweep, Swept } from '../../activities/ports/disk.ts';
 import { until } from '../e2e/site.ts';
 import { needed } from '../host/environment.ts';
 import { SmallDisk } from '../host/small-disk.ts';
@@ -40,7 +41,13 @@ for (const variable of ['BATON_TEST_BTRFS', 'BATON_TEST_XFS', 'BATON_TEST_EXT4']
     afterEach(async () => {
       await rm(place, { recursive: true });
     });
-    const sweep = (more: Partial<Sweep> = {}): Sweep => ({ root, olderThanMs: 0, keep: [], ...more });
+    const sweep = (more: Partial<Sweep> = {}): Sweep => ({
+      root,
+      olderThanMs: 0,
+      keep: [],
+      keepWhy: 'by name',
+      ...more,
+    });
     const put = async (name: string, text = 'x'): Promise<string> => {
       await mkdir(join(root, name, '..'), { recursive: true });
       await writeFile(join(root, name), text);
@@ -297,4 +304,19 @@ test('homes are those of people, and of the worker’s own user', async () => {
   const homes = await openDisk({ home: '/elsewhere/me', state: '/', others: [] }).homes();
   assert.ok(homes.includes('/elsewhere/me') && homes.includes('/root'));
   assert.ok(!homes.includes('/'));
+});
+
+test('what a sweep came to is told: removed, kept after all, gone, or resisting', () => {
+  const none: Swept = { files: 0, bytes: 0, left: {}, failed: [], failures: 0 };
+  assert.deepEqual(removalOf(none), { did: 'gone' });
+  assert.deepEqual(removalOf({ ...none, left: { open: 2 } }), { did: 'kept', reasons: ['2 open'] });
+  const both = together([
+    { ...none, files: 1, left: { open: 2 } },
+    { ...none, files: 2, left: { open: 1 } },
+  ]);
+  assert.deepEqual(removalOf(both), { did: 'removed', files: 3, notes: ['left: 3 open'] });
+  assert.throws(
+    () => removalOf({ ...none, files: 1, failures: 9, failed: ['a: no'] }),
+    /9 could not be: a: no, and 8 more/,
+  );
 });

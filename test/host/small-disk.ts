@@ -1,5 +1,6 @@
 /** A small filesystem of its own on a loop device, and a Docker on it that nobody else uses: both can be filled and emptied without harm. */
 import { execa } from 'execa';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
@@ -8,7 +9,6 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { answers } from '../../activities/engines/answers.ts';
-import { endDaemon, startDaemon } from '../../setup/daemon.ts';
 import { until } from '../e2e/site.ts';
 
 export class SmallDisk {
@@ -51,29 +51,35 @@ export class SmallDisk {
   }
 }
 
+/** A test that failed half-way leaves none of them behind. */
+const daemons = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const daemon of daemons) daemon.kill('SIGTERM');
+});
+
 export class OwnDocker {
   readonly socket: string;
-  readonly #pidFile: string;
+  readonly #process: ChildProcess;
 
-  private constructor(directory: string) {
-    this.socket = join(directory, 'docker.sock');
-    this.#pidFile = join(directory, 'daemon.pid');
+  private constructor(socket: string, process: ChildProcess) {
+    this.socket = socket;
+    this.#process = process;
   }
 
   /** Without bridges and rules of a firewall, which belong to the whole machine. */
   static async start(directory: string): Promise<OwnDocker> {
-    const docker = new OwnDocker(directory);
+    const socket = join(directory, 'docker.sock');
     await mkdir(directory, { recursive: true });
     const args = [
       ...['--data-root', join(directory, 'data'), '--exec-root', join(directory, 'exec')],
-      ...['-H', `unix://${docker.socket}`, '--pidfile', join(directory, 'pid')],
+      ...['-H', `unix://${socket}`, '--pidfile', join(directory, 'pid')],
       ...['--bridge', 'none', '--iptables=false', '--ip-forward=false', '--ip-masq=false'],
       ...['--default-ulimit', 'nofile=20000:20000'],
     ];
-    const log = join(directory, 'log');
-    await startDaemon({ command: 'dockerd', args, log, pidFile: docker.#pidFile });
-    await until('Docker', async () => await answers(docker.socket));
-    return docker;
+    const daemon = spawn('dockerd', args, { stdio: 'ignore' });
+    daemons.add(daemon);
+    await until('Docker', async () => await answers(socket));
+    return new OwnDocker(socket, daemon);
   }
 
   async cli(...args: string[]): Promise<string> {
@@ -129,6 +135,8 @@ export class OwnDocker {
   async stop(): Promise<void> {
     const ids = (await this.cli('ps', '-aq')).split('\n').filter((id) => id !== '');
     if (ids.length > 0) await this.cli('rm', '-f', ...ids);
-    await endDaemon(this.#pidFile);
+    const ended = once(this.#process, 'exit');
+    this.#process.kill('SIGTERM');
+    await ended;
   }
 }
