@@ -247,8 +247,10 @@ const take = async (client: Client, host: string, delivery: Delivery): Promise<H
       : repeated(operation);
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return repeated();
-    if (!(error instanceof WorkflowFailedError) || !isBusy(error)) throw error;
-    throw new Refusal(503, `${stack} is busy. Nothing was started; send it again.`);
+    const why = error instanceof WorkflowFailedError ? whyNot(error) : undefined;
+    if (why === undefined) throw error;
+    const what = why === 'Held' ? 'This host is held' : `${stack} is busy`;
+    throw new Refusal(503, `${what}. Nothing was started; send it again.`);
   }
 };
 
@@ -260,8 +262,10 @@ const repeated = (operation?: string): Heard => ({
   },
 });
 
-const isBusy = ({ cause }: WorkflowFailedError): boolean =>
-  cause instanceof ApplicationFailure && cause.type === 'Busy';
+const whyNot = ({ cause }: WorkflowFailedError): 'Busy' | 'Held' | undefined =>
+  cause instanceof ApplicationFailure
+    ? (['Busy', 'Held'] as const).find((type) => type === cause.type)
+    : undefined;
 
 /** @returns `undefined` where it takes longer; it goes on all the same. */
 const resultWithin = async (

@@ -2,11 +2,13 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Check } from '../domain/check.ts';
+import { cleanupParts } from '../domain/cleanup.ts';
 import type { GateWish } from '../domain/gate.ts';
 import type { GuardedCommand } from '../domain/guard.ts';
 import type { StackName } from '../domain/names.ts';
 import { defaultCatchUpMs, scheduleFault, type Schedule, type Task } from '../domain/schedule.ts';
 import type { Location } from '../domain/stack.ts';
+import { parsePercent } from './cleanup.ts';
 import { anyCheck, duration, toCheck } from './check.ts';
 import { cronLine, isTimeZone } from './cron.ts';
 import { checkPlaces, readNamedCheck } from './named-check.ts';
@@ -43,11 +45,23 @@ const guarded = z
     error: 'needs "data" or "stack": what it may change',
   });
 
+const cleanupTask = z.union([
+  z.literal('all'),
+  z.strictObject({
+    until: z
+      .string()
+      .refine((text) => parsePercent(text) !== undefined, { error: 'must be a share such as 70%' })
+      .optional(),
+    only: z.array(z.enum(cleanupParts)).min(1).optional(),
+  }),
+]);
+
 const tasks = {
   deploy: path.optional().describe('The file of a stack.'),
   snapshot: z.array(path).min(1).optional().describe('Paths of data.'),
   guard: guarded.optional().describe('A guarded command.'),
   prune: someOrAll.optional().describe('Removes snapshots that no rule keeps.'),
+  cleanup: cleanupTask.optional().describe('Frees space, as the section `cleanup` lays it down.'),
   verify: someOrAll.optional().describe('Looks whether snapshots are in good order.'),
 };
 const taskNames = Object.keys(tasks) as (keyof typeof tasks)[];
@@ -123,7 +137,7 @@ const checksOf = (
 const toTask = (name: string, keys: Keys, directory: string, checks: Check[]): Task => {
   const copyLimitBytes = bytes(keys.copy_limit, 2 ** 30);
   const gate = gateOf(keys);
-  const { deploy, snapshot, guard, prune, verify } = keys;
+  const { deploy, snapshot, guard, prune, cleanup, verify } = keys;
   if (deploy !== undefined)
     return {
       do: 'deploy',
@@ -138,6 +152,7 @@ const toTask = (name: string, keys: Keys, directory: string, checks: Check[]): T
       ...gate,
     };
   if (prune !== undefined) return { do: 'prune', ...stackOf(prune) };
+  if (cleanup !== undefined) return { do: 'cleanup', ...wishOf(cleanup) };
   if (verify !== undefined) return { do: 'verify', ...stackOf(verify) };
   return {
     do: 'guard',
@@ -165,6 +180,12 @@ const gateOf = ({ approve, window }: Keys): { gate?: GateWish } =>
         },
       }
     : {};
+
+const wishOf = (asked: z.infer<typeof cleanupTask>): Omit<Task & { do: 'cleanup' }, 'do'> => {
+  const { until = '', only } = asked === 'all' ? {} : asked;
+  const percent = parsePercent(until);
+  return { ...(percent === undefined ? {} : { until: percent }), ...(only ? { only } : {}) };
+};
 
 const stackOf = (named: string): { stack?: StackName } =>
   named === 'all' ? {} : { stack: named as StackName };

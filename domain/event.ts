@@ -1,6 +1,7 @@
 /** Events: what people are told of besides questions. Each is told once, however often it is seen. */
 import { firstOf } from './lines.ts';
 import type { Failure, Report } from './operation.ts';
+import type { ScheduledOutcome, ScheduledReport } from './schedule.ts';
 import { isError } from './problem.ts';
 
 /** As `events` of a channel names them. */
@@ -107,6 +108,34 @@ export const heldEvent = (
   const title = 'failed, and waits for an answer';
   const told: Told = { kind: 'held', title, lines: failureLines(failure), end: answers };
   return eventOf(operation, told, source, now);
+};
+
+/** Nobody is there to read that something of the night was not done. @returns `undefined` where its operation tells, or nothing is wrong. */
+export const scheduledEvent = (
+  { host, name, outcome, notes }: ScheduledReport,
+  { runId }: { runId: string },
+  now: number,
+): BatonEvent | undefined => {
+  const title = notDone[outcome];
+  return title === undefined
+    ? undefined
+    : {
+        id: `scheduled/${runId}`,
+        kind: 'failed',
+        host,
+        title: `${name} on ${host} ${title}`,
+        lines: firstOf(notes, 6, longestLine),
+        end: 'See: baton schedule list.',
+        at: new Date(now).toISOString(),
+      };
+};
+
+const notDone: Partial<Record<ScheduledOutcome, string>> = {
+  refused: 'was refused, and nothing was changed',
+  busy: 'was left out',
+  late: 'was left out',
+  incomplete: 'is incomplete',
+  short: 'freed less than was wanted',
 };
 
 const ending = ({ outcome, stack, kind, failure, problems, changes, left }: Report): Told | undefined => {

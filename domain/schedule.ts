@@ -1,4 +1,5 @@
 /** Schedules: what begins by itself, and when. Temporal keeps them; `baton.yml` may lay them down. */
+import type { CleanupOutcome, CleanupPart } from './cleanup.ts';
 import type { GateWish } from './gate.ts';
 import { commandText, type GuardQuestion } from './guard.ts';
 import type { OperationId, StackName } from './names.ts';
@@ -17,6 +18,8 @@ export type Task =
   | { do: 'guard'; question: Omit<GuardQuestion, 'operation' | 'host'> }
   /** Without a stack: of every one. */
   | { do: 'prune'; stack?: StackName }
+  /** Absent: as `baton.yml` lays it down. Volumes that somebody names are never removed by themselves. */
+  | { do: 'cleanup'; until?: number; only?: CleanupPart[] }
   | { do: 'verify'; stack?: StackName };
 
 export type Schedule = {
@@ -44,6 +47,7 @@ export type Standing = { schedule: Schedule; origin: Origin; paused: boolean };
 export type ScheduledOutcome =
   | Outcome
   | RotationOutcome
+  | CleanupOutcome
   /** The host is held, and it was left out. */
   | 'held'
   /** Another operation had the lock. */
@@ -75,6 +79,12 @@ export const taskText = (task: Task): string => {
     }
     case 'prune':
       return `prune ${task.stack ? `snapshots of ${task.stack}` : 'snapshots'}`;
+    case 'cleanup':
+      return [
+        'clean up',
+        ...(task.only ?? []),
+        ...(task.until === undefined ? [] : [`until ${task.until}%`]),
+      ].join(' ');
     case 'verify':
       return `verify ${task.stack ? `snapshots of ${task.stack}` : 'snapshots'}`;
   }

@@ -13,10 +13,11 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { rotationWorkflowId, stackWorkflowId } from '../domain/ids.ts';
+import { cleanupWorkflowId, rotationWorkflowId, stackWorkflowId } from '../domain/ids.ts';
 import type { GuardRequest } from '../domain/guard.ts';
 import type { OperationId } from '../domain/names.ts';
 import { workflowTaskTimeout, type Announced } from '../domain/operation.ts';
+import { scheduledEvent } from '../domain/event.ts';
 import { isError } from '../domain/problem.ts';
 import {
   changesSomething,
@@ -27,18 +28,22 @@ import {
   type Task,
 } from '../domain/schedule.ts';
 import { lengthy, reading } from './activities.ts';
+import type { cleanUp } from './clean-up.ts';
 import type { deployStack } from './deploy-stack.ts';
 import type { guardOperation } from './guard-operation.ts';
 import { isHeldBack } from './held.ts';
 import type { rotateSnapshots } from './rotate-snapshots.ts';
 import { reasonOf } from './saga.ts';
 import { memberSearchAttributes, searchAttribute } from './search-attributes.ts';
+import { announceEvent } from './tell-people.ts';
 
 type Ended = Omit<ScheduledReport, 'host' | 'name'>;
 
 export async function runScheduled({ host, schedule }: ScheduledRequest): Promise<ScheduledReport> {
   const { name, task } = schedule;
   const ended = isTooLate(schedule) ?? (await unlessHeld(host, name, task));
+  const event = scheduledEvent({ host, name, ...ended }, workflowInfo(), Date.now());
+  if (event) await announceEvent(event);
   upsertSearchAttributes([{ key: searchAttribute.outcome, value: ended.outcome }]);
   setCurrentDetails([`**${ended.outcome}** · ${taskText(task)}`, ...ended.notes].join('\n\n'));
   return { host, name, ...ended };
@@ -75,17 +80,23 @@ const carryOut = async (host: string, name: string, task: Task): Promise<Ended> 
       return await guard(host, name, operation, task);
     case 'prune':
       return await prune(host, name, operation, task);
+    case 'cleanup':
+      return await cleanup(host, name, operation, task);
     case 'verify':
       return await verify(task);
   }
 };
 
 /** The operation goes on though its wrapper is ended; a cancel of the wrapper is one of the operation. */
-const asChild = (name: string, announced: Announced) => ({
-  workflowId: stackWorkflowId(announced.host, announced.stack),
+const child = {
   parentClosePolicy: ParentClosePolicy.ABANDON,
   cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
   workflowTaskTimeout,
+};
+
+const asChild = (name: string, announced: Announced) => ({
+  ...child,
+  workflowId: stackWorkflowId(announced.host, announced.stack),
   staticSummary: `${announced.kind} ${announced.stack}, scheduled as ${name}`,
   typedSearchAttributes: memberSearchAttributes(announced),
 });
@@ -143,10 +154,8 @@ const prune = async (
   const { outcome, removed, failed, problems } = await executeChild<typeof rotateSnapshots>(
     'rotateSnapshots',
     {
+      ...child,
       workflowId: rotationWorkflowId(host),
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-      workflowTaskTimeout,
       staticSummary: `prune, scheduled as ${name}`,
       args: [{ operation, host, ...(stack ? { stack } : {}) }],
     },
@@ -154,6 +163,27 @@ const prune = async (
   const notes = [
     `${removed.length} removed, ${failed.length} could not be.`,
     ...failed.map(({ name: snapshot, why }) => `${snapshot}: ${why}`),
+    ...problems.map(({ message }) => message),
+  ];
+  return { operation, outcome, notes };
+};
+
+const cleanup = async (
+  host: string,
+  name: string,
+  operation: OperationId,
+  { do: _do, ...wish }: Task & { do: 'cleanup' },
+): Promise<Ended> => {
+  const { outcome, parts, problems } = await executeChild<typeof cleanUp>('cleanUp', {
+    ...child,
+    workflowId: cleanupWorkflowId(host),
+    staticSummary: `cleanup, scheduled as ${name}`,
+    args: [{ operation, host, volumes: [], ...wish }],
+  });
+  const notes = [
+    ...parts.map(
+      ({ part, removed, failed }) => `${part}: ${removed.length} removed, ${failed.length} could not be.`,
+    ),
     ...problems.map(({ message }) => message),
   ];
   return { operation, outcome, notes };

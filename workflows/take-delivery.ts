@@ -8,14 +8,17 @@ import type { OperationId } from '../domain/names.ts';
 import type { Delivery } from '../domain/webhook.ts';
 import { changing } from './activities.ts';
 import { startDetached } from './detached.ts';
+import { isHeldBack } from './held.ts';
 import { memberSearchAttributes } from './search-attributes.ts';
 
 export type Taken = { did: 'started' | 'repeated'; operation: OperationId };
 
-/** @throws an ApplicationFailure `Busy` where another operation holds the stack: then the same delivery may come again. */
+/** @throws an ApplicationFailure, `Busy` where another operation holds the stack, `Held` where the host is held: then the same delivery may come again. */
 export async function takeDelivery({ webhook, occasion, because, start }: Delivery): Promise<Taken> {
   const { workflow, request } = start;
   const { host, stack, kind, operation } = request;
+  if (await isHeldBack(host, { what: `webhook ${webhook}: ${kind} ${stack}`, at: new Date().toISOString() }))
+    throw ApplicationFailure.nonRetryable(`${host} is held; nothing was started.`, 'Held');
   const delivery = `${webhook}/${occasion}`;
   const summary = `webhook ${webhook}`;
   // Noted before it is started: what comes again after years, when Temporal has forgotten, starts nothing either.

@@ -77,9 +77,11 @@ type AddOptions = Options & {
 
 const addCommand = (command: Command): void => {
   command
-    .description('let something begin by itself: deploy FILE, snapshot PATH…, prune [STACK], verify [STACK]')
+    .description(
+      'let something begin by itself: deploy FILE, snapshot PATH…, prune [STACK], cleanup, verify [STACK]',
+    )
     .argument('<name>', 'what it is called', nameArgument)
-    .argument('<task>', 'deploy, snapshot, prune or verify')
+    .argument('<task>', 'deploy, snapshot, prune, cleanup or verify')
     .argument('[what...]', 'the file of a stack, paths of data, or a stack')
     .addOption(
       new Option('--cron <line>', 'when: minute, hour, day of month, month, day of week')
@@ -178,8 +180,11 @@ const taskOf = (name: string, task: string, what: string[], options: AddOptions)
     case 'verify':
       if (what.length > 1) throw usage(`Name one stack, or none: ${task} [STACK].`);
       return { do: task, ...(first === undefined ? {} : { stack: stackArgument(first) }) };
+    case 'cleanup':
+      if (first !== undefined) throw usage('What it may remove stands in baton.yml: cleanup.');
+      return { do: 'cleanup' };
     default:
-      throw usage(`"${task}" cannot be scheduled; deploy, snapshot, prune and verify can.`);
+      throw usage(`"${task}" cannot be scheduled; deploy, snapshot, prune, cleanup and verify can.`);
   }
 };
 

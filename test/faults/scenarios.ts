@@ -22,7 +22,7 @@ type Question =
 type Mark = 'pinSnapshot' | 'unpinSnapshot';
 /** Its only effect is a line of the audit log, without which it goes on: `test/workflows/hold.test.ts`. */
 type Hold = 'holdHost';
-/** They only start what is in the table: `test/workflows/scheduled.test.ts`, `test/workflows/take-delivery.test.ts`. */
+/** They only start what is in the table: `test/workflows/scheduled.test.ts`, `test/web/webhook.test.ts`. */
 type Wrapper = 'runScheduled' | 'takeDelivery';
 /** They touch no stack; `test/workflows/tell-people.test.ts` tries them. */
 type Notice = 'tellPeople' | 'tellChannel';
