@@ -255,7 +255,10 @@ schedules:
         /^baton\.yml:2:13 .*a day of the month and a day of the week/,
       ],
       ['  x: {cron: "0 6 31 2 *", verify: all}', /^baton\.yml:2:13 .*that comes round/],
-      ['  x: {cron: "0 6 * * *"}', /^baton\.yml:2:6 .*needs one of deploy, snapshot, guard, prune, verify/],
+      [
+        '  x: {cron: "0 6 * * *"}',
+        /^baton\.yml:2:6 .*needs one of deploy, snapshot, guard, prune, cleanup, verify/,
+      ],
       ['  x: {cron: "0 6 * * *", verify: all, prune: all}', /^baton\.yml:2:6 .*needs one of/],
       [
         '  x: {cron: "0 6 * * *", verfy: all}',

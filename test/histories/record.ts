@@ -6,10 +6,21 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { deliveryWorkflowId, hostTaskQueue, stackWorkflowId } from '../../domain/ids.ts';
+import {
+  cleanupWorkflowId,
+  deliveryWorkflowId,
+  holdWorkflowId,
+  hostTaskQueue,
+  scheduledWorkflowId,
+  stackWorkflowId,
+} from '../../domain/ids.ts';
 import type { GuardRequest } from '../../domain/guard.ts';
 import type { GateWish } from '../../domain/gate.ts';
-import type { OperationRequest, Progress } from '../../domain/operation.ts';
+import type { OperationId } from '../../domain/names.ts';
+import type { OperationRequest, Progress, ReleaseSource } from '../../domain/operation.ts';
+import type { Task } from '../../domain/schedule.ts';
+import type { holdHost } from '../../workflows/hold-host.ts';
+import type { runScheduled } from '../../workflows/run-scheduled.ts';
 import type { takeDelivery } from '../../workflows/take-delivery.ts';
 import { until } from '../e2e/site.ts';
 import { injected, Laboratory, type Meddle } from '../workflows/laboratory.ts';
@@ -121,6 +132,39 @@ const recordDelivery = async (deploy: OperationRequest): Promise<void> => {
   await client.workflow.getHandle(stackWorkflowId(site.host, deploy.stack)).result();
 };
 
+/** A host that is held while the hour of one operation comes, and that of a schedule; then it is released. */
+const recordHold = async (deploy: OperationRequest): Promise<void> => {
+  const { host } = site;
+  const held = await client.workflow.start<typeof holdHost>('holdHost', {
+    workflowId: holdWorkflowId(host),
+    taskQueue: hostTaskQueue(host),
+    args: [host, '0a1b2c3d' as OperationId, { by: 'anna', channel: 'baton', reason: 'the disk is being replaced' }],
+  });
+  await recordScheduled('scheduled-held', { do: 'prune' });
+  const waiting = await laboratory.start(deploy);
+  await until('its hour', async () => (await waiting.query<Progress>('progress')).waiting?.for === 'release');
+  await held.executeUpdate('release', { args: [{ by: 'anna', channel: 'baton' }] });
+  await Promise.all([waiting.result(), held.result()]);
+  for (const [name, handle] of [
+    ['gate-held', waiting],
+    ['hold-released', held],
+  ] as const)
+    await save(name, handle.workflowId, (await handle.describe()).runId);
+};
+
+const recordScheduled = async (name: string, task: Task): Promise<void> => {
+  const { host } = site;
+  const timing = { cron: '0 3 * * *', timeZone: 'UTC', jitterMs: 0, catchUpMs: 600_000 };
+  const handle = await client.workflow.start<typeof runScheduled>('runScheduled', {
+    workflowId: scheduledWorkflowId(host, name),
+    taskQueue: hostTaskQueue(host),
+    args: [{ host, schedule: { name, ...timing, task }, origin: 'baton.yml' }],
+  });
+  const { outcome } = await handle.result();
+  await save(name, handle.workflowId, (await handle.describe()).runId);
+  console.log(`${name}: ${outcome}`);
+};
+
 const failing =
   (activity: string): Meddle =>
   (name) => {
@@ -194,6 +238,14 @@ try {
 
   await recordTold(request({ RELEASE: '9' }));
   await recordDelivery(request({ RELEASE: '6' }));
+  await recordHold(gated({ at: soon() }, '7'));
+  const { source, options } = request({ RELEASE: '8' });
+  await recordScheduled('scheduled-deploy', { do: 'deploy', source: source as ReleaseSource & { from: 'file' }, options });
+  const { operation: _operation, host: _host, stack: _stack, ...snapshot } = guarded('');
+  delete snapshot.command;
+  await recordScheduled('scheduled-snapshot', { do: 'guard', question: snapshot });
+  await recordScheduled('scheduled-cleanup', { do: 'cleanup', only: ['logs'] });
+  await save('cleanup-unchanged', cleanupWorkflowId(site.host), (await client.workflow.getHandle(cleanupWorkflowId(site.host)).describe()).runId);
 
   const other = await site.write('edge.yml', stack.replaceAll('ledger', 'edge'));
   const workflowId = `ecosystem/${site.host}/home`;

@@ -16,9 +16,11 @@ describe('recorded histories', () => {
       assert.ok(names.includes(`deploy-${ending}.json`), ending);
     for (const ending of ['done', 'refused', 'rolled-back', 'kept'])
       assert.ok(names.includes(`guard-${ending}.json`), ending);
-    for (const ending of ['approved', 'rejected', 'expired', 'hour', 'started'])
+    for (const ending of ['approved', 'rejected', 'expired', 'hour', 'started', 'held'])
       assert.ok(names.includes(`gate-${ending}.json`), ending);
-    for (const name of ['deploy-told', 'tell-people', 'tell-channel', 'delivery-started'])
+    for (const what of ['deploy', 'snapshot', 'cleanup', 'held'])
+      assert.ok(names.includes(`scheduled-${what}.json`), what);
+    for (const name of ['deploy-told', 'tell-people', 'tell-channel', 'delivery-started', 'hold-released'])
       assert.ok(names.includes(`${name}.json`), name);
   });
 
