@@ -3,10 +3,14 @@ import {
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   WorkflowNotFoundError,
+  type CalendarSpec,
   type Client,
+  type Month,
   type ScheduleDescription,
   type ScheduleHandle,
+  type ScheduleSpec,
 } from '@temporalio/client';
+import { madeUpFor } from '../compose/cron.ts';
 import { hostTaskQueue, scheduledWorkflowId, scheduleId } from '../domain/ids.ts';
 import { workflowTaskTimeout } from '../domain/operation.ts';
 import {
@@ -31,13 +35,42 @@ export type Described = Standing & {
   last?: { at: Date; workflowId: string; runId: string };
 };
 
-/** Times at which it begins are the server's affair: its calendar, its clock. */
+/** Until then a schedule is laid down anew: each day that is made up for stands in it by its date. */
+const yearsAhead = 10;
+
+/**
+ * The server's calendar tells when it begins. It leaves out what a day does not have, and counts the second of two hours that are
+ * the same.
+ */
+export const specOf = ({ cron, timeZone, jitterMs }: Schedule, now: number): ScheduleSpec => ({
+  cronExpressions: [cron],
+  calendars: madeUpFor(cron, timeZone, now, yearsAhead).map((at) => calendarOf(at, timeZone)),
+  timezone: timeZone,
+  jitter: jitterMs,
+});
+
+const calendarOf = (at: number, timeZone: string): CalendarSpec => {
+  const parts = new Intl.DateTimeFormat('en', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'long',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+  }).formatToParts(at);
+  const told = (type: string): string => parts.find((part) => part.type === type)?.value ?? '';
+  return {
+    year: Number(told('year')),
+    month: told('month').toUpperCase() as Month,
+    dayOfMonth: Number(told('day')),
+    hour: Number(told('hour')),
+    minute: Number(told('minute')),
+  };
+};
+
 const toOptions = (host: string, schedule: Schedule, origin: Origin) => ({
-  spec: {
-    cronExpressions: [schedule.cron],
-    timezone: schedule.timeZone,
-    jitter: schedule.jitterMs,
-  },
+  spec: specOf(schedule, Date.now()),
   action: {
     type: 'startWorkflow' as const,
     workflowType: 'runScheduled',

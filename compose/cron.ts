@@ -12,6 +12,26 @@ export const cronLine = z.string().refine((text) => nextOccurrence(text, undefin
 export const nextOccurrence: NextOccurrence = (cron, timeZone, after) =>
   lineOf(cron, timeZone)?.nextRun(new Date(after))?.getTime();
 
+const dayMs = 24 * 3_600_000;
+
+/**
+ * When a line comes on days whose clock leaves its own time out: when that hour is over. On all other days it comes as it says.
+ * @param from ms since the epoch.
+ */
+export const madeUpFor = (cron: string, timeZone: string, from: number, years: number): number[] => {
+  const line = lineOf(cron, timeZone);
+  const offset = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
+  const offsetAt = (at: number): string =>
+    offset.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  const found: number[] = [];
+  for (let day = from; day < from + years * 366 * dayMs; day += dayMs) {
+    if (offsetAt(day) === offsetAt(day + dayMs)) continue;
+    for (let at = line?.nextRun(new Date(day)); at && at.getTime() <= day + dayMs; at = line?.nextRun(at))
+      if (line?.match(at) === false) found.push(at.getTime());
+  }
+  return found;
+};
+
 /** Reading a line takes longer than using it, and the lines of a host are few. */
 const lines = new Map<string, Cron | undefined>();
 

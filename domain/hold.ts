@@ -60,7 +60,7 @@ const textLimit = 1_000;
 export const readHold = (value: unknown, now: number): Hold | string => {
   const said = readRelease(value);
   if (typeof said === 'string') return said;
-  const { until, reason } = value as Record<string, unknown>;
+  const { until, reason } = fieldsOf(value);
   if (until !== undefined && (typeof until !== 'string' || !isTime(until)))
     return '"until" is a time, as 2026-11-26T02:30:00Z.';
   if (until !== undefined && Date.parse(until) <= now) return `${until} has passed.`;
@@ -74,12 +74,24 @@ export const readHold = (value: unknown, now: number): Hold | string => {
 
 /** As {@link readHold}. */
 export const readRelease = (value: unknown): Release | string => {
-  const said = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  const { by = nobody, channel = 'web-ui' } = said;
+  const { by = nobody, channel = 'web-ui' } = fieldsOf(value);
   if (!isLine(by)) return '"by" is a text on one line.';
   if (!isLine(channel)) return '"channel" is a text on one line.';
   return { by, channel };
 };
+
+/** As {@link readHold}; whoever may reach Temporal may send it. @returns `undefined` where it is none. */
+export const readHeldBack = (value: unknown): HeldBack | undefined => {
+  const { what, at, waits } = fieldsOf(value);
+  if (!isLine(what) || typeof at !== 'string' || !isTime(at)) return undefined;
+  if (waits === undefined) return { what, at };
+  const { workflowId, runId } = fieldsOf(waits);
+  return isLine(workflowId) && isLine(runId) ? { what, at, waits: { workflowId, runId } } : undefined;
+};
+
+/** Whatever it is: what is no object has none. */
+const fieldsOf = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? { ...value } : {};
 
 /** What is printed to terminals holds no control characters. */
 const isLine = (value: unknown): value is string =>

@@ -13,6 +13,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import {
+  readHeldBack,
   readHold,
   readRelease,
   renderHold,
@@ -21,7 +22,6 @@ import {
   type HoldState,
   type Release,
   withHeldBack,
-  type HeldBack,
 } from '../domain/hold.ts';
 import type { AuditEvent } from '../domain/audit.ts';
 import { nobody } from '../domain/gate.ts';
@@ -89,7 +89,8 @@ class HostHold {
     if (signal === holdSignal.name) this.take(said);
     if (signal === releaseSignal.name) this.release(said);
     // That it arrives means that what would have begun may not.
-    if (signal === heldBackSignal.name) this.#state = withHeldBack(this.#state, said as HeldBack);
+    const heldBack = signal === heldBackSignal.name ? readHeldBack(said) : undefined;
+    if (heldBack) this.#state = withHeldBack(this.#state, heldBack);
     this.#show();
   }
 
