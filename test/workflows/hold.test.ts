@@ -1,7 +1,8 @@
 /** A host that is held: what would begin by itself does not, for as long as somebody wants. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowFailedError, WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { AuditEvent } from '../../domain/audit.ts';
 import type { Gate } from '../../domain/gate.ts';
@@ -9,8 +10,10 @@ import type { Hold, HoldEnd, HoldState } from '../../domain/hold.ts';
 import { holdWorkflowId } from '../../domain/ids.ts';
 import type { OperationId } from '../../domain/names.ts';
 import type { Progress, Report } from '../../domain/operation.ts';
+import type { Delivery } from '../../domain/webhook.ts';
 import type { deployStack } from '../../workflows/deploy-stack.ts';
 import type { holdHost } from '../../workflows/hold-host.ts';
+import type { takeDelivery } from '../../workflows/take-delivery.ts';
 import { openTimeSkipping, plan, request, taskQueue, workerThatAnswers } from './time-skipping.ts';
 
 const hours = 3_600_000;
@@ -138,6 +141,33 @@ describe('a hold', () => {
       assert.equal((await ended(deploying)).outcome, 'done');
       await held.signal('requestRelease', { by: 'anna', channel: 'baton' });
       assert.deepEqual((await held.result()).heldBack, []);
+    });
+  });
+
+  test('starts nothing for a webhook, and notes nothing, so that the same delivery may come again', async () => {
+    await stage(async ({ hold, asked }) => {
+      const held = await hold(anna);
+      const delivery: Delivery = {
+        webhook: 'forge',
+        occasion: '0123456789abcdef',
+        because: ['ref: refs/heads/main'],
+        start: { workflow: 'deployStack', request },
+      };
+      const taking = await environment.client.workflow.start<typeof takeDelivery>('takeDelivery', {
+        workflowId: 'delivery/host/forge/0123456789abcdef',
+        taskQueue,
+        args: [delivery],
+      });
+      while ((await taking.describe()).status.name === 'RUNNING');
+      assert.ok(!asked.includes('noteDelivery'));
+      const [only] = (await held.query<HoldState>('hold')).heldBack;
+      assert.equal(only?.what, 'webhook forge: deploy web');
+      await held.signal('requestRelease', { by: 'anna', channel: 'baton' });
+      await held.result();
+      await assert.rejects(
+        taking.result(),
+        ({ cause }: WorkflowFailedError) => cause instanceof ApplicationFailure && cause.type === 'Held',
+      );
     });
   });
 
