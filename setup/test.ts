@@ -51,7 +51,7 @@ const leavesPodmanAlone = (file: string): boolean =>
 type Lane = { exitCode: number; output: string };
 
 /** Twice what a lane takes on two slow cores: one that has not ended by then hangs, and is ended to tell where. */
-const laneLimitMs = 40 * 60_000;
+const laneLimitMs = 60 * 60_000;
 
 const runLane = async (
   files: string[],
