@@ -76,7 +76,8 @@ export class OwnDocker {
       ...['--bridge', 'none', '--iptables=false', '--ip-forward=false', '--ip-masq=false'],
       ...['--default-ulimit', 'nofile=20000:20000'],
     ];
-    const daemon = spawn('dockerd', args, { stdio: 'ignore' });
+    // In a network namespace of its own: without a bridge it would remove that of the machine's other Docker.
+    const daemon = spawn('unshare', ['--net', 'dockerd', ...args], { stdio: 'ignore' });
     daemons.add(daemon);
     await until('Docker', async () => await answers(socket));
     return new OwnDocker(socket, daemon);
