@@ -66,18 +66,17 @@ export class OwnDocker {
     this.#process = process;
   }
 
-  /** Without bridges and rules of a firewall, which belong to the whole machine. */
+  /** Without rules of a firewall, which belong to the whole machine, and with a bridge of its own: without any it would remove that of the other Docker. */
   static async start(directory: string): Promise<OwnDocker> {
     const socket = join(directory, 'docker.sock');
     await mkdir(directory, { recursive: true });
     const args = [
       ...['--data-root', join(directory, 'data'), '--exec-root', join(directory, 'exec')],
       ...['-H', `unix://${socket}`, '--pidfile', join(directory, 'pid')],
-      ...['--bridge', 'none', '--iptables=false', '--ip-forward=false', '--ip-masq=false'],
+      ...['--bridge', await ownBridge(), '--iptables=false', '--ip-forward=false', '--ip-masq=false'],
       ...['--default-ulimit', 'nofile=20000:20000'],
     ];
-    // In a network namespace of its own: without a bridge it would remove that of the machine's other Docker.
-    const daemon = spawn('unshare', ['--net', 'dockerd', ...args], { stdio: 'ignore' });
+    const daemon = spawn('dockerd', args, { stdio: 'ignore' });
     daemons.add(daemon);
     await until('Docker', async () => await answers(socket));
     return new OwnDocker(socket, daemon);
@@ -141,3 +140,13 @@ export class OwnDocker {
     await ended;
   }
 }
+
+/** One for all: it needs no address that anything else has, and stays until the machine is started anew. */
+const ownBridge = async (): Promise<string> => {
+  const name = 'baton-small';
+  if ((await execa('ip', ['link', 'show', name], { reject: false })).exitCode === 0) return name;
+  await execa('ip', ['link', 'add', name, 'type', 'bridge']);
+  await execa('ip', ['address', 'add', '10.213.77.1/24', 'dev', name]);
+  await execa('ip', ['link', 'set', name, 'up']);
+  return name;
+};
