@@ -2,7 +2,7 @@
 import { isEcosystem } from '../compose/ecosystem.ts';
 import { loadStack } from '../compose/load.ts';
 import type { StackName } from '../domain/names.ts';
-import { problemText, type Problem } from '../domain/problem.ts';
+import { isError, problemText, type Problem } from '../domain/problem.ts';
 import type { Schedule, Task } from '../domain/schedule.ts';
 import { beating, permanent } from './activity.ts';
 import type { Ports } from './ports/index.ts';
@@ -16,25 +16,31 @@ export const scheduleActivities = (ports: Ports) => ({
       const read = await ports.settings();
       if (!read.ok) return { schedules: [], problems: read.problems };
       const { schedules } = read.settings;
-      const problems = await Promise.all(schedules.map(async ({ task }) => await problemsOf(ports, task)));
-      return { schedules, problems: problems.flat() };
+      const found = await Promise.all(
+        schedules.map(async ({ task }) => (task.do === 'deploy' ? await readStackOf(ports, task) : [])),
+      );
+      return { schedules, problems: found.flatMap((one) => (Array.isArray(one) ? one : [])) };
     });
   },
 
   /** @throws a permanent failure where the file cannot be read. */
-  async stackOfFile(task: Task & { do: 'deploy' }): Promise<StackName> {
+  async stackOfFile(task: DeployTask): Promise<StackName> {
     return await beating(async () => {
-      const problems = await problemsOf(ports, task);
-      const loaded = await loadStack({ ...task.source, environment: ports.environment });
-      if (loaded.ok && problems.length === 0) return loaded.stack.name;
-      throw permanent('StackFile', problems.map(problemText).join(' '));
+      const found = await readStackOf(ports, task);
+      if (!Array.isArray(found)) return found;
+      throw permanent('StackFile', found.map(problemText).join(' '));
     });
   },
 });
 
-const problemsOf = async ({ environment }: Ports, task: Task): Promise<Problem[]> => {
-  if (task.do !== 'deploy') return [];
-  const { file } = task.source;
+type DeployTask = Task & { do: 'deploy' };
+
+/** @returns the stack's name, or why there is none that can be deployed. */
+const readStackOf = async (
+  { environment }: Ports,
+  { source }: DeployTask,
+): Promise<StackName | Problem[]> => {
+  const { file } = source;
   if (await isEcosystem(file))
     return [
       {
@@ -43,6 +49,6 @@ const problemsOf = async ({ environment }: Ports, task: Task): Promise<Problem[]
         message: `${file} is an ecosystem; only its stacks can be scheduled, each by itself. Nothing was changed.`,
       },
     ];
-  const loaded = await loadStack({ ...task.source, environment });
-  return loaded.ok ? [] : loaded.problems.filter(({ severity }) => severity === 'error');
+  const loaded = await loadStack({ ...source, environment });
+  return loaded.ok ? loaded.stack.name : loaded.problems.filter(isError);
 };

@@ -10,6 +10,7 @@ import {
 import { expectedNeed, usedPercent, type DiskUsage } from '../domain/cleanup-target.ts';
 import type { SpaceChange } from '../domain/rotation.ts';
 import { formatBytes, formatDuration } from '../domain/size.ts';
+import { spaceText } from './snapshot-text.ts';
 
 /** Of a long list so many; all of it is in `--json`. */
 const mostLines = 20;
@@ -112,6 +113,3 @@ const freedText = ({ filesystem, freeBefore, freeAfter }: SpaceChange): string =
   if (freed > 0) return `freed ${formatBytes(freed)} on ${filesystem}`;
   return `freed nothing on ${filesystem}${freed < 0 ? `, where others took ${formatBytes(-freed)} meanwhile` : ''}`;
 };
-
-const spaceText = ({ filesystem, freeBefore, freeAfter, settled }: SpaceChange): string =>
-  `  free on ${filesystem}: ${formatBytes(freeBefore)} before, ${formatBytes(freeAfter)} after${settled ? '' : ' (the filesystem was still freeing space)'}`;

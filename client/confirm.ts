@@ -22,3 +22,10 @@ export const confirm = async (
   }
   throw new CommandFailure(exitCode.failed, no);
 };
+
+/** For what may be done without anybody there, once somebody has meant it. */
+export const sayYes = (): CommandFailure =>
+  new CommandFailure(
+    exitCode.usage,
+    'There is no terminal to ask at: say that it is meant with --yes. Nothing was changed.',
+  );

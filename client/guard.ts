@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { checkPlaces, readNamedCheck } from '../compose/named-check.ts';
 import { Reader } from '../compose/reader.ts';
 import type { Check, NamedCheck } from '../domain/check.ts';
-import type { GuardPlan, GuardQuestion, GuardRequest } from '../domain/guard.ts';
+import { plannedGuard, type GuardPlan, type GuardQuestion } from '../domain/guard.ts';
 import type { OperationId } from '../domain/names.ts';
 import { formatLocation, isError, type Problem } from '../domain/problem.ts';
 import type { planGuarded } from '../workflows/questions.ts';
@@ -25,7 +25,7 @@ export const runGuard = async (
   await withClient(async (client) => {
     const plan = await ask<typeof planGuarded>(client, question.host, 'planGuarded', [question]);
     if (plan.problems.some(isError) || options.dryRun) return tell(plan, options);
-    const request: GuardRequest = { ...question, stack: plan.stack, data: plan.data.map(({ path }) => path) };
+    const request = plannedGuard(question, plan);
     const handle = await startGuard(client, request);
     if (!options.wait) {
       const { operation, stack } = request;

@@ -41,5 +41,11 @@ export const rotationReportText = (report: RotationReport): string[] => {
   ];
 };
 
-const spaceText = ({ filesystem, freeBefore, freeAfter, settled }: RotationReport['space'][number]): string =>
+/** What was freed, as it was measured. */
+export const spaceText = ({
+  filesystem,
+  freeBefore,
+  freeAfter,
+  settled,
+}: RotationReport['space'][number]): string =>
   `  free on ${filesystem}: ${formatBytes(freeBefore)} before, ${formatBytes(freeAfter)} after${settled ? '' : ' (the filesystem was still freeing space)'}`;

@@ -2,7 +2,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Workflow, WorkflowResultType } from '@temporalio/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Step } from '../domain/operation.ts';
+import type { ChangeProgress } from '../domain/operation.ts';
 import { stepDisplay, type OutputMode } from './output.ts';
 
 /** A query costs the worker a few ms and leaves nothing in the history. */
@@ -16,7 +16,7 @@ export const watchChange = async <W extends Workflow>(
   const display = await stepDisplay(mode);
   const ended = handle.result().then((report) => ({ report }));
   const look = async (): Promise<void> => {
-    const progress = await handle.query<{ steps: Step[] }>('progress').catch(() => undefined);
+    const progress = await handle.query<ChangeProgress>('progress').catch(() => undefined);
     if (progress) display.show(progress.steps);
   };
   try {

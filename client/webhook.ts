@@ -12,10 +12,10 @@ import { ApplicationFailure } from '@temporalio/common';
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { deliveryWorkflowId, hostTaskQueue } from '../domain/ids.ts';
-import type { GuardQuestion } from '../domain/guard.ts';
+import { defaultOutputLimitBytes, plannedGuard, type GuardQuestion } from '../domain/guard.ts';
 import { isError } from '../domain/problem.ts';
 import { askedBy, isTooDeep, type Asked, type Delivery, type Webhook } from '../domain/webhook.ts';
-import { workflowTaskTimeout } from '../domain/operation.ts';
+import { defaultCopyLimitBytes, workflowTaskTimeout } from '../domain/operation.ts';
 import type { planGuarded } from '../workflows/questions.ts';
 import type { takeDelivery, Taken } from '../workflows/take-delivery.ts';
 import { ask } from './ask.ts';
@@ -158,8 +158,8 @@ const deliveryName = ({ delivery }: Webhook, headers: IncomingHttpHeaders): stri
   throw new Refusal(400, `Name the delivery in the header ${delivery}.`);
 };
 
-const options: FileOptions = { set: {}, envFile: [], profile: [], copyLimit: 2 ** 30 };
-const outputLimitBytes = 2 ** 26;
+const options: FileOptions = { set: {}, envFile: [], profile: [], copyLimit: defaultCopyLimitBytes };
+const outputLimitBytes = defaultOutputLimitBytes;
 
 /** All of it stands in the rule; of the delivery there is nothing in it. */
 const startOf = async (
@@ -213,8 +213,7 @@ const startOf = async (
         log(`failed: ${plan.problems.map(({ message }) => message).join(' ')}`);
         throw new Refusal(500, 'The command cannot be run as it is. Nothing was started.');
       }
-      const paths = plan.data.map(({ path }) => path);
-      return { workflow: 'guardOperation', request: { ...question, stack: plan.stack, data: paths } };
+      return { workflow: 'guardOperation', request: plannedGuard(question, plan) };
     }
   }
 };

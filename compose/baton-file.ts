@@ -8,7 +8,6 @@ import { defaultRules } from '../domain/cleanup.ts';
 import { defaultExpiryMs, type GateRule } from '../domain/gate.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RetentionRule } from '../domain/retention.ts';
-import type { Schedule } from '../domain/schedule.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Window } from '../domain/window.ts';
 import { cleanupSection, toCleanup } from './cleanup.ts';
@@ -16,9 +15,9 @@ import { channelKeys, toChannels, url } from './notify.ts';
 import { parseYaml } from './parse.ts';
 import { Reader } from './reader.ts';
 import { locate, readWith } from './schema.ts';
-import { scheduleSchema, toSchedules } from './schedules.ts';
+import { readSchedules, schedulesSection } from './schedules.ts';
 import { suggest } from './suggest.ts';
-import { get, type Node } from './tree.ts';
+import type { Node } from './tree.ts';
 import { toWebhooks, webhookKeys } from './webhooks.ts';
 import { milliseconds, someTime, toWindow, windowKeys, windowName } from './window.ts';
 
@@ -90,7 +89,7 @@ export const batonFile = z.strictObject({
     .array(retention)
     .optional()
     .describe('Which snapshots are kept. The first that fits counts; without one, all of them.'),
-  schedules: z.record(windowName, scheduleSchema).optional().describe('What begins by itself.'),
+  schedules: schedulesSection.optional().describe('What begins by itself.'),
   cleanup: cleanupSection.optional().describe('What may be removed to free space.'),
 });
 
@@ -144,17 +143,6 @@ export const readBatonFile = async (
         ok: true,
         settings: { file, gates, windows, channels, webhooks, snapshots, schedules, cleanup, ...door },
       };
-};
-
-/** Nothing in it is filled in from the environment: what a schedule holds is kept by Temporal, for all to see. */
-const readSchedules = (reader: Reader, root: Node, file: string, windows: string[]): Schedule[] => {
-  const asWritten = new Reader(() => undefined, { late: false, verbatim: true });
-  const section = root.kind === 'map' ? get(root, 'schedules') : undefined;
-  const keys =
-    readWith(asWritten, section, z.record(windowName, scheduleSchema), 'baton.yml.schedules') ?? {};
-  const schedules = toSchedules(asWritten, keys, root, file, windows);
-  reader.problems.push(...asWritten.problems);
-  return schedules;
 };
 
 const without = (root: Node, name: string): Node =>

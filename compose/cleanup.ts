@@ -7,6 +7,7 @@ import type { Reader } from './reader.ts';
 import { locate } from './schema.ts';
 import type { Node } from './tree.ts';
 import { parseBytes, parseDuration } from './units.ts';
+import { milliseconds } from './window.ts';
 
 const age = duration.describe('Only what is older than this goes; 0s for any age.');
 const patterns = z
@@ -23,6 +24,10 @@ export const parsePercent = (text: string): number | undefined => {
   return percent > 0 ? percent : undefined;
 };
 
+export const share = z.string().refine((text) => parsePercent(text) !== undefined, {
+  error: 'must be a share of the disk in use, such as 70%',
+});
+
 const images = z.strictObject({
   older_than: age.optional().describe('Since it was made or tagged. Default 7d.'),
   only: patterns.optional().describe('Tags of images that may go; default: all.'),
@@ -36,11 +41,7 @@ const absolute = z.string().superRefine((path, context) => {
 
 /** The schema of the section. */
 export const cleanupSection = z.strictObject({
-  until: z
-    .string()
-    .refine((text) => parsePercent(text) !== undefined, {
-      error: 'must be a share of the disk in use, such as 70%',
-    })
+  until: share
     .optional()
     .describe('It stops once each filesystem is this full or less; default: it goes through all.'),
   images: z
@@ -144,5 +145,3 @@ const buildCacheOf = ({ build_cache: rule = {} }: Section): Pick<CleanupRules, '
     buildCache: olderThan === undefined ? defaultRules.buildCache : { olderThanMs: milliseconds(olderThan) },
   };
 };
-
-const milliseconds = (text: string | number): number => parseDuration(String(text)) ?? 0;

@@ -12,6 +12,11 @@ export const cronLine = z.string().refine((text) => nextOccurrence(text, undefin
 export const nextOccurrence: NextOccurrence = (cron, timeZone, after) =>
   lineOf(cron, timeZone)?.nextRun(new Date(after))?.getTime();
 
+/** A time zone of a file. */
+export const timeZone = z
+  .string()
+  .refine((name) => isTimeZone(name), { error: 'must be a time zone such as Europe/Berlin' });
+
 const dayMs = 24 * 3_600_000;
 
 /**

@@ -4,30 +4,37 @@ import { z } from 'zod';
 import type { Check } from '../domain/check.ts';
 import { cleanupParts } from '../domain/cleanup.ts';
 import type { GateWish } from '../domain/gate.ts';
-import type { GuardedCommand } from '../domain/guard.ts';
+import {
+  defaultOutputLimitBytes,
+  defaultTimeoutMs,
+  snapshotQuestion,
+  type GuardedCommand,
+} from '../domain/guard.ts';
 import type { StackName } from '../domain/names.ts';
-import { defaultCatchUpMs, scheduleFault, type Schedule, type Task } from '../domain/schedule.ts';
+import { defaultCopyLimitBytes } from '../domain/operation.ts';
+import { defaultCatchUpMs, deployTask, scheduleFault, type Schedule, type Task } from '../domain/schedule.ts';
 import type { Location } from '../domain/stack.ts';
-import { parsePercent } from './cleanup.ts';
 import { anyCheck, duration, toCheck } from './check.ts';
-import { cronLine, isTimeZone } from './cron.ts';
+import { parsePercent, share } from './cleanup.ts';
+import { cronLine, timeZone } from './cron.ts';
 import { checkPlaces, readNamedCheck } from './named-check.ts';
-import type { Reader } from './reader.ts';
-import { locate } from './schema.ts';
-import type { Node } from './tree.ts';
-import { parseBytes, parseDuration } from './units.ts';
+import { stackName } from './names.ts';
+import { Reader } from './reader.ts';
+import { locate, readWith } from './schema.ts';
+import { get, type Node } from './tree.ts';
+import { parseBytes } from './units.ts';
+import { milliseconds, windowName } from './window.ts';
 
-const stack = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, { error: 'must be the name of a stack' });
 const path = z.string().min(1);
 const size = z
   .union([z.string(), z.number()])
   .refine((text) => parseBytes(String(text)) !== undefined, { error: 'must be a size such as 500M or 20G' });
-const someOrAll = z.union([z.literal('all'), stack]);
+const someOrAll = z.union([z.literal('all'), stackName]);
 
 const guarded = z
   .strictObject({
     data: z.array(path).min(1).optional().describe('What it may change.'),
-    stack: stack.optional().describe('All data of this stack.'),
+    stack: stackName.optional().describe('All data of this stack.'),
     command: z.array(z.string()).min(1).optional().describe('The program and its arguments.'),
     shell: z.string().min(1).optional().describe('One text for /bin/sh instead.'),
     directory: path.optional().describe('Where it runs. Default: where baton.yml is.'),
@@ -48,10 +55,7 @@ const guarded = z
 const cleanupTask = z.union([
   z.literal('all'),
   z.strictObject({
-    until: z
-      .string()
-      .refine((text) => parsePercent(text) !== undefined, { error: 'must be a share such as 70%' })
-      .optional(),
+    until: share.optional(),
     only: z.array(z.enum(cleanupParts)).min(1).optional(),
   }),
 ]);
@@ -66,18 +70,13 @@ const tasks = {
 };
 const taskNames = Object.keys(tasks) as (keyof typeof tasks)[];
 
-/** Of one entry of `schedules`. */
-export const scheduleSchema = z
+const scheduleKeys = z
   .strictObject({
     cron: cronLine.superRefine((text, context) => {
       const fault = scheduleFault(text);
       if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
     }),
-    time_zone: z
-      .string()
-      .refine(isTimeZone, { error: 'must be a time zone such as Europe/Berlin' })
-      .optional()
-      .describe('Default: that of the host.'),
+    time_zone: timeZone.optional().describe('Default: that of the host.'),
     jitter: duration.optional().describe('Begins up to so much later. Default: at once.'),
     catch_up: duration
       .optional()
@@ -93,29 +92,51 @@ export const scheduleSchema = z
     error: `needs one of ${taskNames.join(', ')}`,
   });
 
-type Keys = z.infer<typeof scheduleSchema>;
+/** The schema of the section. */
+export const schedulesSection = z.record(windowName, scheduleKeys);
 
-/** @param root of the file. @param windows that it lays down. */
-export const toSchedules = (
+type Keys = z.infer<typeof scheduleKeys>;
+
+/**
+ * Nothing in it is filled in from the environment: what a schedule holds is kept by Temporal, for all to see.
+ * @param root of the file. @param windows that it lays down.
+ */
+export const readSchedules = (
   reader: Reader,
-  all: Readonly<Record<string, Keys>>,
   root: Node,
   file: string,
   windows: readonly string[],
-): Schedule[] =>
-  Object.entries(all).map(([name, keys]) => {
-    const at = (...more: (string | number)[]) => locate(root, ['schedules', name, ...more]);
-    if (keys.window !== undefined && !windows.includes(keys.window))
-      reader.error(at('window'), 'no-such-window', `There is no window "${keys.window}".`);
-    return {
-      name,
-      cron: keys.cron,
-      timeZone: keys.time_zone ?? hostTimeZone(),
-      jitterMs: milliseconds(keys.jitter, 0),
-      catchUpMs: milliseconds(keys.catch_up, defaultCatchUpMs),
-      task: toTask(name, keys, dirname(file), checksOf(reader, keys.guard?.validate ?? [], file, at)),
-    };
-  });
+): Schedule[] => {
+  const asWritten = new Reader(() => undefined, { late: false, verbatim: true });
+  const section = root.kind === 'map' ? get(root, 'schedules') : undefined;
+  const all = readWith(asWritten, section, schedulesSection, 'baton.yml.schedules') ?? {};
+  const schedules = Object.entries(all).map(([name, keys]) =>
+    toSchedule(asWritten, name, keys, root, file, windows),
+  );
+  reader.problems.push(...asWritten.problems);
+  return schedules;
+};
+
+const toSchedule = (
+  reader: Reader,
+  name: string,
+  keys: Keys,
+  root: Node,
+  file: string,
+  windows: readonly string[],
+): Schedule => {
+  const at = (...more: (string | number)[]) => locate(root, ['schedules', name, ...more]);
+  if (keys.window !== undefined && !windows.includes(keys.window))
+    reader.error(at('window'), 'no-such-window', `There is no window "${keys.window}".`);
+  return {
+    name,
+    cron: keys.cron,
+    timeZone: keys.time_zone ?? hostTimeZone(),
+    jitterMs: keys.jitter === undefined ? 0 : milliseconds(keys.jitter),
+    catchUpMs: keys.catch_up === undefined ? defaultCatchUpMs : milliseconds(keys.catch_up),
+    task: toTask(name, keys, dirname(file), checksOf(reader, keys.guard?.validate ?? [], file, at)),
+  };
+};
 
 /** Of the machine that reads it, which is the worker's. */
 export const hostTimeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -135,41 +156,32 @@ const checksOf = (
   });
 
 const toTask = (name: string, keys: Keys, directory: string, checks: Check[]): Task => {
-  const copyLimitBytes = bytes(keys.copy_limit, 2 ** 30);
+  const copyLimitBytes = bytes(keys.copy_limit, defaultCopyLimitBytes);
   const gate = gateOf(keys);
-  const { deploy, snapshot, guard, prune, cleanup, verify } = keys;
+  const { deploy, snapshot, guard, prune, cleanup, verify, set = {}, pull = false } = keys;
   if (deploy !== undefined)
-    return {
-      do: 'deploy',
-      source: {
-        from: 'file',
-        file: resolve(directory, deploy),
-        envFiles: [],
-        variables: keys.set ?? {},
-        profiles: [],
-      },
-      options: { copyLimitBytes, build: false, pull: keys.pull ?? false },
-      ...gate,
-    };
+    return deployTask(resolve(directory, deploy), set, { copyLimitBytes, pull }, gate);
   if (prune !== undefined) return { do: 'prune', ...stackOf(prune) };
   if (cleanup !== undefined) return { do: 'cleanup', ...wishOf(cleanup) };
   if (verify !== undefined) return { do: 'verify', ...stackOf(verify) };
+  const paths = (snapshot ?? guard?.data ?? []).map((one) => resolve(directory, one));
   return {
     do: 'guard',
     question: {
-      kind: 'guard',
-      title: name,
-      data: (snapshot ?? guard?.data ?? []).map((one) => resolve(directory, one)),
-      ...(guard?.stack === undefined ? {} : { stack: guard.stack as StackName }),
-      ...(guard ? { command: toCommand(guard, directory) } : {}),
-      checks,
-      onFailure: guard?.on_failure ?? 'roll-back',
-      onCrash: 'fail',
-      copyLimitBytes,
+      ...snapshotQuestion(name, paths, copyLimitBytes),
+      ...(guard ? guardedBy(guard, directory, checks) : {}),
       ...gate,
     },
   };
 };
+
+/** What a guarded command is more than a snapshot. */
+const guardedBy = (guard: z.infer<typeof guarded>, directory: string, checks: Check[]) => ({
+  ...(guard.stack === undefined ? {} : { stack: guard.stack }),
+  command: toCommand(guard, directory),
+  checks,
+  onFailure: guard.on_failure ?? ('roll-back' as const),
+});
 
 const gateOf = ({ approve, window }: Keys): { gate?: GateWish } =>
   approve === true || window !== undefined
@@ -187,8 +199,8 @@ const wishOf = (asked: z.infer<typeof cleanupTask>): Omit<Task & { do: 'cleanup'
   return { ...(percent === undefined ? {} : { until: percent }), ...(only ? { only } : {}) };
 };
 
-const stackOf = (named: string): { stack?: StackName } =>
-  named === 'all' ? {} : { stack: named as StackName };
+const stackOf = (named: 'all' | StackName): { stack?: StackName } =>
+  named === 'all' ? {} : { stack: named };
 
 const toCommand = (guard: z.infer<typeof guarded>, directory: string): GuardedCommand => ({
   args: guard.command ?? [guard.shell ?? ''],
@@ -196,12 +208,9 @@ const toCommand = (guard: z.infer<typeof guarded>, directory: string): GuardedCo
   directory: resolve(directory, guard.directory ?? '.'),
   variables: guard.env ?? [],
   ...(guard.user === undefined ? {} : { user: guard.user }),
-  timeoutMs: milliseconds(guard.timeout, 24 * 3_600_000),
-  outputLimitBytes: bytes(guard.output_limit, 2 ** 26),
+  timeoutMs: guard.timeout === undefined ? defaultTimeoutMs : milliseconds(guard.timeout),
+  outputLimitBytes: bytes(guard.output_limit, defaultOutputLimitBytes),
 });
-
-const milliseconds = (text: string | number | undefined, otherwise: number): number =>
-  text === undefined ? otherwise : (parseDuration(String(text)) ?? otherwise);
 
 const bytes = (text: string | number | undefined, otherwise: number): number =>
   text === undefined ? otherwise : (parseBytes(String(text)) ?? otherwise);

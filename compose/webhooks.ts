@@ -1,7 +1,7 @@
 /** `webhooks:` of `baton.yml`: who may send what, and what it becomes. What is done stands here, whole; nothing of a delivery gets into it. */
 import { z } from 'zod';
-import { parseStackName, type StackName } from '../domain/names.ts';
 import { webhookKinds, type Webhook, type WebhookAction, type WebhookRule } from '../domain/webhook.ts';
+import { stackName } from './names.ts';
 import type { Reader } from './reader.ts';
 import { locate } from './schema.ts';
 import type { Node } from './tree.ts';
@@ -10,10 +10,6 @@ import { milliseconds, someTime } from './window.ts';
 /** Guessing a shorter one is no work. */
 const shortestSecret = 16;
 
-const stack = z
-  .string()
-  .refine((text) => parseStackName(text) !== undefined, { error: 'must be the name of a stack' })
-  .transform((text) => text as StackName);
 const absolute = z.string().regex(/^\/[^\p{Cc}]*$/u, { error: 'must be an absolute path' });
 const header = z
   .string()
@@ -45,13 +41,15 @@ const rule = z
         z.strictObject({ file: absolute, pull: z.boolean().optional(), build: z.boolean().optional() }),
       ])
       .optional(),
-    undo: z.union([stack, z.strictObject({ stack, with_data: z.boolean().optional() })]).optional(),
+    undo: z
+      .union([stackName, z.strictObject({ stack: stackName, with_data: z.boolean().optional() })])
+      .optional(),
     guard: z
       .strictObject({
         title: z.string().min(1).max(100).optional(),
         command: z.array(z.string()).min(1),
         data: z.array(absolute).min(1),
-        stack: stack.optional(),
+        stack: stackName.optional(),
         timeout: someTime.optional(),
       })
       .optional(),

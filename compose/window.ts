@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Openings, Span, Window } from '../domain/window.ts';
 import { duration } from './check.ts';
-import { cronLine, isTimeZone, readTime } from './cron.ts';
+import { cronLine, readTime, timeZone } from './cron.ts';
 import type { Reader } from './reader.ts';
 import { locate } from './schema.ts';
 import type { Node } from './tree.ts';
@@ -43,11 +43,7 @@ const exception = z
 export const windowKeys = z.strictObject({
   opens: cron,
   for: someTime.describe('How long it stays open.'),
-  time_zone: z
-    .string()
-    .refine(isTimeZone, { error: 'must be a time zone such as Europe/Berlin' })
-    .optional()
-    .describe('Default: that of the host.'),
+  time_zone: timeZone.optional().describe('Default: that of the host.'),
   except: z.array(exception).optional().describe('When it is closed all the same.'),
 });
 
@@ -58,15 +54,15 @@ export const toWindow = (
   root: Node,
   at: (string | number)[],
 ): Window => {
-  const { opens, for: lasts, time_zone: timeZone, except = [] } = one;
+  const { opens, for: lasts, time_zone: zone, except = [] } = one;
   return {
     opens,
     lastsMs: milliseconds(lasts),
-    ...(timeZone === undefined ? {} : { timeZone }),
+    ...(zone === undefined ? {} : { timeZone: zone }),
     except: except.flatMap((each, index): (Openings | Span)[] => {
       if (each.opens !== undefined) return [{ opens: each.opens, lastsMs: milliseconds(each.for ?? '0') }];
       const [from, to] = (['from', 'to'] as const).map((end) => {
-        const time = readTime(each[end] ?? '', timeZone);
+        const time = readTime(each[end] ?? '', zone);
         if (time === undefined)
           reader.error(
             locate(root, [...at, 'except', index, end]),

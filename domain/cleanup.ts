@@ -3,7 +3,6 @@
  * what came of it. What is only listed here is decided in `image-holds.ts`, `temp-path.ts`, `volume-holds.ts` and `retention.ts`.
  */
 import type { OperationId } from './names.ts';
-import type { Step } from './operation.ts';
 import type { Problem } from './problem.ts';
 import type { SpaceChange } from './rotation.ts';
 import type { DiskUsage } from './cleanup-target.ts';
@@ -172,8 +171,6 @@ export type CleanupReport = {
   left: number;
   problems: Problem[];
 };
-
-export type CleanupProgress = { steps: Step[] };
 
 export const cleanupExitCodes: Record<CleanupOutcome, number> = {
   done: 0,

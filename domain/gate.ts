@@ -113,6 +113,9 @@ export type Waiting =
   /** Its hour has come, and its host is held. */
   | { for: 'release'; plan: string; who?: string[] };
 
+/** What waits for one of these has not begun. */
+export const waitingKinds: readonly Waiting['for'][] = ['approval', 'hour', 'release'];
+
 export const shortestDigest = 6;
 /** Who does not say who it is. */
 export const nobody = 'unnamed';

@@ -27,6 +27,10 @@ export type GuardedCommand = {
   outputLimitBytes: number;
 };
 
+/** A command that nobody limits otherwise. */
+export const defaultTimeoutMs = 24 * 3_600_000;
+export const defaultOutputLimitBytes = 2 ** 26;
+
 /** What every command on the host gets of the worker's environment. */
 const plainVariables: readonly string[] = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'TZ'];
 
@@ -91,6 +95,27 @@ export const takesOnly = ({
   edits,
   restore,
 }: Pick<GuardRequest, 'command' | 'edits' | 'restore'>): boolean => !command && !edits && !restore;
+
+/** What is asked for with a plan of it: whose lock, and which paths. */
+export const plannedGuard = (
+  question: GuardQuestion,
+  { stack, data }: Pick<GuardPlan, 'stack' | 'data'>,
+): GuardRequest => ({ ...question, stack, data: data.map(({ path }) => path) });
+
+/** A snapshot for its own sake. */
+export const snapshotQuestion = (
+  title: string,
+  data: string[],
+  copyLimitBytes: number,
+): Omit<GuardQuestion, 'operation' | 'host'> => ({
+  kind: 'guard',
+  title,
+  data,
+  checks: [],
+  onFailure: 'roll-back',
+  onCrash: 'fail',
+  copyLimitBytes,
+});
 
 /** Before it is known whose lock it takes, or which paths are a stack's data. */
 export type GuardQuestion = Omit<GuardRequest, 'stack'> & { stack?: StackName };

@@ -56,6 +56,9 @@ export type ReleaseSource =
     }
   | { from: 'nothing'; withData: boolean };
 
+/** Larger data is copied only where somebody asks for it. */
+export const defaultCopyLimitBytes = 2 ** 30;
+
 export type OperationOptions = {
   copyLimitBytes: number;
   build: boolean;
@@ -153,6 +156,9 @@ export type Progress = {
   waiting?: Waiting;
   report?: Report;
 };
+
+/** As {@link Progress}, of a change that is no operation on a stack. */
+export type ChangeProgress = { steps: Step[] };
 
 /** The process exit code of each outcome, as `baton --help` lists them. */
 export const exitCodes: Record<Outcome, number> = {

@@ -1,6 +1,5 @@
 /** Rotation: removing the snapshots that no retention rule keeps. What is asked for, what is planned, and what came of it. */
 import type { OperationId, StackName } from './names.ts';
-import type { Step } from './operation.ts';
 import type { Problem } from './problem.ts';
 import type { Decision, Keep } from './retention.ts';
 import type { SnapshotDriver, SnapshotName } from './snapshot.ts';
@@ -72,8 +71,6 @@ export type RotationReport = {
   space: SpaceChange[];
   problems: Problem[];
 };
-
-export type RotationProgress = { steps: Step[] };
 
 /** The rest is for another run: histories stay short, and reports can be read. */
 export const mostRemovals = 500;

@@ -68,6 +68,19 @@ export type ScheduledReport = {
 /** So late something may begin that was due while the server was away. */
 export const defaultCatchUpMs = 10 * 60_000;
 
+/** @param pull also images that are here. */
+export const deployTask = (
+  file: string,
+  variables: Record<string, string>,
+  { copyLimitBytes, pull }: Pick<OperationOptions, 'copyLimitBytes' | 'pull'>,
+  gate: { gate?: GateWish },
+): Task => ({
+  do: 'deploy',
+  source: { from: 'file', file, envFiles: [], variables, profiles: [] },
+  options: { copyLimitBytes, build: false, pull },
+  ...gate,
+});
+
 export const taskText = (task: Task): string => {
   switch (task.do) {
     case 'deploy':

@@ -4,15 +4,7 @@
  *
  * Read `cleanUp` aloud; the order of things is decided here and nowhere else.
  */
-import {
-  CancellationScope,
-  defineQuery,
-  isCancellation,
-  setCurrentDetails,
-  setHandler,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import {
   cleanupOutcome,
   cleanupParts,
@@ -20,27 +12,21 @@ import {
   type CleanupItem,
   type CleanupOutcome,
   type CleanupPart,
-  type CleanupPlan,
-  type CleanupProgress,
   type CleanupReport,
   type CleanupRequest,
   type PartReport,
 } from '../domain/cleanup.ts';
 import { isNeeded, spaceBetween, stillShort, withNewest, type DiskUsage } from '../domain/cleanup-target.ts';
-import type { Step } from '../domain/operation.ts';
-import { isError, type Problem } from '../domain/problem.ts';
-import { renderChecklist } from '../domain/report.ts';
+import { isError } from '../domain/problem.ts';
 import { mostRemovals } from '../domain/rotation.ts';
 import { lengthy, reading } from './activities.ts';
+import { ChangeSteps, ended, problemsOf } from './change.ts';
 import { reasonOf } from './saga.ts';
-import { searchAttribute } from './search-attributes.ts';
-
-const progressQuery = defineQuery<CleanupProgress>('progress');
 
 export async function cleanUp(request: CleanupRequest): Promise<CleanupReport> {
   const run = new Run(request);
   const plan = await lengthy.planCleanup.executeWithOptions({ summary: 'what can go' }, [request]);
-  const problems = problemsOf(request, plan);
+  const problems = problemsOf(request.plan, plan, 'baton cleanup --dry-run');
   if (problems.some(isError)) return close(request, 'refused', { problems });
   run.usage = plan.usage;
 
@@ -85,36 +71,19 @@ const usageOf = async (
     });
 };
 
-const problemsOf = ({ plan: seen }: CleanupRequest, plan: CleanupPlan): Problem[] => {
-  if (plan.problems.some(isError) || seen === undefined || seen === plan.digest) return plan.problems;
-  const message = `The plan that was seen (${seen}) is out of date: by now another one (${plan.digest}) would be carried out. Nothing was removed.`;
-  return [
-    { severity: 'error', code: 'plan-outdated', message, next: 'baton cleanup --dry-run' },
-    ...plan.problems,
-  ];
-};
-
 const close = (
-  { operation, host }: CleanupRequest,
+  request: CleanupRequest,
   outcome: CleanupOutcome,
   rest: Partial<CleanupReport>,
-): CleanupReport => {
-  upsertSearchAttributes([{ key: searchAttribute.outcome, value: outcome }]);
-  const startedAt = workflowInfo().startTime;
-  return {
-    operation,
-    host,
-    outcome,
-    startedAt: startedAt.toISOString(),
-    durationMs: Date.now() - startedAt.getTime(),
-    parts: [],
-    space: [],
-    usage: [],
-    left: 0,
-    problems: [],
-    ...rest,
-  };
-};
+): CleanupReport => ({
+  ...ended(request, outcome),
+  parts: [],
+  space: [],
+  usage: [],
+  left: 0,
+  problems: [],
+  ...rest,
+});
 
 /** What has been done so far: a step a part, as the Web UI and the command line show them, and what came of each. */
 class Run {
@@ -123,11 +92,10 @@ class Run {
   usage: DiskUsage[] = [];
   tried = 0;
   readonly #request: CleanupRequest;
-  readonly #steps: Step[] = [];
+  readonly #steps = new ChangeSteps('How far each part has come.');
 
   constructor(request: CleanupRequest) {
     this.#request = request;
-    setHandler(progressQuery, () => ({ steps: this.#steps }), { description: 'How far each part has come.' });
   }
 
   async part(part: CleanupPart, items: readonly CleanupItem[], until: number | undefined): Promise<void> {
@@ -141,31 +109,25 @@ class Run {
       space: [],
     };
     this.parts.push(report);
-    const step: Step = {
-      id: part,
-      title: `Clean up ${partTitles[part]}`,
-      state: 'running',
-      startedAt: Date.now(),
-    };
-    this.#steps.push(step);
+    const step = this.#steps.begin(part, `Clean up ${partTitles[part]}`);
     const before = this.usage;
     try {
       for (const [index, item] of items.entries()) {
-        this.#note(step, { note: `${index} of ${items.length}` });
+        this.#steps.note(step, { note: `${index} of ${items.length}` });
         if (isNeeded(item, this.usage, until)) await this.#remove(item, report, until !== undefined);
         else report.notNeeded.push(toldOf(item));
         this.tried += 1;
       }
       const all = report.notNeeded.length === items.length;
-      this.#note(step, {
+      this.#steps.note(step, {
         state: all ? 'skipped' : report.failed.length > 0 ? 'failed' : 'done',
         note: all ? 'not needed' : `${items.length - report.notNeeded.length} of ${items.length}`,
       });
     } catch (error) {
-      this.#note(step, { state: 'skipped' });
+      this.#steps.note(step, { state: 'skipped' });
       throw error;
     } finally {
-      this.#note(step, { endedAt: Date.now() });
+      this.#steps.note(step, { endedAt: Date.now() });
       await CancellationScope.nonCancellable(async () => await this.#measure(report, items, before));
     }
   }
@@ -213,11 +175,6 @@ class Run {
     const after = await usageOf(own, `free space after ${partTitles[report.part]}`, true);
     report.space = spaceBetween(own, after);
     for (const one of after) this.usage = withNewest(this.usage, one);
-  }
-
-  #note(step: Step, change: Partial<Step>): void {
-    Object.assign(step, change);
-    setCurrentDetails(renderChecklist(this.#steps));
   }
 }
 

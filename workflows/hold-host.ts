@@ -88,9 +88,14 @@ class HostHold {
   #hear(signal: string, said: unknown): void {
     if (signal === holdSignal.name) this.take(said);
     if (signal === releaseSignal.name) this.release(said);
-    // That it arrives means that what would have begun may not.
-    const heldBack = signal === heldBackSignal.name ? readHeldBack(said) : undefined;
-    if (heldBack) this.#state = withHeldBack(this.#state, heldBack);
+    if (signal === heldBackSignal.name) this.#keepBack(said);
+  }
+
+  /** That it arrives means that what would have begun may not. */
+  #keepBack(said: unknown): void {
+    const heldBack = readHeldBack(said);
+    if (!heldBack) return;
+    this.#state = withHeldBack(this.#state, heldBack);
     this.#show();
   }
 

@@ -4,43 +4,29 @@
  *
  * Read `rotateSnapshots` aloud; the order of things is decided here and nowhere else.
  */
-import {
-  CancellationScope,
-  defineQuery,
-  isCancellation,
-  setCurrentDetails,
-  setHandler,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
-import type { Step } from '../domain/operation.ts';
-import { isError } from '../domain/problem.ts';
-import { renderChecklist } from '../domain/report.ts';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import {
   mostRemovals,
   type RotationOutcome,
-  type RotationPlan,
-  type RotationProgress,
   type RotationReport,
   type RotationRequest,
   type SnapshotRef,
 } from '../domain/rotation.ts';
+import { isError } from '../domain/problem.ts';
 import type { Space } from '../activities/ports/snapshots.ts';
 import { lengthy, reading } from './activities.ts';
+import { ChangeSteps, ended, problemsOf } from './change.ts';
 import { reasonOf } from './saga.ts';
-import { searchAttribute } from './search-attributes.ts';
-
-const progressQuery = defineQuery<RotationProgress>('progress');
 
 type Done = Pick<RotationReport, 'removed' | 'gone' | 'kept' | 'failed'>;
 
 export async function rotateSnapshots(request: RotationRequest): Promise<RotationReport> {
-  const checklist = new Checklist();
+  const steps = new ChangeSteps('How far each path has come.');
   const plan = await reading.planRotation.executeWithOptions(
     { summary: 'what no rule keeps' },
     request.stack ? [request.stack] : [],
   );
-  const problems = problemsOf(request, plan);
+  const problems = problemsOf(request.plan, plan, 'baton snapshots prune --dry-run');
   if (problems.some(isError)) return close(request, 'refused', { problems });
   if (plan.remove.length === 0) return close(request, 'unchanged', {});
 
@@ -51,7 +37,12 @@ export async function rotateSnapshots(request: RotationRequest): Promise<Rotatio
   let stopped = false;
   try {
     for (const path of paths)
-      await checklist.path(path, now, async (snapshot) => await removeOne(snapshot, done));
+      await prunePath(
+        steps,
+        path,
+        now.filter((one) => one.path === path),
+        done,
+      );
   } catch (error) {
     if (!isCancellation(error)) throw error;
     stopped = true;
@@ -92,72 +83,41 @@ const spaceOf = async (paths: string[], settle: boolean): Promise<Space[]> => {
   });
 };
 
-const problemsOf = ({ plan: seen }: RotationRequest, plan: RotationPlan): RotationPlan['problems'] => {
-  if (plan.problems.some(isError) || seen === undefined || seen === plan.digest) return plan.problems;
-  const message = `The plan that was seen (${seen}) is out of date: by now another one (${plan.digest}) would be carried out. Nothing was removed.`;
-  return [
-    { severity: 'error', code: 'plan-outdated', message, next: 'baton snapshots prune --dry-run' },
-    ...plan.problems,
-  ];
-};
-
 const close = (
-  { operation, host, stack }: RotationRequest,
+  request: RotationRequest,
   outcome: RotationOutcome,
   rest: Partial<RotationReport>,
-): RotationReport => {
-  upsertSearchAttributes([{ key: searchAttribute.outcome, value: outcome }]);
-  const startedAt = workflowInfo().startTime;
-  return {
-    operation,
-    host,
-    ...(stack ? { stack } : {}),
-    outcome,
-    startedAt: startedAt.toISOString(),
-    durationMs: Date.now() - startedAt.getTime(),
-    removed: [],
-    gone: [],
-    kept: [],
-    failed: [],
-    left: 0,
-    space: [],
-    problems: [],
-    ...rest,
-  };
-};
+): RotationReport => ({
+  ...ended(request, outcome),
+  ...(request.stack ? { stack: request.stack } : {}),
+  removed: [],
+  gone: [],
+  kept: [],
+  failed: [],
+  left: 0,
+  space: [],
+  problems: [],
+  ...rest,
+});
 
-/** A step a path, as the Web UI and the command line show them. */
-class Checklist {
-  readonly #steps: Step[] = [];
-
-  constructor() {
-    setHandler(progressQuery, () => ({ steps: this.#steps }), { description: 'How far each path has come.' });
-  }
-
-  async path(
-    path: string,
-    all: readonly SnapshotRef[],
-    remove: (snapshot: SnapshotRef) => Promise<void>,
-  ): Promise<void> {
-    const own = all.filter((one) => one.path === path);
-    const step: Step = { id: path, title: `Prune ${path}`, state: 'running', startedAt: Date.now() };
-    this.#steps.push(step);
-    try {
-      for (const [index, snapshot] of own.entries()) {
-        this.#note(step, { note: `${index} of ${own.length}` });
-        await remove(snapshot);
-      }
-      this.#note(step, { state: 'done', note: `${own.length} of ${own.length}` });
-    } catch (error) {
-      this.#note(step, { state: 'skipped' });
-      throw error;
-    } finally {
-      this.#note(step, { endedAt: Date.now() });
+/** A step a path. */
+const prunePath = async (
+  steps: ChangeSteps,
+  path: string,
+  snapshots: readonly SnapshotRef[],
+  done: Done,
+): Promise<void> => {
+  const step = steps.begin(path, `Prune ${path}`);
+  try {
+    for (const [index, snapshot] of snapshots.entries()) {
+      steps.note(step, { note: `${index} of ${snapshots.length}` });
+      await removeOne(snapshot, done);
     }
+    steps.note(step, { state: 'done', note: `${snapshots.length} of ${snapshots.length}` });
+  } catch (error) {
+    steps.note(step, { state: 'skipped' });
+    throw error;
+  } finally {
+    steps.note(step, { endedAt: Date.now() });
   }
-
-  #note(step: Step, change: Partial<Step>): void {
-    Object.assign(step, change);
-    setCurrentDetails(renderChecklist(this.#steps));
-  }
-}
+};

@@ -14,7 +14,7 @@ import {
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { cleanupWorkflowId, rotationWorkflowId, stackWorkflowId } from '../domain/ids.ts';
-import type { GuardRequest } from '../domain/guard.ts';
+import { plannedGuard } from '../domain/guard.ts';
 import type { OperationId } from '../domain/names.ts';
 import { workflowTaskTimeout, type Announced } from '../domain/operation.ts';
 import { scheduledEvent } from '../domain/event.ts';
@@ -125,19 +125,12 @@ const guard = async (
   { question }: Task & { do: 'guard' },
 ): Promise<Ended> => {
   // Which stack uses the data, and so whose lock it is, is found out each time anew.
-  const plan = await reading.prepareGuard.executeWithOptions({ summary: name }, [
-    { ...question, operation, host },
-  ]);
+  const asked = { ...question, operation, host };
+  const plan = await reading.prepareGuard.executeWithOptions({ summary: name }, [asked]);
   const { stack } = plan;
   const errors = plan.problems.filter(isError).map(({ message }) => message);
   if (errors.length > 0) return { operation, stack, outcome: 'refused', notes: errors };
-  const request: GuardRequest = {
-    ...question,
-    operation,
-    host,
-    stack,
-    data: plan.data.map(({ path }) => path),
-  };
+  const request = plannedGuard(asked, plan);
   const { outcome, notes } = await executeChild<typeof guardOperation>('guardOperation', {
     ...asChild(name, request),
     args: [request],

@@ -14,8 +14,8 @@ import {
 } from '../../domain/schedule.ts';
 import type { wantedSchedules } from '../../workflows/questions.ts';
 import { ask } from '../ask.ts';
-import { confirm } from '../confirm.ts';
-import { CommandFailure, exitCode } from '../failure.ts';
+import { confirm, sayYes } from '../confirm.ts';
+import { exitCode } from '../failure.ts';
 import { print, printJson, printProblems } from '../output.ts';
 import { createSchedule, listSchedules, updateSchedule, type Described } from '../schedules.ts';
 import { withClient } from '../temporal.ts';
@@ -105,10 +105,3 @@ const changeText = (change: ScheduleChange): string => {
 
 const lineOf = (schedule: Schedule): string =>
   `${schedule.name} · ${timingText(schedule)} · ${taskText(schedule.task)}`;
-
-const sayYes = (): CommandFailure =>
-  new CommandFailure(
-    exitCode.usage,
-    'There is no terminal to ask at. Nothing was changed.',
-    'baton apply --yes',
-  );

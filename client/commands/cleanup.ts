@@ -17,8 +17,8 @@ import type { cleanupPlan } from '../../workflows/questions.ts';
 import { ask } from '../ask.ts';
 import { startChange } from '../change.ts';
 import { cleanupReportText, cleanupText } from '../cleanup-text.ts';
-import { confirm } from '../confirm.ts';
-import { CommandFailure, exitCode } from '../failure.ts';
+import { confirm, sayYes } from '../confirm.ts';
+import { exitCode } from '../failure.ts';
 import { newOperationId } from '../operation.ts';
 import { print, printJson, printProblems } from '../output.ts';
 import { withClient } from '../temporal.ts';
@@ -143,9 +143,3 @@ const tell = (report: CleanupReport, { json }: Options): void => {
   for (const line of cleanupReportText(report)) print(line);
   printProblems(report.problems);
 };
-
-const sayYes = (): CommandFailure =>
-  new CommandFailure(
-    exitCode.usage,
-    'There is no terminal to ask at: say that it is meant with --yes. Nothing was changed.',
-  );

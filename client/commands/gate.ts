@@ -2,7 +2,7 @@
 import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
 import { Option, type Command } from 'commander';
 import { userInfo } from 'node:os';
-import type { Answer, AnswerKind, Waiting } from '../../domain/gate.ts';
+import { waitingKinds, type Answer, type AnswerKind, type Waiting } from '../../domain/gate.ts';
 import type { GuardPlan } from '../../domain/guard.ts';
 import type { Progress } from '../../domain/operation.ts';
 import type { Plan } from '../../domain/plan.ts';
@@ -30,7 +30,7 @@ import {
 } from './shared.ts';
 
 /** Steps at which an operation waits for somebody, or for its hour. */
-const waitingSteps = ['approval', 'hour', 'release', 'hold'];
+const waitingSteps: readonly string[] = [...waitingKinds, 'hold'];
 
 export const pendingCommand = (command: Command): void => {
   command

@@ -2,7 +2,12 @@
 import { Option, type Command } from 'commander';
 import { resolve } from 'node:path';
 import type { Check, NamedCheck } from '../../domain/check.ts';
-import type { GuardQuestion, GuardRequest } from '../../domain/guard.ts';
+import {
+  defaultOutputLimitBytes,
+  defaultTimeoutMs,
+  type GuardQuestion,
+  type GuardRequest,
+} from '../../domain/guard.ts';
 import type { StackName } from '../../domain/names.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
 import { checksOf, runGuard } from '../guard.ts';
@@ -64,12 +69,12 @@ export const guardCommand = (command: Command): void => {
     .option('--user <name>', 'run it as this user')
     .addOption(
       new Option('--timeout <duration>', 'end it after this time')
-        .default(24 * 3_600_000, '24h')
+        .default(defaultTimeoutMs, '24h')
         .argParser(durationArgument),
     )
     .addOption(
       new Option('--output-limit <size>', 'end it when it has printed more than this')
-        .default(2 ** 26, '64M')
+        .default(defaultOutputLimitBytes, '64M')
         .argParser(sizeArgument),
     )
     .addOption(

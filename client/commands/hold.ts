@@ -3,6 +3,7 @@ import { WorkflowNotFoundError, type Client, type WorkflowHandle } from '@tempor
 import { Option, type Command } from 'commander';
 import { userInfo } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { waitingKinds } from '../../domain/gate.ts';
 import { heldBackText, readHold, type Hold, type HoldEnd, type Release } from '../../domain/hold.ts';
 import { holdWorkflowId, hostTaskQueue } from '../../domain/ids.ts';
 import { workflowTaskTimeout } from '../../domain/operation.ts';
@@ -101,9 +102,6 @@ const holdOf = ({ for: forMs, until, reason }: Options): Hold => {
 
 type UnderWay = { kind: string; stack: string };
 
-/** What waits there has not begun. */
-const waitingSteps = ['approval', 'hour', 'release'];
-
 const operationsUnderWay = async (client: Client, host: string): Promise<UnderWay[]> => {
   const { operation, stack, kind, step } = searchAttributeName;
   const query = `${searchAttributeName.host} = "${host}" AND ExecutionStatus = "Running" AND ${operation} IS NOT NULL`;
@@ -111,7 +109,7 @@ const operationsUnderWay = async (client: Client, host: string): Promise<UnderWa
   for await (const { typedSearchAttributes: found } of client.workflow.list({ query })) {
     const told = (name: string): string | undefined => found.get(keyword(name));
     const [of = '', on = '', at = ''] = [kind, stack, step].map(told);
-    if (!waitingSteps.includes(at)) all.push({ kind: of, stack: on });
+    if (!waitingKinds.some((step) => step === at)) all.push({ kind: of, stack: on });
   }
   return all;
 };

@@ -1,11 +1,13 @@
 /** `baton schedule`: what begins by itself, and when. */
-import { ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
+import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client } from '@temporalio/client';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { resolve } from 'node:path';
 import { isTimeZone, nextOccurrence } from '../../compose/cron.ts';
 import { hostTimeZone } from '../../compose/schedules.ts';
+import { snapshotQuestion } from '../../domain/guard.ts';
 import {
   defaultCatchUpMs,
+  deployTask,
   scheduleFault,
   taskText,
   timingText,
@@ -23,6 +25,7 @@ import {
   copyLimitOption,
   durationArgument,
   examples,
+  gateOf,
   hostOption,
   jsonOption,
   setOption,
@@ -44,8 +47,8 @@ export const scheduleCommand = (command: Command): void => {
     await one.handle.unpause('resumed from the command line');
     return `"${one.schedule.name}" begins ${whenNext(one)}.`;
   });
-  oneCommand(command, 'trigger', 'begin it now, besides its times', async (one, options) => {
-    await demandRelease(options.host ?? thisHost().host);
+  oneCommand(command, 'trigger', 'begin it now, besides its times', async (one, options, client) => {
+    await demandRelease(client, options.host ?? thisHost().host);
     await one.handle.trigger(ScheduleOverlapPolicy.SKIP);
     return `"${one.schedule.name}" begins, unless it runs already. What came of it: baton schedule list`;
   });
@@ -138,44 +141,18 @@ const add = async (name: string, task: string, what: string[], options: AddOptio
 };
 
 const taskOf = (name: string, task: string, what: string[], options: AddOptions): Task => {
-  const { approve, inWindow: window, copyLimit: copyLimitBytes } = options;
-  const gate =
-    approve === true || window !== undefined
-      ? { gate: { ...(approve === true ? { approve } : {}), ...(window === undefined ? {} : { window }) } }
-      : {};
+  const { copyLimit: copyLimitBytes, pull = false } = options;
+  const gate = gateOf(options);
   const [first] = what;
   switch (task) {
-    case 'deploy': {
+    case 'deploy':
       if (first === undefined || what.length > 1) throw usage('Say which stack: deploy FILE.');
-      const source = {
-        from: 'file',
-        file: resolve(first),
-        envFiles: [],
-        variables: options.set,
-        profiles: [],
-      } as const;
-      return {
-        do: 'deploy',
-        source: { ...source, envFiles: [], profiles: [] },
-        options: { copyLimitBytes, build: false, pull: options.pull ?? false },
-        ...gate,
-      };
-    }
-    case 'snapshot':
+      return deployTask(resolve(first), options.set, { copyLimitBytes, pull }, gate);
+    case 'snapshot': {
       if (first === undefined) throw usage('Say of what: snapshot PATH.');
-      return {
-        do: 'guard',
-        question: {
-          kind: 'guard',
-          title: name,
-          data: what.map((path) => resolve(path)),
-          checks: [],
-          onFailure: 'roll-back',
-          onCrash: 'fail',
-          copyLimitBytes,
-          ...gate,
-        },
-      };
+      const paths = what.map((path) => resolve(path));
+      return { do: 'guard', question: { ...snapshotQuestion(name, paths, copyLimitBytes), ...gate } };
+    }
     case 'prune':
     case 'verify':
       if (what.length > 1) throw usage(`Name one stack, or none: ${task} [STACK].`);
@@ -291,7 +268,7 @@ const oneCommand = (
   command: Command,
   verb: string,
   about: string,
-  act: (one: Described, options: OneOptions) => Promise<string>,
+  act: (one: Described, options: OneOptions, client: Client) => Promise<string>,
 ): Command =>
   command
     .command(verb)
@@ -302,15 +279,15 @@ const oneCommand = (
     .action(async (name: string, options: OneOptions) => {
       await withClient(async (client) => {
         const one = await theSchedule(client, options.host ?? thisHost().host, name);
-        const said = await act(one, options);
+        const said = await act(one, options, client);
         if (options.json) printJson({ type: verb, name });
         else print(said);
       });
     });
 
 /** What is begun by hand would be left out at once, and nobody would see why. */
-const demandRelease = async (host: string): Promise<void> => {
-  const hold = await withClient(async (client) => await readHoldOf(client, host));
+const demandRelease = async (client: Client, host: string): Promise<void> => {
+  const hold = await readHoldOf(client, host);
   if (!hold) return;
   const [why = ''] = holdLines(hold, new Date());
   throw new CommandFailure(exitCode.failed, `${why}. Nothing was begun.`, 'baton release');

@@ -4,6 +4,7 @@ import { parseReleaseId, parseStackName, type ReleaseId, type StackName } from '
 import { parseSnapshotName, type SnapshotName } from '../../domain/snapshot.ts';
 import type { Check, NamedCheck } from '../../domain/check.ts';
 import { parseDuration } from '../../compose/units.ts';
+import { defaultCopyLimitBytes } from '../../domain/operation.ts';
 import type { GateWish } from '../../domain/gate.ts';
 import { checkArgument, checkForms } from '../check-argument.ts';
 import type { OutputMode } from '../output.ts';
@@ -40,7 +41,7 @@ const sizes: Record<string, number> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 3
 
 export const copyLimitOption = (): Option =>
   new Option('--copy-limit <size>', 'how large a plain copy of data may be, such as 500M or 20G')
-    .default(2 ** 30, '1G')
+    .default(defaultCopyLimitBytes, '1G')
     .argParser(sizeArgument);
 
 /** @returns bytes. */

@@ -14,8 +14,8 @@ import type { rotationPlan } from '../../workflows/questions.ts';
 import type { rotateSnapshots } from '../../workflows/rotate-snapshots.ts';
 import { ask } from '../ask.ts';
 import { startChange } from '../change.ts';
-import { confirm } from '../confirm.ts';
-import { CommandFailure, exitCode } from '../failure.ts';
+import { confirm, sayYes } from '../confirm.ts';
+import { exitCode } from '../failure.ts';
 import { newOperationId } from '../operation.ts';
 import { print, printJson, printProblems } from '../output.ts';
 import { rotationReportText, rotationText } from '../snapshot-text.ts';
@@ -83,9 +83,3 @@ const tell = (report: RotationReport, { json }: Options): void => {
     printProblems(report.problems);
   }
 };
-
-const sayYes = (): CommandFailure =>
-  new CommandFailure(
-    exitCode.usage,
-    'There is no terminal to ask at: say that it is meant with --yes. Nothing was changed.',
-  );

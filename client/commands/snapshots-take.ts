@@ -1,7 +1,7 @@
 /** `baton snapshots take`: a snapshot for its own sake. A guarded operation in which nothing is run. */
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
-import type { GuardQuestion } from '../../domain/guard.ts';
+import { snapshotQuestion, type GuardQuestion } from '../../domain/guard.ts';
 import type { StackName } from '../../domain/names.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
 import { runGuard } from '../guard.ts';
@@ -49,21 +49,14 @@ export const takeCommand = (command: Command): void => {
 const questionOf = (paths: string[], { stack, reason, copyLimit, host }: Options): GuardQuestion => {
   if (paths.length === 0 && stack === undefined)
     throw new CommandFailure(exitCode.usage, 'Say of what: a PATH, or --stack STACK. Nothing was changed.');
-  return snapshotQuestion(
-    paths.map((path) => resolve(path)),
-    { host: host ?? thisHost().host, title: reason, copyLimitBytes: copyLimit, ...(stack ? { stack } : {}) },
-  );
+  return {
+    ...snapshotQuestion(
+      reason,
+      paths.map((path) => resolve(path)),
+      copyLimit,
+    ),
+    operation: newOperationId(),
+    host: host ?? thisHost().host,
+    ...(stack ? { stack } : {}),
+  };
 };
-
-const snapshotQuestion = (
-  data: string[],
-  rest: Pick<GuardQuestion, 'host' | 'title' | 'copyLimitBytes' | 'stack'>,
-): GuardQuestion => ({
-  operation: newOperationId(),
-  kind: 'guard',
-  data,
-  checks: [],
-  onFailure: 'roll-back',
-  onCrash: 'fail',
-  ...rest,
-});

@@ -23,10 +23,13 @@ export const statusCommand = (command: Command): void => {
     .addOption(hostOption())
     .addOption(jsonOption())
     .action(async (stack: StackName | undefined, options: StatusOptions) => {
-      const { found, hold } = await withClient(async (client) => ({
-        hold: await readHoldOf(client, options.host ?? thisHost().host),
-        found: await ask<typeof stackStatus>(client, options.host, 'stackStatus', stack ? [stack] : []),
-      }));
+      const [hold, found] = await withClient(
+        async (client) =>
+          await Promise.all([
+            readHoldOf(client, options.host ?? thisHost().host),
+            ask<typeof stackStatus>(client, options.host, 'stackStatus', stack ? [stack] : []),
+          ]),
+      );
       tellHold(hold, options);
       if (options.json)
         found.forEach((status) => {

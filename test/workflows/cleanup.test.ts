@@ -8,11 +8,11 @@ import type {
   CleanupItem,
   CleanupPart,
   CleanupPlan,
-  CleanupProgress,
   CleanupRemoval,
   CleanupReport,
   CleanupRequest,
 } from '../../domain/cleanup.ts';
+import type { ChangeProgress } from '../../domain/operation.ts';
 import type { DiskUsage } from '../../domain/cleanup-target.ts';
 import { cleanupWorkflowId } from '../../domain/ids.ts';
 import { parseOperationId } from '../../domain/names.ts';
@@ -66,7 +66,7 @@ describe('a cleanup', () => {
   const run = async (
     { plan = {}, removal = () => ({ did: 'removed', notes: [] }), measured = [[usage(80)]] }: Answers,
     request: Partial<CleanupRequest> = {},
-  ): Promise<{ report: CleanupReport; tried: string[]; measures: boolean[]; progress: CleanupProgress }> => {
+  ): Promise<{ report: CleanupReport; tried: string[]; measures: boolean[]; progress: ChangeProgress }> => {
     runs += 1;
     const host = `host-${runs}`;
     const tried: string[] = [];
@@ -99,7 +99,7 @@ describe('a cleanup', () => {
         args,
       });
       const report = await handle.result();
-      return { report, tried, measures, progress: await handle.query<CleanupProgress>('progress') };
+      return { report, tried, measures, progress: await handle.query<ChangeProgress>('progress') };
     });
   };
 
