@@ -3,25 +3,13 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Site } from './site.ts';
-
-const page = (version: number): string => `
-name: door
-services:
-  web:
-    image: \${IMAGE}
-    command: [httpd, -f, -p, "80", -h, /]
-    stop_signal: SIGKILL
-    environment: {VERSION: "${version}"}
-    x-baton: {probe: {tcp: 80}}
-x-baton: {min_healthy_time: 100ms}
-`;
+import { oneService, Site } from './site.ts';
 
 describe('a gate', () => {
   let site: Site;
   before(async () => {
     site = await Site.open('podman', 'btrfs');
-    await site.write('door.yml', page(1));
+    await site.write('door.yml', oneService('door', 1));
   });
   after(async () => {
     await site.close();
@@ -50,7 +38,7 @@ describe('a gate', () => {
   });
 
   test('what is approved is what runs, though the file has been edited meanwhile', async () => {
-    await site.write('door.yml', page(2));
+    await site.write('door.yml', oneService('door', 2));
     const blind = await site.baton('approve', 'door');
     assert.equal(blind.code, 64);
     assert.match(blind.err, /Say which plan is approved: --plan [0-9a-f]{12}\. Nothing was changed\./);

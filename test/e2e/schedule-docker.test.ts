@@ -3,25 +3,13 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Site, until } from './site.ts';
-
-const page = (version: number): string => `
-name: night
-services:
-  web:
-    image: \${IMAGE}
-    command: [httpd, -f, -p, "80", -h, /]
-    stop_signal: SIGKILL
-    environment: {VERSION: "${version}"}
-    x-baton: {probe: {tcp: 80}}
-x-baton: {min_healthy_time: 100ms}
-`;
+import { oneService, Site, until } from './site.ts';
 
 describe('what begins by itself', () => {
   let site: Site;
   before(async () => {
     site = await Site.open('docker', 'btrfs');
-    await site.write('night.yml', page(1));
+    await site.write('night.yml', oneService('night', 1));
   });
   after(async () => {
     await site.close();
@@ -46,7 +34,7 @@ describe('what begins by itself', () => {
     );
     assert.match((await site.baton('status')).out, /^\S+ is held by /);
     assert.match((await site.baton('doctor')).out, /! Hold .* is held by .*\n.*baton release/);
-    await site.write('day.yml', page(1).replaceAll('night', 'day'));
+    await site.write('day.yml', oneService('day', 1));
     assert.equal((await site.baton('deploy', 'day.yml')).code, 0);
   });
 
@@ -147,7 +135,7 @@ describe('what begins by itself', () => {
     const directory = join(site.environment['XDG_CONFIG_HOME'] ?? '', 'baton');
     await mkdir(directory, { recursive: true });
     const file = join(directory, 'baton.yml');
-    await site.write('night.yml', page(2));
+    await site.write('night.yml', oneService('night', 2));
     const lay = async (text: string): Promise<void> => {
       await writeFile(file, text);
     };

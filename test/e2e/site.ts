@@ -25,6 +25,19 @@ const variables = {
   docker: 'BATON_TEST_DOCKER_SOCKET',
 } as const;
 
+/** A stack of one service, which is healthy as soon as it listens. @param version of its release: a value, or `${VERSION}`. */
+export const oneService = (name: string, version: number | string = 1): string => `
+name: ${name}
+services:
+  web:
+    image: \${IMAGE}
+    command: [httpd, -f, -p, "80", -h, /]
+    stop_signal: SIGKILL
+    environment: {VERSION: "${version}"}
+    x-baton: {probe: {tcp: 80}}
+x-baton: {min_healthy_time: 100ms}
+`;
+
 export class Site {
   readonly engine: Engine;
   readonly host: string;

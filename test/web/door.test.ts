@@ -11,7 +11,7 @@ import { chromium, type BrowserContext } from 'playwright-core';
 import type { Progress } from '../../domain/operation.ts';
 import { openTickets } from '../../setup/ticket.ts';
 import { freePort } from '../../setup/local.ts';
-import { Site, until } from '../e2e/site.ts';
+import { oneService, Site, until } from '../e2e/site.ts';
 import { openNtfy, type Message, type Ntfy } from './ntfy.ts';
 
 /** `BATON_SCREENSHOTS=docs/images npm test -- test/web` renews the pictures of the docs. */
@@ -19,17 +19,7 @@ const pictures = process.env['BATON_SCREENSHOTS'];
 const token = 'tk_canary_9f3c';
 const root = join(import.meta.dirname, '..', '..');
 
-const page = `
-name: photos
-services:
-  web:
-    image: \${IMAGE}
-    command: [httpd, -f, -p, "80", -h, /]
-    stop_signal: SIGKILL
-    environment: {VERSION: "\${VERSION:-1}"}
-    x-baton: {probe: {tcp: 80}}
-x-baton: {min_healthy_time: 100ms}
-`;
+const page = oneService('photos', '${VERSION:-1}');
 
 describe('the door', () => {
   let site: Site;

@@ -9,21 +9,12 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { freePort } from '../../setup/local.ts';
-import { Site, until } from '../e2e/site.ts';
+import { oneService, Site, until } from '../e2e/site.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const secret = 'canary-4711-0815-secret';
 
-const page = `
-name: photos
-services:
-  web:
-    image: \${IMAGE}
-    command: [httpd, -f, -p, "80", -h, /]
-    stop_signal: SIGKILL
-    x-baton: {probe: {tcp: 80}}
-x-baton: {min_healthy_time: 100ms}
-`;
+const page = oneService('photos');
 
 type Answer = { status: number; body: string };
 
