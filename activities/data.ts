@@ -1,13 +1,14 @@
 /** Data: snapshot it before a change, see that the snapshot exists, put it back after a failure, and tidy. */
 import { realpath } from 'node:fs/promises';
-import { protectedData, type DataPlan } from '../domain/data.ts';
+import { isProtected, protectedData, type DataPlan, type DumpPlan } from '../domain/data.ts';
 import type { DataOutcome, SnapshotTaken } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { ServiceName } from '../domain/names.ts';
-import { stackOf } from '../domain/labels.ts';
+import { serviceOf, stackOf } from '../domain/labels.ts';
 import { reaches } from '../domain/paths.ts';
 import {
   snapshotName,
+  type FileDriver,
   type SnapshotDriver,
   type SnapshotName,
   type SnapshotPurpose,
@@ -17,10 +18,11 @@ import type { Owner, Subject } from '../domain/subject.ts';
 import { beating, permanent } from './activity.ts';
 import { ifThere } from './errno.ts';
 import { captureBefore, isRunning } from './before.ts';
+import { takeDump } from './dump.ts';
 import type { ContainerState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
 import type { ContainerBefore } from './ports/memory.ts';
-import { SnapshotError, type Snapshots } from './ports/snapshots.ts';
+import { SnapshotError, type Snapshot, type Snapshots } from './ports/snapshots.ts';
 
 /** Docker's and Compose's default grace before a kill. */
 export const stopGraceMs = 10_000;
@@ -61,7 +63,11 @@ export const dataActivities = (ports: Ports) => ({
         const touched =
           entry.reachedBy.some((service) => ran.includes(service)) ||
           plan.restore.some(({ path }) => path === entry.path);
-        outcomes.push(await putBackOne(ports, subject, entry, touched, writesFrom));
+        const stop = async (path: string): Promise<void> => {
+          await stopUsers(ports, subject, path);
+          await stopClients(ports, subject, entry);
+        };
+        outcomes.push(await putBackOne(ports, subject, entry, touched, writesFrom, stop));
       }
       return outcomes;
     });
@@ -106,13 +112,40 @@ export const snapshotEach = async (
   purpose: 'before' | 'taken' = 'before',
 ): Promise<SnapshotTaken[]> => {
   const taken: SnapshotTaken[] = [];
-  for (const { path, driver } of protectedData(data)) {
-    const name = nameOf(owner, purpose);
-    const take = () => ports.snapshots.take(path, name, driver, signal);
-    const { location } = await settled(ports, before, path, driver, take);
-    taken.push({ path, name, location });
+  const name = nameOf(owner, purpose);
+  for (const entry of protectedData(data)) {
+    const { location } = await snapshotOne(ports, entry, name, before, signal);
+    taken.push({ path: entry.path, name, location });
   }
   return taken;
+};
+
+const snapshotOne = async (
+  ports: Ports,
+  { path, driver, dump, cold }: Pick<DataPlan, 'path' | 'dump' | 'cold'> & { driver: SnapshotDriver },
+  name: SnapshotName,
+  before: readonly ContainerBefore[],
+  signal: AbortSignal,
+): Promise<Snapshot> => {
+  if (driver === 'dump') return await takeDump(ports, { path, ...demanded(dump, path) }, name, signal);
+  if (cold) await demandAtRest(ports, path, name);
+  return await settled(ports, before, path, driver, () => ports.snapshots.take(path, name, driver, signal));
+};
+
+const demanded = (dump: DumpPlan | undefined, path: string): DumpPlan => {
+  if (!dump) throw permanent('BadPlan', `The plan does not say through what ${path} is dumped.`);
+  return dump;
+};
+
+/** Its files were to be snapshotted because it did not run. */
+const demandAtRest = async (ports: Ports, path: string, name: SnapshotName): Promise<void> => {
+  if (await ports.snapshots.find(path, name)) return;
+  const running = (await usersOf(ports, path, 'writable')).find(({ status }) => status === 'running');
+  if (running)
+    throw permanent(
+      'DatabaseStarted',
+      `Container "${running.name}" has started since the plan was made, so ${path} is not at rest and would be dumped instead. Plan again.`,
+    );
 };
 
 /**
@@ -182,6 +215,15 @@ const stopUsers = async (ports: Ports, { stack }: Owner, path: string): Promise<
   );
 };
 
+/** Who would find a database empty, and might fill it, while its dump is restored. */
+const stopClients = async (ports: Ports, { stack }: Owner, { dump }: DataPlan): Promise<void> => {
+  if (!dump) return;
+  const clients = (await ports.engine.listContainers()).filter(
+    ({ labels }) => stackOf(labels) === stack && dump.clients.some((client) => client === serviceOf(labels)),
+  );
+  await stopRunning(ports, clients);
+};
+
 export const stopRunning = async (
   { engine }: Ports,
   containers: readonly ContainerState[],
@@ -201,18 +243,38 @@ export const putBackOne = async (
   },
 ): Promise<DataOutcome> => {
   const { path } = entry;
-  if (entry.class !== 'snapshot') return { path, did: 'none' };
+  if (!isProtected(entry)) return { path, did: 'none' };
   if (!touched) return { path, did: 'untouched' };
   if (!entry.existed) return await removeNewPath(ports, subject, path, writesFrom);
   const before = nameOf(subject, 'before');
   const failed = nameOf(subject, 'failed');
   const failedState = { snapshot: failed, writesFrom, writesTo: new Date().toISOString() };
+  if (entry.driver === 'dump') {
+    const kept = await ports.snapshots.find(path, failed);
+    const restored = kept && (await ports.snapshots.marks(kept)).restoredAt !== undefined;
+    if (!kept) await emptyDatabase(ports, path, before, failed, stop);
+    return { path, did: restored ? 'restored' : 'emptied', snapshot: before, failedState };
+  }
   if (!(await ports.snapshots.find(path, failed))) {
     await stop(path);
     // Preflight refuses data that exists and has no driver.
-    await swapIn(ports, path, before, entry.driver as SnapshotDriver, failed);
+    await swapIn(ports, path, before, entry.driver as FileDriver, failed);
   }
   return { path, did: 'restored', snapshot: before, failedState };
+};
+
+/** What the failed change left comes aside as it is, files and all. Not before it is known that there is a dump to restore. */
+const emptyDatabase = async (
+  { snapshots }: Ports,
+  path: string,
+  before: SnapshotName,
+  failed: SnapshotName,
+  stop: (path: string) => Promise<void>,
+): Promise<void> => {
+  if (!(await snapshots.find(path, before)))
+    throw permanent('SnapshotMissing', `The dump ${before} of ${path} is gone. It could not be restored.`);
+  await stop(path);
+  await snapshots.clear(path, failed);
 };
 
 const swapIn = async (

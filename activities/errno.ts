@@ -16,3 +16,6 @@ export const ifThere = async <T>(read: () => Promise<T>): Promise<T | undefined>
     return undefined;
   }
 };
+
+/** The filesystem, or a quota on it, has no room. */
+export const isNoSpace = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(String(errnoOf(error)));

@@ -16,6 +16,7 @@ import {
   type User,
 } from '../domain/guard.ts';
 import type { DataOutcome, SnapshotTaken } from '../domain/operation.ts';
+import { dumpByHand } from '../domain/dump.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { SnapshotMarks } from '../domain/snapshot.ts';
 import type { Owner } from '../domain/subject.ts';
@@ -215,8 +216,10 @@ const locationOf = async (
   ...[path, name]: Parameters<Ports['snapshots']['find']>
 ): Promise<string | undefined> => (await snapshots.find(path, name))?.location;
 
-const restoreProblems = async ({ snapshots }: Ports, { path, snapshot }: Restore): Promise<Problem[]> =>
-  (await snapshots.find(path, snapshot))
+const restoreProblems = async ({ snapshots }: Ports, { path, snapshot }: Restore): Promise<Problem[]> => {
+  const found = await snapshots.find(path, snapshot);
+  if (found?.driver === 'dump') return [dumpByHand(path, snapshot)];
+  return found
     ? []
     : [
         {
@@ -226,6 +229,7 @@ const restoreProblems = async ({ snapshots }: Ports, { path, snapshot }: Restore
           next: 'baton snapshots',
         },
       ];
+};
 
 const commandProblems = async ({ commands }: Ports, command: GuardedCommand): Promise<Problem[]> => {
   const error = (code: string, message: string): Problem => ({

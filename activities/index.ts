@@ -13,6 +13,7 @@ import { notifyActivities } from './notify.ts';
 import { planActivities } from './plan.ts';
 import type { Ports } from './ports/index.ts';
 import { resourceActivities } from './resource.ts';
+import { restoreDumpActivities } from './restore-dump.ts';
 import { rotationActivities } from './rotation.ts';
 import { scheduleActivities } from './schedule.ts';
 import { snapshotActivities } from './snapshot.ts';
@@ -25,6 +26,7 @@ export const createActivities = (ports: Ports) => ({
   ...planActivities(ports),
   ...imageActivities(ports),
   ...dataActivities(ports),
+  ...restoreDumpActivities(ports),
   ...resourceActivities(ports),
   ...fileActivities(ports),
   ...containerActivities(ports),

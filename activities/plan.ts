@@ -1,6 +1,7 @@
 /** Planning: read what is wanted, look at what is there, and let the pure rules compare the two. */
 import { loadStack } from '../compose/load.ts';
 import { checkVariables } from '../compose/check-variables.ts';
+import { dumpByHand } from '../domain/dump.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 import type { ReleaseId } from '../domain/names.ts';
 import type { EventKind } from '../domain/event.ts';
@@ -89,7 +90,17 @@ const planFor = async (
     },
     world,
   );
-  return checked(request, { ...plan, problems: [...plan.problems, ...warnings, ...unresolved] }, settling);
+  const problems = [...plan.problems, ...warnings, ...unresolved, ...(await dumpsAmong(ports, restore))];
+  return checked(request, { ...plan, problems }, settling);
+};
+
+/** A dump does not take the place of files. */
+const dumpsAmong = async ({ snapshots }: Ports, restore: Plan['restore']): Promise<Problem[]> => {
+  const found: Problem[] = [];
+  for (const { path, snapshot } of restore)
+    if (snapshot !== undefined && (await snapshots.find(path, snapshot))?.driver === 'dump')
+      found.push(dumpByHand(path, snapshot));
+  return found;
 };
 
 /** A saved plan is applied only if planning again gives the same. */

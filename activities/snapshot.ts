@@ -32,6 +32,9 @@ export const snapshotActivities = (ports: Ports) => ({
   async compareSnapshots(operation: OperationId, one: SnapshotName, other?: SnapshotName): Promise<Changes> {
     return await beating(async () => {
       const all = await allSnapshots(ports);
+      const dump = all.find(({ name, driver }) => [one, other].includes(name) && driver === 'dump');
+      if (dump)
+        throw permanent('NotComparable', `${dump.name} of ${dump.path} is a dump: its files are no data.`);
       const pairs = ofName(all, one).flatMap(({ path, location: before }) => {
         if (other === undefined) return [{ before, after: path, name: path }];
         const after = ofName(all, other).find((later) => later.path === path)?.location;

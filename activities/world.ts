@@ -4,8 +4,10 @@ import { parseAsideName, serviceOf, stackOf } from '../domain/labels.ts';
 import type { ReleaseId, ServiceName } from '../domain/names.ts';
 import type { Release } from '../domain/release.ts';
 import type { ServiceSpec, StackSpec } from '../domain/stack.ts';
-import type { ContainerFacts, ImageFacts, PathFacts, World } from '../domain/world.ts';
+import { runningDatabases } from '../domain/database.ts';
+import type { ContainerFacts, DatabaseFacts, ImageFacts, PathFacts, World } from '../domain/world.ts';
 import { isRunning } from './before.ts';
+import { askDatabase } from './dump.ts';
 import { keptTag } from './image.ts';
 import { fileFacts } from './managed-file.ts';
 import { EngineError, type ContainerState } from './ports/engine.ts';
@@ -31,6 +33,7 @@ export const lookAtWorld = async (ports: Ports, looking: Looking): Promise<World
     Object.values(spec.volumes).map(({ name }) => name),
     (name) => ports.engine.inspectVolume(name),
   );
+  const databases = await databaseFacts(ports, looking, containers);
   return {
     host: ports.host,
     engine: { ...ports.engineInfo, canReachContainers: ports.engineInfo.reach !== 'ports' },
@@ -42,6 +45,7 @@ export const lookAtWorld = async (ports: Ports, looking: Looking): Promise<World
     ),
     volumes,
     paths: await pathFacts(ports, looking, volumes, containers),
+    ...(databases ? { databases } : {}),
     listeners: await listeners(),
     files: await fileFacts(ports.files, spec.files, secrets),
     runningStacks: runningStacks(containers),
@@ -166,6 +170,20 @@ const pathFacts = async (
     ),
   );
   return Object.fromEntries(facts);
+};
+
+/** Asked one after the other: each is asked inside its container. */
+const databaseFacts = async (
+  ports: Ports,
+  { spec, secrets }: Looking,
+  containers: ContainerFacts[],
+): Promise<World['databases']> => {
+  const found = runningDatabases(spec, containers);
+  if (found.length === 0) return undefined;
+  const facts: Record<string, DatabaseFacts> = {};
+  for (const database of found)
+    facts[database.path] = { ...database, ...(await askDatabase(ports, database, secrets.redact)) };
+  return facts;
 };
 
 /** Stacks all of whose containers run, or have completed. */

@@ -1,5 +1,6 @@
 /** A plan in words: what would change, why, in which order; which data is protected and how, and which is not. */
-import type { DataPlan } from '../domain/data.ts';
+import { isProtected, type DataPlan, type DumpPlan } from '../domain/data.ts';
+import { dumpTools } from '../domain/database.ts';
 import { isChanging, isNoop, type Plan, type ServicePlan } from '../domain/plan.ts';
 import { formatBytes } from '../domain/size.ts';
 
@@ -64,14 +65,20 @@ const data = ({ data: entries, restore }: Plan): string[] => {
 
 const dataLine = (entry: DataPlan): string => {
   const { path, driver, sizeBytes, services, notes } = entry;
-  const isProtected = entry.class === 'snapshot' && (driver !== undefined || !entry.existed);
-  const how = !isProtected
+  const safe = isProtected(entry) && (driver !== undefined || !entry.existed);
+  const how = !safe
     ? `NOT protected (${entry.class})`
     : driver === undefined
       ? 'new'
-      : `protected by ${driver} snapshot, ${formatBytes(sizeBytes)}`;
+      : entry.dump
+        ? dumpText(entry.dump, sizeBytes)
+        : `protected by ${driver} snapshot, ${formatBytes(sizeBytes)}`;
   return `  ${path} · ${services.join(', ')} · ${how}${notes.length > 0 ? ` · ${notes.join('; ')}` : ''}`;
 };
+
+/** `dumped through pg_dump in container "bank-db-1", from 120 MiB; restored through pg_restore`. */
+export const dumpText = ({ kind, container }: DumpPlan, sizeBytes: number): string =>
+  `dumped through ${dumpTools[kind].dump} in container "${container.name}"${sizeBytes > 0 ? `, from ${formatBytes(sizeBytes)}` : ''}; restored through ${dumpTools[kind].restore}`;
 
 const summary = (plan: Plan): string => {
   if (isNoop(plan)) return 'No changes: the wanted release already runs.';

@@ -7,6 +7,7 @@ import { checkReferences } from './check-references.ts';
 import { composeFiles, includedFiles } from './compose.ts';
 import { defaultEnvFile, openEnvironment, type Given } from './environment.ts';
 import { checkKeys } from './keys.ts';
+import { checkDumps } from './dump.ts';
 import { readNetworks } from './networks.ts';
 import { selectProfiles } from './profiles.ts';
 import { Reader } from './reader.ts';
@@ -115,7 +116,9 @@ const readStack = (
     validate: own.validate,
     policy: { ...defaultPolicy, ...own.policy },
   };
-  return withDataClasses(withDefaultNetwork(spec), own);
+  const classed = withDataClasses(withDefaultNetwork(spec), own);
+  checkDumps(reader, classed);
+  return classed;
 };
 
 /** An operation has a few events of history for each service, and Temporal keeps 50,000 of them. */

@@ -5,8 +5,9 @@
 import { dirname, isAbsolute } from 'node:path';
 import { z } from 'zod';
 import type { Check } from '../domain/check.ts';
+import { databaseKinds } from '../domain/database.ts';
 import { parseStackName, type ServiceName, type StackName } from '../domain/names.ts';
-import type { DataClass, Location, ManagedFile, ServiceSpec, StackPolicy } from '../domain/stack.ts';
+import type { DataWish, Location, ManagedFile, ServiceSpec, StackPolicy } from '../domain/stack.ts';
 import { anyCheck, duration, milliseconds, probeSchema, serviceCheck, toCheck, toProbe } from './check.ts';
 import { checkPlaces, readNamedCheck } from './named-check.ts';
 import type { Reader } from './reader.ts';
@@ -14,8 +15,18 @@ import { locate, readWith } from './schema.ts';
 import type { Node } from './tree.ts';
 
 const dataClass = z
-  .enum(['snapshot', 'discard', 'external'])
-  .describe('snapshot: put back on failure. discard: may be lost. external: not ours.');
+  .union(
+    [
+      z.enum(['snapshot', 'dump', 'discard', 'external']),
+      z.strictObject({
+        dump: z.enum(databaseKinds).describe('What kind of database it is, where its image does not tell.'),
+      }),
+    ],
+    { error: `must be snapshot, dump, { dump: ${databaseKinds.join(' | ')} }, discard or external` },
+  )
+  .describe(
+    'snapshot: put back on failure. dump: a database, dumped and restored through its own tool. discard: may be lost. external: not ours.',
+  );
 
 const file = z
   .strictObject({
@@ -98,7 +109,7 @@ export const readServiceKeys = (
 
 export type StackKeys = {
   validate: Check[];
-  data: Record<string, DataClass>;
+  data: Record<string, DataWish>;
   requires: StackName[];
   files: ManagedFile[];
   policy: Partial<StackPolicy>;

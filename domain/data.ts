@@ -5,12 +5,13 @@
  * migration runs in the application's container and ruins the database's files. So the data of everything that a changed
  * service reaches through `depends_on` is protected too (docs/decisions/0005).
  */
+import { isDumpWish, type RunningDatabase } from './database.ts';
 import { dependencyGraph } from './dependencies.ts';
 import { reachableFrom, reversed } from './graph.ts';
 import type { ServiceName } from './names.ts';
 import type { ServicePlan, Wanted } from './plan.ts';
 import type { SnapshotDriver } from './snapshot.ts';
-import type { DataClass, MountSpec, ServiceSpec, StackSpec } from './stack.ts';
+import type { DataClass, DataWish, MountSpec, ServiceSpec, StackSpec } from './stack.ts';
 import type { PathFacts, World } from './world.ts';
 
 export type DataPlan = {
@@ -29,6 +30,16 @@ export type DataPlan = {
   /** Why it is treated so, and what to know: `nested subvolumes are not included: …`. */
   notes: string[];
   sizeBytes: number;
+  /** Only of class `dump`. */
+  dump?: DumpPlan;
+  /** A database that does not run: its files are snapshotted, and it must not start before that. */
+  cold?: true;
+};
+
+/** Through which container a path is dumped, and who must be away while it is restored. */
+export type DumpPlan = Omit<RunningDatabase, 'path'> & {
+  /** Services that reach it through `depends_on`. */
+  clients: ServiceName[];
 };
 
 /** What a snapshot is taken of: there already, and with a driver that can put it back. */
@@ -36,9 +47,21 @@ export const protectedData = <Entry extends Pick<DataPlan, 'class' | 'existed' |
   data: readonly Entry[],
 ): (Entry & { driver: SnapshotDriver })[] =>
   data.flatMap((entry) =>
-    entry.class === 'snapshot' && entry.existed && entry.driver !== undefined
+    isProtected(entry) && entry.existed && entry.driver !== undefined
       ? [{ ...entry, driver: entry.driver }]
       : [],
+  );
+
+/** Whether its class asks for it. */
+export const isProtected = ({ class: kind }: Pick<DataPlan, 'class'>): boolean =>
+  kind === 'snapshot' || kind === 'dump';
+
+/** What is dumped and restored through a database. */
+export const dumpedData = <Entry extends Pick<DataPlan, 'class' | 'dump'>>(
+  data: readonly Entry[],
+): (Entry & { dump: DumpPlan })[] =>
+  data.flatMap((entry) =>
+    entry.class === 'dump' && entry.dump !== undefined ? [{ ...entry, dump: entry.dump }] : [],
   );
 
 /** Mounts of the host itself: nothing below these is a stack's data. */
@@ -69,7 +92,8 @@ export const planData = (wanted: Wanted, services: ServicePlan[], world: World):
   const reached = reachableFrom(graph, changed);
   const users = reversed(graph);
   const byPath = new Map<string, DataPlan>();
-  for (const mounted of [...writableMounts(spec, world), ...carriedVolumes(spec, services, world)]) {
+  const mounts = [...writableMounts(spec, world), ...carriedVolumes(spec, services, world)];
+  for (const mounted of mounts) {
     if (!reached.has(mounted.service.name)) continue;
     const existing = byPath.get(mounted.path);
     const reachedBy = [...reachableFrom(users, [mounted.service.name])].filter((name) =>
@@ -80,7 +104,46 @@ export const planData = (wanted: Wanted, services: ServicePlan[], world: World):
   }
   for (const removed of services.filter(({ action }) => action === 'remove'))
     addRemoved(byPath, removed, world);
-  return withoutOverlap([...byPath.values()]);
+  const declared = new Set(
+    mounts.flatMap(({ path, service, mount }) =>
+      isDumpWish(service.data[mount.target] ?? service.data[path]) ? [path] : [],
+    ),
+  );
+  return withoutOverlap(
+    [...byPath.values()].map((entry) => (declared.has(entry.path) ? asDump(entry, wanted, world) : entry)),
+  );
+};
+
+/** A path that is declared as a dump: through its database where that runs; else its files are at rest, and are snapshotted. */
+const asDump = (entry: DataPlan, wanted: Wanted, world: World): DataPlan => {
+  const { driver: _driver, ...rest } = entry;
+  const files = { ...rest, ...classify('dump', entry.path, world.paths[entry.path]) };
+  const database = world.databases?.[entry.path];
+  if (!files.existed) return files;
+  if (!database)
+    return {
+      ...files,
+      cold: true,
+      notes: [...files.notes, 'declared as a dump, but its database does not run: its files are snapshotted'],
+    };
+  const { kind, service, container } = database;
+  return {
+    ...files,
+    class: 'dump',
+    // What cannot be exchanged cannot be emptied either.
+    ...(files.driver === undefined ? {} : { driver: 'dump' }),
+    notes: files.driver === undefined ? files.notes : [],
+    sizeBytes: database.answers ? database.sizeBytes : files.sizeBytes,
+    dump: { kind, service, container, clients: clientsOf(service, wanted) },
+  };
+};
+
+/** What reaches a service through `depends_on`, now or in the wanted release. */
+const clientsOf = (service: ServiceName, { spec, running }: Wanted): ServiceName[] => {
+  const clients = [spec, ...(running ? [running] : [])].flatMap((one) => [
+    ...reachableFrom(reversed(dependencyGraph(one)), [service]),
+  ]);
+  return [...new Set(clients)].filter((name) => name !== service);
 };
 
 const merge = (entry: DataPlan, service: ServiceName, reachedBy: ServiceName[]): void => {
@@ -180,7 +243,7 @@ const foreignWriter = (spec: StackSpec, path: string, world: World): string | un
 
 type Classified = Pick<DataPlan, 'class' | 'existed' | 'notes' | 'sizeBytes' | 'driver'>;
 
-const classify = (asked: DataClass | undefined, path: string, facts: PathFacts | undefined): Classified => {
+const classify = (asked: DataWish | undefined, path: string, facts: PathFacts | undefined): Classified => {
   const base = { existed: facts !== undefined && facts.type !== 'missing', sizeBytes: facts?.sizeBytes ?? 0 };
   if (asked === 'discard' || asked === 'external')
     return { ...base, class: asked, notes: ['as the stack says'] };

@@ -108,8 +108,11 @@ export type SnapshotTaken = { path: string; name: SnapshotName; location: string
 
 export type DataOutcome = {
   path: string;
-  /** `none`: the data was not protected, as the plan said. */
-  did: 'protected' | 'restored' | 'untouched' | 'none';
+  /**
+   * `none`: the data was not protected, as the plan said. `emptied`: what a failed release left of a database is kept aside,
+   * and its dump is not restored yet.
+   */
+  did: 'protected' | 'restored' | 'untouched' | 'none' | 'emptied';
   snapshot?: string;
   /** Where the failed state lies, and which writes are in it (ISO 8601, UTC). */
   failedState?: { snapshot: string; writesFrom: string; writesTo: string };

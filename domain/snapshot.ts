@@ -4,7 +4,10 @@ import type { Outcome } from './operation.ts';
 
 declare const brand: unique symbol;
 export type SnapshotName = string & { readonly [brand]: 'SnapshotName' };
-export type SnapshotDriver = 'btrfs' | 'copy';
+/** What copies files. */
+export type FileDriver = 'btrfs' | 'copy';
+/** `dump`: what a database's own tool wrote, not its files. */
+export type SnapshotDriver = FileDriver | 'dump';
 /** `before`: taken before a change. `taken`: asked for by itself. `failed`: what a failed release left. `undone`: what an undo with data replaced. `removed`: what a removal took away. */
 export type SnapshotPurpose = 'before' | 'taken' | 'failed' | 'undone' | 'removed';
 
@@ -39,6 +42,8 @@ export type SnapshotMarks = {
   outcome?: Outcome;
   /** Retention never removes it. */
   pinned?: Pin;
+  /** Of what a failed change left of a database: when the dump of before was restored. ISO 8601, UTC. */
+  restoredAt?: string;
 };
 
 /** A mark that is `undefined` is taken back; the others stay as they are. */

@@ -6,6 +6,7 @@
  * resolves them, so no secret is ever part of a payload, a plan or a release.
  */
 import type { Check } from './check.ts';
+import type { DatabaseKind } from './database.ts';
 import type { ServiceName, StackName } from './names.ts';
 
 /** Text in which `${VAR}` references (and `$$`) still stand as written. Resolved by `resolveTemplate`. */
@@ -128,7 +129,7 @@ export type ServiceSpec = {
   /** `x-baton.validate` of the service, run once it is healthy. */
   validate: Check[];
   /** `x-baton.data`: class by path in the container, or by host path. */
-  data: Record<string, DataClass>;
+  data: Record<string, DataWish>;
   minHealthyTimeMs?: number;
   healthyDeadlineMs?: number;
 };
@@ -320,4 +321,6 @@ export type Probe = { at?: Location; timeoutMs?: number } & (
 );
 
 /** What is done with a mounted path: see "Data classes" in docs/concepts.md. */
-export type DataClass = 'snapshot' | 'discard' | 'external';
+export type DataClass = 'snapshot' | 'dump' | 'discard' | 'external';
+/** As a stack says it: the kind of a database may be named with its class. */
+export type DataWish = DataClass | { dump: DatabaseKind };

@@ -1,6 +1,7 @@
 /** What is true on a host at the moment of planning. Facts only; `domain/plan.ts` decides. */
 import type { ReleaseId, ServiceName } from './names.ts';
-import type { SnapshotDriver } from './snapshot.ts';
+import type { RunningDatabase } from './database.ts';
+import type { FileDriver } from './snapshot.ts';
 
 export type World = {
   host: string;
@@ -14,6 +15,8 @@ export type World = {
   volumes: Record<string, { mountpoint: string }>;
   /** Every path that a service mounts, by the path as mounted. */
   paths: Record<string, PathFacts>;
+  /** Databases that run and are declared to be dumped, by the path of their files. */
+  databases?: Record<string, DatabaseFacts>;
   /** Host ports that something listens on which is not a container, by `port/protocol`. */
   listeners: Record<string, string>;
   /** Managed files: what is on the disk now. */
@@ -36,6 +39,10 @@ export type EngineFacts = {
   /** False where containers answer at the ports they publish only. */
   canReachContainers: boolean;
 };
+
+/** A running database, as its own tool tells of it; `why` where it does not. */
+export type DatabaseFacts = RunningDatabase &
+  ({ answers: true; sizeBytes: number } | { answers: false; why: string });
 
 export type ContainerFacts = {
   id: string;
@@ -68,7 +75,7 @@ export type PathFacts = {
   type: 'directory' | 'file' | 'socket' | 'device' | 'other' | 'missing';
   realPath: string;
   filesystem: string;
-  driver?: SnapshotDriver | undefined;
+  driver?: FileDriver | undefined;
   /** Why this driver, or why none. */
   reason: string;
   reflink: boolean;

@@ -31,6 +31,7 @@ const refusals = [
   'in-use',
   'invalid',
   'no-space',
+  'database',
 ] satisfies ErrorCode[];
 
 /** Reads only. An engine that restarts is back within a minute; after that a person should hear of it. */

@@ -23,6 +23,8 @@ export type Applied = {
     data: DataOutcome[];
     /** Data is being put back, or could not be, or may have to be: the snapshots are all that there is of it. */
     dataAtRisk: boolean;
+    /** Databases that are empty, or may be, and what reaches them: these do not start. */
+    closed: ServiceName[];
   };
 };
 
@@ -52,6 +54,7 @@ export const applyPlan = async (
     );
   }
   undo.previous();
+  undo.databases();
   if (plan.files.length > 0) {
     undo.files();
     await operation.step('files', 'Write files', () =>

@@ -30,13 +30,14 @@ const goOn = async (
     services: {},
     snapshots: [],
     startedAt,
-    unwound: { ran, data: [], dataAtRisk: false },
+    unwound: { ran, data: [], dataAtRisk: false, closed: [] },
   };
   const undo = registerUndo(operation, saga, plan, applied);
   // In the order of the steps that they take back.
   undo.snapshots();
   undo.resources();
   undo.previous();
+  undo.databases();
   undo.files();
   undo.data();
   undo.containers();

@@ -1,7 +1,12 @@
 /** The way back. Undo steps run in reverse of their registration: containers, data, files, previous containers, networks, snapshots. */
 import { ApplicationFailure, patched } from '@temporalio/workflow';
 import type { Failure, Outcome, Report } from '../domain/operation.ts';
-import type { Plan } from '../domain/plan.ts';
+import { dumpedData, type DataPlan } from '../domain/data.ts';
+import { dumpTools } from '../domain/database.ts';
+import { reachableFrom } from '../domain/graph.ts';
+import type { ServiceName } from '../domain/names.ts';
+import type { Plan, ServicePlan } from '../domain/plan.ts';
+import type { Subject } from '../domain/subject.ts';
 import { changing, undoing } from './activities.ts';
 import { afterNeeds, healthyFirst } from './after-needs.ts';
 import type { Applied } from './apply-plan.ts';
@@ -36,15 +41,12 @@ export const registerUndo = (operation: Operation, saga: Saga, plan: Plan, appli
     },
     previous: () => {
       saga.register('previous', 'Put the previous containers back', () =>
-        afterNeeds(
-          healthyFirst(plan.services),
-          ({ previous }) => previous !== undefined,
-          async (service) => {
-            const summary = `the same container of ${service.service}, as it was`;
-            await undoing.putBackService.executeWithOptions({ summary }, [subject, service]);
-          },
-        ),
+        putBack(subject, plan, ({ service }) => !unwound.closed.includes(service)),
       );
+    },
+    databases: () => {
+      if (dumpedData(plan.data).length === 0) return;
+      saga.register('databases', 'Restore databases', () => restoreDatabases(subject, plan, unwound));
     },
     files: () => {
       saga.register('files', 'Put files back', () =>
@@ -60,13 +62,16 @@ export const registerUndo = (operation: Operation, saga: Saga, plan: Plan, appli
           throw ApplicationFailure.nonRetryable('It is not known which services of the failed release ran.');
         const summary = `where a container of the failed release ran: ${unwound.ran.join(', ') || 'none'}`;
         unwound.dataAtRisk = true;
+        unwound.closed = closedBy(dumpedData(plan.data));
         unwound.data = await undoing.putBackData.executeWithOptions({ summary }, [
           subject,
           plan,
           unwound.ran,
           applied.startedAt,
         ]);
-        unwound.dataAtRisk = false;
+        const emptied = emptiedData(plan, unwound);
+        unwound.closed = closedBy(emptied);
+        unwound.dataAtRisk = emptied.length > 0;
       });
     },
     record: () => {
@@ -92,6 +97,52 @@ export const registerUndo = (operation: Operation, saga: Saga, plan: Plan, appli
       });
     },
   };
+};
+
+type Dumped = ReturnType<typeof dumpedData<DataPlan>>;
+
+const emptiedData = ({ data }: Plan, { data: outcomes }: Applied['unwound']): Dumped =>
+  dumpedData(data).filter(({ path }) =>
+    outcomes.some((outcome) => outcome.path === path && outcome.did === 'emptied'),
+  );
+
+const closedBy = (databases: Dumped): ServiceName[] =>
+  databases.flatMap(({ dump }) => [dump.service, ...dump.clients]);
+
+/** Each database gets its dump before anything starts that could find it empty. What it needs itself comes first. */
+const restoreDatabases = async (subject: Subject, plan: Plan, unwound: Applied['unwound']): Promise<void> => {
+  const emptied = emptiedData(plan, unwound);
+  if (emptied.length === 0) return;
+  const databases = emptied.map(({ dump }) => dump.service);
+  const needed = reachableFrom(
+    new Map(plan.services.map(({ service, needs }) => [service, needs.map((need) => need.service)])),
+    databases,
+  );
+  await putBack(subject, plan, ({ service }) => needed.has(service) && !databases.includes(service));
+  const summary = emptied
+    .map(({ path, dump }) => `${path} through ${dumpTools[dump.kind].restore}`)
+    .join(', ');
+  const restored = await undoing.restoreDumps.executeWithOptions({ summary }, [subject, emptied]);
+  unwound.data = unwound.data.map((outcome) =>
+    restored.includes(outcome.path) ? { ...outcome, did: 'restored' } : outcome,
+  );
+  unwound.closed = [];
+  unwound.dataAtRisk = false;
+};
+
+const putBack = async (
+  subject: Subject,
+  plan: Plan,
+  takesPart: (service: ServicePlan) => boolean,
+): Promise<void> => {
+  await afterNeeds(
+    healthyFirst(plan.services),
+    (service) => service.previous !== undefined && takesPart(service),
+    async (service) => {
+      const summary = `the same container of ${service.service}, as it was`;
+      await undoing.putBackService.executeWithOptions({ summary }, [subject, service]);
+    },
+  );
 };
 
 /** Unwinds, then looks: "as it was" is said only of what was seen. */

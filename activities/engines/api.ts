@@ -1,5 +1,6 @@
 /** HTTP over an engine's Unix socket. Errors are translated here, once, to {@link EngineError}. */
-import { Agent, request, type IncomingMessage } from 'node:http';
+import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { EngineError, type EngineErrorCode } from '../ports/engine.ts';
 
 /** Engines answer reads in milliseconds; a minute of silence means that something is wrong. */
@@ -26,6 +27,8 @@ export type EngineApi = {
   /** The raw answer, for streams. The caller reads it to the end. */
   stream: (call: Call) => Promise<IncomingMessage>;
   bytes: (call: Call) => Promise<Buffer>;
+  /** The connection itself, once the engine has switched it over to a process's streams. The caller ends it. */
+  upgrade: (call: Call) => Promise<Socket>;
   close: () => void;
 };
 
@@ -34,59 +37,86 @@ export const engineApi = (socketPath: string, engine: string): EngineApi => {
 
   const send = async (call: Call): Promise<IncomingMessage> =>
     await new Promise((resolve, reject) => {
-      const { method = 'GET', path, query = {}, body, stream, timeoutMs = defaultTimeoutMs, signal } = call;
-      const pairs = Object.entries(query).flatMap(([name, value]): [string, string][] =>
-        value === undefined ? [] : [[name, String(value)]],
-      );
-      const search = pairs.length > 0 ? `?${new URLSearchParams(pairs).toString()}` : '';
-      const text = body === undefined ? undefined : JSON.stringify(body);
-      const headers = {
-        Host: 'engine',
-        ...(text === undefined
-          ? {}
-          : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }),
-        ...(stream ? { 'Content-Type': 'application/x-tar', 'Transfer-Encoding': 'chunked' } : {}),
-        ...call.headers,
-      };
-      const sent = request(
-        {
-          socketPath,
-          agent,
-          method,
-          path: `${path}${search}`,
-          headers,
-          timeout: timeoutMs,
-          ...(signal ? { signal } : {}),
-        },
-        resolve,
-      );
-      sent.once('timeout', () =>
-        sent.destroy(
-          new EngineError('timeout', `${engine} did not answer ${method} ${path} within ${timeoutMs} ms.`),
-        ),
-      );
-      sent.once('error', (cause: NodeJS.ErrnoException) => {
-        const away = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EACCES'].includes(cause.code ?? '');
-        reject(
-          away
-            ? new EngineError(
-                'unreachable',
-                `${engine} does not answer at ${socketPath} (${cause.code ?? ''}).`,
-                { cause },
-              )
-            : cause,
-        );
-      });
-      if (stream) stream.pipe(sent);
-      else sent.end(text);
+      begin(call, resolve, reject);
     });
+
+  const upgrade = async (call: Call): Promise<Socket> =>
+    await new Promise((resolve, reject) => {
+      const refused = (response: IncomingMessage): void => {
+        readAll(response).then((body) => {
+          reject(refusal(response, body));
+        }, reject);
+      };
+      const headers = { Connection: 'Upgrade', Upgrade: 'tcp' };
+      begin({ ...call, headers }, refused, reject).once('upgrade', (_response, socket: Socket, head) => {
+        socket.setTimeout(0);
+        if (head.length > 0) socket.unshift(head);
+        resolve(socket);
+      });
+    });
+
+  const begin = (
+    call: Call,
+    resolve: (response: IncomingMessage) => void,
+    reject: (error: Error) => void,
+  ): ClientRequest => {
+    const { method = 'GET', path, query = {}, body, stream, timeoutMs = defaultTimeoutMs, signal } = call;
+    const pairs = Object.entries(query).flatMap(([name, value]): [string, string][] =>
+      value === undefined ? [] : [[name, String(value)]],
+    );
+    const search = pairs.length > 0 ? `?${new URLSearchParams(pairs).toString()}` : '';
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const headers = {
+      Host: 'engine',
+      ...(text === undefined
+        ? {}
+        : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }),
+      ...(stream ? { 'Content-Type': 'application/x-tar', 'Transfer-Encoding': 'chunked' } : {}),
+      ...call.headers,
+    };
+    const sent = request(
+      {
+        socketPath,
+        agent,
+        method,
+        path: `${path}${search}`,
+        headers,
+        timeout: timeoutMs,
+        ...(signal ? { signal } : {}),
+      },
+      resolve,
+    );
+    sent.once('timeout', () =>
+      sent.destroy(
+        new EngineError('timeout', `${engine} did not answer ${method} ${path} within ${timeoutMs} ms.`),
+      ),
+    );
+    sent.once('error', (cause: NodeJS.ErrnoException) => {
+      const away = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EACCES'].includes(cause.code ?? '');
+      reject(
+        away
+          ? new EngineError(
+              'unreachable',
+              `${engine} does not answer at ${socketPath} (${cause.code ?? ''}).`,
+              { cause },
+            )
+          : cause,
+      );
+    });
+    if (stream) stream.pipe(sent);
+    else sent.end(text);
+    return sent;
+  };
+
+  const refusal = (response: IncomingMessage, body: Buffer): EngineError => {
+    const text = body.toString('utf8');
+    return new EngineError(codeOf(response.statusCode ?? 0, text), `${engine}: ${messageOf(text)}`);
+  };
 
   const checked = async (call: Call): Promise<IncomingMessage> => {
     const response = await send(call);
-    const status = response.statusCode ?? 0;
-    if (status < 400) return response;
-    const text = (await readAll(response)).toString('utf8');
-    throw new EngineError(codeOf(status, text), `${engine}: ${messageOf(text)}`);
+    if ((response.statusCode ?? 0) < 400) return response;
+    throw refusal(response, await readAll(response));
   };
 
   const json = async <T>(call: Call): Promise<T> => {
@@ -100,6 +130,7 @@ export const engineApi = (socketPath: string, engine: string): EngineApi => {
   return {
     json,
     stream: checked,
+    upgrade,
     bytes: async (call) => await readAll(await checked(call)),
     async find<T>(call: Call) {
       try {
@@ -152,6 +183,34 @@ const codeOf = (status: number, text: string): EngineErrorCode => {
   if (status === 400) return worded ?? 'invalid';
   return worded === 'not-found' ? 'invalid' : 'internal';
 };
+
+/** A frame, or a part of one: from stdout or from stderr. */
+export type Frame = { from: 'stdout' | 'stderr'; bytes: Buffer };
+
+/** The frames of a stream as they come, none of them held back; see {@link demultiplex}. */
+export async function* framesOf(stream: AsyncIterable<Buffer>): AsyncGenerator<Frame> {
+  let rest: Buffer = Buffer.alloc(0);
+  let from: Frame['from'] = 'stdout';
+  /** Bytes of the frame under way that are still to come. */
+  let left = 0;
+  for await (const chunk of stream) {
+    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    while (left > 0 ? rest.length > 0 : rest.length >= 8) {
+      if (left === 0) {
+        from = rest[0] === 2 ? 'stderr' : 'stdout';
+        left = rest.readUInt32BE(4);
+        rest = rest.subarray(8);
+        continue;
+      }
+      const bytes = rest.subarray(0, left);
+      left -= bytes.length;
+      rest = rest.subarray(bytes.length);
+      yield { from, bytes };
+    }
+  }
+  if (left > 0 || rest.length > 0)
+    throw new EngineError('unreachable', 'The stream of a command was cut off in the middle.');
+}
 
 /** Docker's framing of stdout and stderr: 8 bytes of header, the last four the length (big-endian), then the payload. */
 export const demultiplex = (buffer: Buffer): string => {

@@ -21,6 +21,7 @@ import {
 } from '../ports/engine.ts';
 import { demultiplex, type EngineApi } from './api.ts';
 import { buildContext } from './build-context.ts';
+import { execStream, outputLimitBytes } from './exec-stream.ts';
 import { containerBody, furtherNetworks } from './container-body.ts';
 import { readProgress } from './progress.ts';
 import type { ApiContainer, ApiImage, ApiInfo, ApiNetwork, ApiUsage, ApiVolume } from './api-types.ts';
@@ -36,8 +37,6 @@ export type Particulars = {
   close: () => Promise<void>;
 };
 
-/** More of an exec's output than this is not kept. */
-const outputLimitBytes = 64 * 1024;
 /** A large image on a slow disk takes minutes to delete, and a cache of many layers longer. */
 const removalTimeoutMs = 30 * 60_000;
 /** It measures every volume and every container's own layer, as `du` does. */
@@ -216,6 +215,9 @@ export const dockerApiEngine = ({ kind, api, version, info, hasBuildCache, close
         );
       }
     },
+
+    execStream: async (id, command, options) =>
+      await execStream(api, { container: of(id), at, command }, options),
 
     async logs(id, { tail, since }) {
       const query = { stdout: true, stderr: true, tail, ...(since === undefined ? {} : { since }) };

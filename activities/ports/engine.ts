@@ -2,6 +2,7 @@
  * The engine port: what runs containers. Podman and Docker pass the same contract suite (test/activities/engine-contract.ts).
  * Methods that change something converge: asked twice, they do nothing the second time. Every error is an {@link EngineError}.
  */
+import type { Readable, Writable } from 'node:stream';
 import type { MountSpec, NetworkAttachment, ServiceSpec } from '../../domain/stack.ts';
 
 export type EngineKind = 'podman' | 'docker';
@@ -150,6 +151,8 @@ export type NetworkCreate = {
 };
 
 export type ExecResult = { exitCode: number; output: string };
+/** `errors`: the last 64 KiB of stderr. */
+export type StreamResult = { exitCode: number; errors: string };
 
 export interface Engine {
   readonly kind: EngineKind;
@@ -181,6 +184,16 @@ export interface Engine {
   waitContainer(id: string, signal?: AbortSignal): Promise<{ exitCode: number }>;
   /** Runs a command inside; the last 64 KiB of stdout and stderr come back. Rejects with `timeout` after `timeoutMs`. */
   exec(id: string, command: string[], options: { timeoutMs: number; user?: string }): Promise<ExecResult>;
+  /**
+   * Runs a command inside for as long as it takes: what it says goes to `output` as it comes, its stdin is `input`. Nothing
+   * of both is held in memory. Rejects where `input` or `output` fails, and where `signal` is raised; the command itself
+   * may run on then.
+   */
+  execStream(
+    id: string,
+    command: string[],
+    options: { input?: Readable; output?: Writable; signal?: AbortSignal },
+  ): Promise<StreamResult>;
   /** The last `tail` lines of stdout and stderr together. */
   logs(id: string, options: { tail: number; since?: string }): Promise<string>;
 

@@ -3,7 +3,13 @@
  * (test/activities/snapshots-contract.ts) on real filesystems. A snapshot's name tells everything needed to find it again
  * after the state directory is lost: see `domain/snapshot.ts`.
  */
-import type { MarksChange, SnapshotDriver, SnapshotMarks, SnapshotName } from '../../domain/snapshot.ts';
+import type {
+  FileDriver,
+  MarksChange,
+  SnapshotDriver,
+  SnapshotMarks,
+  SnapshotName,
+} from '../../domain/snapshot.ts';
 
 /** What a path is, told before anything is touched. */
 export type PathFacts = {
@@ -29,7 +35,7 @@ export type PathFacts = {
   /** Free bytes on its filesystem for this user. */
   freeBytes: number;
   /** Which driver would be used, and why none where none can. */
-  driver: SnapshotDriver | undefined;
+  driver: FileDriver | undefined;
   reason: string;
 };
 
@@ -66,23 +72,31 @@ export interface Snapshots {
   /** Read-only. Never throws for a path that is missing. */
   inspect(path: string, options: { sizeLimitBytes: number }): Promise<PathFacts>;
   /** What it returns was seen on the disk afterwards. Idempotent by name: a complete snapshot of that name is returned as it is; an incomplete one is removed and taken again. */
-  take(path: string, name: SnapshotName, driver: SnapshotDriver, signal?: AbortSignal): Promise<Snapshot>;
+  take(path: string, name: SnapshotName, driver: FileDriver, signal?: AbortSignal): Promise<Snapshot>;
+  /**
+   * A snapshot of what `fill` writes into an empty directory: made beside, flushed, then renamed. One of that name is
+   * returned as it is, and nothing is written. Where `fill` fails nothing stays.
+   */
+  write(path: string, name: SnapshotName, fill: (directory: string) => Promise<void>): Promise<Snapshot>;
   /** Seen with the driver's own eyes (`btrfs subvolume show`, a completed marker), not from memory. */
   find(path: string, name: SnapshotName): Promise<Snapshot | undefined>;
   /** Every complete snapshot of a path, oldest first, found from the disk alone. */
   list(path: string): Promise<Snapshot[]>;
   /**
    * Puts a copy of the snapshot in the data's place in one atomic exchange; what was there is kept as the snapshot `keptAs`.
-   * Converges: after a crash at any moment, calling again finishes the job. Nothing may have the path open.
+   * Converges: after a crash at any moment, calling again finishes the job. Nothing may have the path open. A dump is no
+   * data and cannot: `unsupported`.
    */
   restore(snapshot: Snapshot, keptAs: SnapshotName): Promise<Snapshot>;
   /**
    * As `restore`, but the snapshot itself comes in, so that it takes no time and no space; it is no snapshot any more.
    * Fails with `not-found` where it is gone, unless an earlier call has brought it in.
    */
-  swapIn(path: string, name: SnapshotName, driver: SnapshotDriver, keptAs: SnapshotName): Promise<Snapshot>;
+  swapIn(path: string, name: SnapshotName, driver: FileDriver, keptAs: SnapshotName): Promise<Snapshot>;
   /** As `restore`, but nothing comes in: an empty directory or file with the owner and mode of the one that goes. */
   clear(path: string, keptAs: SnapshotName): Promise<Snapshot>;
+  /** As `clear`, but what was there is deleted: of half a restore nobody wants to know. */
+  empty(path: string): Promise<void>;
   /**
    * A path that was not there before goes away again. What it holds is kept as the snapshot `keptAs`.
    * @returns that snapshot; undefined where the path is an empty directory, or is not there and never was kept.
@@ -104,7 +118,15 @@ export interface Snapshots {
 }
 
 export type SnapshotErrorCode =
-  'no-space' | 'unsupported' | 'not-found' | 'busy' | 'too-large' | 'permission' | 'invalid' | 'internal';
+  | 'no-space'
+  | 'database'
+  | 'unsupported'
+  | 'not-found'
+  | 'busy'
+  | 'too-large'
+  | 'permission'
+  | 'invalid'
+  | 'internal';
 
 export class SnapshotError extends Error {
   override readonly name = 'SnapshotError';

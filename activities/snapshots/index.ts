@@ -2,6 +2,7 @@
 import { readdir, readFile, realpath, rm, rmdir } from 'node:fs/promises';
 import {
   parseSnapshotName,
+  type FileDriver,
   type SnapshotDriver,
   type SnapshotMarks,
   type SnapshotName,
@@ -15,8 +16,9 @@ import { writeWhole } from '../files.ts';
 import { inspectPath } from './facts.ts';
 import { isThere } from './is-there.ts';
 import { draftOf, locationOf, marksOf, prepareLayout, snapshotsOf } from './layout.ts';
-import { bringInNothing, isUnderWay, restoreCopy, swapIn } from './restore.ts';
-import { withReserve } from './reserve.ts';
+import { isDump, writeDump } from './dump.ts';
+import { bringInNothing, emptyOut, isUnderWay, restoreCopy, swapIn } from './restore.ts';
+import { prepareWithReserve, withReserve } from './reserve.ts';
 import { run as runCommand, type Run } from './run.ts';
 import { spaceOf } from './space.ts';
 import { survey } from './survey.ts';
@@ -34,11 +36,14 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
       ? plain
       : async (command, args, signal) => await plain(first, [...rest, command, ...args], signal);
   const oneMarkAtATime = takingTurns();
-  const drivers: Record<SnapshotDriver, Driver> = { btrfs: btrfsDriver(run), copy: copyDriver(run) };
+  const drivers: Record<FileDriver, Driver> = { btrfs: btrfsDriver(run), copy: copyDriver(run) };
+
+  const driverOf = async (location: string): Promise<SnapshotDriver> =>
+    (await isDump(location)) ? 'dump' : (await drivers.btrfs.isWhole(location)) ? 'btrfs' : 'copy';
 
   const describe = async (source: string, name: SnapshotName): Promise<Snapshot> => {
     const location = locationOf(source, name);
-    const driver: SnapshotDriver = (await drivers.btrfs.isWhole(location)) ? 'btrfs' : 'copy';
+    const driver = await driverOf(location);
     return { name, location, source, driver };
   };
 
@@ -67,6 +72,15 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
       return taken;
     },
 
+    async write(path, name, fill) {
+      const source = await realpath(path);
+      if (!(await isThere(locationOf(source, name)))) {
+        await prepareWithReserve(run, source);
+        await writeDump(run, source, name, fill);
+      }
+      return await seen(source, name);
+    },
+
     find: async (path, name) => await at(await realOr(path), name),
 
     async list(path) {
@@ -82,6 +96,11 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
       const { source, driver, location, name } = snapshot;
       if (!(await isThere(location)))
         throw new SnapshotError('not-found', `Snapshot ${name} of ${source} is gone (${location}).`);
+      if (driver === 'dump')
+        throw new SnapshotError(
+          'unsupported',
+          `${name} of ${source} is a dump: it is restored through its database, not by putting files back.`,
+        );
       await withReserve(run, source, async () => {
         await restoreCopy({ run, driver: drivers[driver], source, snapshot: location, keptAs });
       });
@@ -110,6 +129,15 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
       return await seen(source, keptAs);
     },
 
+    async empty(path) {
+      const source = await realOr(path);
+      const driver = (await drivers.btrfs.isWhole(source)) ? drivers.btrfs : drivers.copy;
+      await withReserve(run, source, async () => {
+        await prepareLayout(source);
+        await emptyOut(run, driver, source);
+      });
+    },
+
     async moveAway(path, keptAs) {
       const source = await realOr(path);
       if (!(await isThere(source)) || (await removedEmpty(source))) return await at(source, keptAs);
@@ -136,8 +164,8 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
     async remove({ driver, name, source }) {
       const location = locationOf(source, name);
       await withReserve(run, source, async () => {
-        if (driver === 'copy') await removeCopy(run, location, draftOf(source, name));
-        else await drivers.btrfs.remove(location);
+        if (driver === 'btrfs') await drivers.btrfs.remove(location);
+        else await removeCopy(run, location, draftOf(source, name));
       });
       await rm(marksOf(location), { force: true });
     },

@@ -14,6 +14,9 @@ export const locationOf = (realPath: string, name: SnapshotName): string => join
 export const draftOf = (realPath: string, name: SnapshotName): string =>
   join(snapshotsOf(realPath), `.draft-${name}`);
 
+/** On its way out: never listed, removed by the next call. */
+export const discardedOf = (realPath: string): string => join(snapshotsOf(realPath), '.draft-emptied');
+
 /** What is noted of a snapshot. Its name is no snapshot's, so it is never listed as one. */
 export const marksOf = (location: string): string => `${location}.json`;
 

@@ -7,7 +7,7 @@ import { constants } from 'node:fs';
 import { access, mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SnapshotError } from '../ports/snapshots.ts';
-import { errnoOf } from '../errno.ts';
+import { isNoSpace as isFull } from '../errno.ts';
 import { mountPoints } from './facts.ts';
 import { filesystemOf } from './filesystem.ts';
 import { isThere } from './is-there.ts';
@@ -61,9 +61,7 @@ export const withReserve = async <T>(run: Run, source: string, work: () => Promi
 };
 
 const isNoSpace = (error: unknown): boolean =>
-  error instanceof SnapshotError
-    ? error.code === 'no-space'
-    : ['ENOSPC', 'EDQUOT'].includes(String(errnoOf(error)));
+  error instanceof SnapshotError ? error.code === 'no-space' : isFull(error);
 
 const makeReserve = async (run: Run, place: string): Promise<void> => {
   const path = fileIn(place);

@@ -10,7 +10,7 @@ import type { Driver } from './driver.ts';
 import { exchange } from './exchange.ts';
 import { isSubvolume } from './filesystem.ts';
 import { isThere } from './is-there.ts';
-import { draftOf, locationOf, snapshotsOf } from './layout.ts';
+import { discardedOf, draftOf, locationOf, snapshotsOf } from './layout.ts';
 import type { Run } from './run.ts';
 
 export type Restoring = {
@@ -40,6 +40,16 @@ export const bringInNothing = async (restoring: Omit<Restoring, 'snapshot'>): Pr
     restoring,
     drafted(restoring, async (draft) => driver.makeEmpty(source, draft)),
   );
+};
+
+/** An empty one takes its place, and what was there is deleted; called again, it is emptied again. */
+export const emptyOut = async (run: Run, driver: Driver, source: string): Promise<void> => {
+  const draft = discardedOf(source);
+  await driver.remove(draft);
+  await driver.makeEmpty(source, draft);
+  await exchange(run, source, draft);
+  await driver.remove(draft);
+  await run('sync', ['-f', source]);
 };
 
 /** A candidate that is made from the start: what an earlier try left half-made goes first. */

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { parseSnapshotName, type SnapshotName } from '../../domain/snapshot.ts';
 import { ifThere } from '../errno.ts';
 import type { Surveyed } from '../ports/snapshots.ts';
+import { dumpProblems, isDump } from './dump.ts';
 import { isSubvolume } from './filesystem.ts';
 import { directoryName, marksOf, snapshotsOf } from './layout.ts';
 import type { Run } from './run.ts';
@@ -45,6 +46,7 @@ const snapshotIn = async (
     await unreadable(run, location),
     (await isSubvolume(location)) ? await writable(run, location) : undefined,
     await unreadableMarks(location),
+    ...((await isDump(location)) ? await dumpProblems(location) : []),
   ];
   return { path, location, name, problems: problems.flatMap((problem) => problem ?? []) };
 };

@@ -1,9 +1,11 @@
 /** What happens inside containers, and round them: processes, files, networks. Podman and Docker do the same. */
 import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
 import { describe, test } from 'node:test';
 import { connectEngine } from '../../activities/engines/connect.ts';
 import { EngineError, type EngineKind } from '../../activities/ports/engine.ts';
@@ -88,6 +90,61 @@ export const describeInside = (kind: EngineKind, socket: string): void => {
       assert.match(output, /hello/);
       assert.match(output, /oops/);
       await fails(bench.engine.exec(id, ['sleep', '60'], { timeoutMs: 300 }), 'timeout');
+    });
+
+    test('what a command says goes out as it comes, whatever its size; what it complains of is told apart', async () => {
+      const id = await bench.started(sleeper);
+      const digest = createHash('sha256');
+      const script = 'echo careful >&2; head -c 9000000 /dev/zero; exit 4';
+      const result = await bench.engine.execStream(id, ['sh', '-c', script], { output: digest });
+      assert.deepEqual(result, { exitCode: 4, errors: 'careful\n' });
+      assert.equal(digest.digest('hex'), createHash('sha256').update(Buffer.alloc(9_000_000)).digest('hex'));
+    });
+
+    test('a command reads what is streamed to it to the last byte', async () => {
+      const id = await bench.started(sleeper);
+      const bytes = randomBytes(3_000_000);
+      const digest = createHash('sha256');
+      const { exitCode } = await bench.engine.execStream(id, ['cat'], {
+        input: Readable.from([bytes.subarray(0, 1_000), bytes.subarray(1_000)]),
+        output: digest,
+      });
+      assert.equal(exitCode, 0);
+      assert.equal(digest.digest('hex'), createHash('sha256').update(bytes).digest('hex'));
+    });
+
+    test('a command that ends before it has read all of its input says so; a source that fails fails it', async () => {
+      const id = await bench.started(sleeper);
+      const much = (): Readable => Readable.from(Array.from({ length: 200 }, () => Buffer.alloc(100_000)));
+      const early = await bench.engine.execStream(id, ['sh', '-c', 'exit 5'], { input: much() });
+      assert.equal(early.exitCode, 5);
+      const torn = Readable.from(
+        (function* () {
+          yield Buffer.alloc(10);
+          throw new Error('torn');
+        })(),
+      );
+      await assert.rejects(bench.engine.execStream(id, ['cat'], { input: torn }), /torn/);
+    });
+
+    test('where nobody takes what a command says, or asks any more, the call ends', async () => {
+      const id = await bench.started(sleeper);
+      const yes = ['sh', '-c', 'head -c 3000000 /dev/zero; sleep 100'];
+      const full = new Writable({
+        write: (_chunk, _encoding, done) => {
+          done(new Error('full'));
+        },
+      });
+      await assert.rejects(bench.engine.execStream(id, yes, { output: full }), /full/);
+      const stop = new AbortController();
+      const asked = new Writable({
+        write: (_chunk, _encoding, done) => {
+          stop.abort();
+          done();
+        },
+      });
+      const cut = bench.engine.execStream(id, yes, { output: asked, signal: stop.signal });
+      await assert.rejects(cut, { name: 'AbortError' });
     });
 
     test('restarts what crashes, and counts', async () => {

@@ -14,7 +14,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { SnapshotError, type Snapshot, type Snapshots } from '../../activities/ports/snapshots.ts';
 import { openSnapshots } from '../../activities/snapshots/index.ts';
@@ -23,7 +23,7 @@ import { parseOperationId, parseStackName } from '../../domain/names.ts';
 import {
   parseSnapshotName,
   snapshotName,
-  type SnapshotDriver,
+  type FileDriver,
   type SnapshotName,
   type SnapshotPurpose,
 } from '../../domain/snapshot.ts';
@@ -47,7 +47,7 @@ type Restore = (port: Snapshots, taken: Snapshot, keptAs: SnapshotName) => Promi
 
 /** @param run another way to run the driver's commands. */
 export const describeSnapshots = (
-  driver: SnapshotDriver,
+  driver: FileDriver,
   filesystem: string,
   root: string,
   run: Run = runCommand,
@@ -109,6 +109,51 @@ export const describeSnapshots = (
         [taken.name],
       );
       assert.ok(parseSnapshotName(taken.name));
+    });
+
+    test('what is written as a snapshot is there whole or not at all, is found as a dump, and takes no path’s place', async () => {
+      const path = await data();
+      const dump = name('before');
+      const entries = async (): Promise<string[]> =>
+        await readdir(join(base, '.baton-snapshots', basename(path)));
+      const write = async (fails: boolean): Promise<Snapshot> =>
+        await snapshots.write(path, dump, async (directory) => {
+          await writeFile(join(directory, 'part'), 'half');
+          if (fails) throw new SnapshotError('database', 'no');
+          await writeFile(join(directory, 'part'), 'rows');
+          const parts = [{ file: 'part', of: 'rows', sizeBytes: 4, sha256: '' }];
+          await writeFile(join(directory, 'baton-dump.json'), JSON.stringify({ parts }));
+        });
+      await assert.rejects(write(true), { code: 'database' });
+      assert.deepEqual(await entries(), []);
+      const taken = await write(false);
+      // Once written, it is not written again.
+      assert.deepEqual(await write(true), taken);
+      assert.equal((await snapshots.find(path, dump))?.driver, 'dump');
+      assert.equal(await readFile(join(taken.location, 'part'), 'utf8'), 'rows');
+      const was = await fingerprint(path);
+      await assert.rejects(snapshots.restore(taken, name('undone')), { code: 'unsupported' });
+      assert.deepEqual(await fingerprint(path), was);
+      const problems = async (): Promise<string[]> =>
+        (await snapshots.survey([path])).flatMap((found) => (found.name === dump ? found.problems : []));
+      assert.deepEqual(await problems(), []);
+      await writeFile(join(taken.location, 'part'), 'row');
+      assert.equal((await problems()).length, 1);
+      await snapshots.remove(taken);
+      assert.deepEqual(await entries(), []);
+    });
+
+    test('what is emptied is an empty directory with the owner and mode of before, however often', async () => {
+      const path = await data();
+      const { mode, uid, gid } = await lstat(path);
+      for (let times = 0; times < 2; times += 1) {
+        await snapshots.empty(path);
+        assert.deepEqual(await readdir(path), []);
+        const now = await lstat(path);
+        assert.deepEqual([now.mode, now.uid, now.gid], [mode, uid, gid]);
+        await writeFile(join(path, 'half'), 'of a restore');
+      }
+      assert.deepEqual(await readdir(join(base, '.baton-snapshots', basename(path))), []);
     });
 
     test('what is noted of a snapshot lies beside it, is no snapshot, and goes with it', async () => {

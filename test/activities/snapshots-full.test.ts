@@ -10,13 +10,13 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { openSnapshots } from '../../activities/snapshots/index.ts';
 import { parseOperationId, parseStackName } from '../../domain/names.ts';
-import { snapshotName, type SnapshotDriver } from '../../domain/snapshot.ts';
+import { snapshotName, type FileDriver } from '../../domain/snapshot.ts';
 
 type Case = {
   filesystem: string;
   make: string[];
   size: string;
-  driver: SnapshotDriver;
+  driver: FileDriver;
   /** Of blocks for data, or of blocks for metadata as well. */
   fullOf: 'data' | 'metadata';
 };
@@ -96,7 +96,7 @@ const onFilesystem = async (
   }
 };
 
-const prepare = async (disk: string, driver: SnapshotDriver): Promise<string> => {
+const prepare = async (disk: string, driver: FileDriver): Promise<string> => {
   const data = join(disk, 'data');
   if (driver === 'btrfs') await execa('btrfs', ['subvolume', 'create', data]);
   else await mkdir(data);

@@ -258,6 +258,20 @@ x-baton:
       assert.deepEqual(await problemsOf(`services:\n  a: {image: x, x-baton: {${keys}}}\n`), [found]);
     });
 
+  test('a database to be dumped is told by its image, or by whoever writes the stack', async () => {
+    const data = async (image: string, wish: string, more = ''): Promise<string[]> =>
+      await problemsOf(`services:
+  db: {image: ${image}, volumes: ["/srv/db:/data"], x-baton: {data: {/data: ${wish}}}}
+${more}`);
+    assert.deepEqual(await data('postgres:17', 'dump'), []);
+    assert.deepEqual(await data('mine', '{dump: redis}'), []);
+    assert.deepEqual(await data('mine', 'dump'), ['unknown-database@2:3']);
+    assert.deepEqual(await data('mine', '{dump: oracle}'), ['x-baton@2:73']);
+    // Only mounts what the other one's database writes.
+    const backup = '  backup: {image: mine, volumes: ["/srv/db:/db"], x-baton: {data: {/db: dump}}}\n';
+    assert.deepEqual(await data('postgres:17', 'dump', backup), []);
+  });
+
   for (const path of ['relative.yml', '/etc/../shadow', '/etc/'])
     test(`a managed file at ${path} is refused`, async () => {
       assert.deepEqual(

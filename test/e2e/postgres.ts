@@ -1,39 +1,16 @@
 /** The real thing: PostgreSQL and Redis. A migration drops a table, the release never gets healthy, and the rows are back. */
 import assert from 'node:assert/strict';
 import { execa } from 'execa';
-import { mkdir, rename, stat } from 'node:fs/promises';
-import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { hostConfig } from '../../domain/host.ts';
+import { databases, makeImage } from './database-image.ts';
 import { fingerprint, Site, type Engine } from './site.ts';
-
-const image = 'localhost/baton/databases:1';
-
-/** Debian's PostgreSQL and Redis in one image, made once and kept in the cache. */
-const databaseImage = async (site: Site): Promise<void> => {
-  if ((await site.engineCli('image', 'inspect', image)).code === 0) return;
-  const { cacheDirectory } = hostConfig(process.env, { hostname: hostname(), home: homedir() });
-  const archive = join(cacheDirectory, 'images', 'databases.tar');
-  if (!(await stat(archive).catch(() => undefined))) {
-    await mkdir(join(cacheDirectory, 'images'), { recursive: true });
-    await execa('mmdebstrap', [
-      '--quiet',
-      '--variant=minbase',
-      '--include=postgresql,redis-server',
-      'bookworm',
-      `${archive}.draft.tar`,
-    ]);
-    await rename(`${archive}.draft.tar`, archive);
-  }
-  await site.cli('import', archive, image);
-};
 
 const stack = `
 name: bank
 services:
   database:
-    image: ${image}
+    image: ${databases.name}
     user: postgres
     environment: {PATH: "/usr/lib/postgresql/15/bin:/usr/bin:/bin"}
     command:
@@ -52,16 +29,16 @@ services:
     volumes: ["\${DATA}/bank:/data"]
     healthcheck: {test: [CMD, /usr/lib/postgresql/15/bin/pg_isready, -h, /tmp], interval: 60s}
   redis:
-    image: ${image}
+    image: ${databases.name}
     command: [redis-server, --protected-mode, "no", --save, "", --appendonly, "yes", --dir, /data]
     volumes: ["redis:/data"]
     healthcheck: {test: [CMD, redis-cli, ping], interval: 60s}
   migrate:
-    image: ${image}
+    image: ${databases.name}
     command: [sh, -c, "psql -h database -U postgres -v ON_ERROR_STOP=1 -c \\"\${SQL:-select 1}\\" && redis-cli -h redis \${REDIS:-ping}"]
     depends_on: {database: {condition: service_healthy}, redis: {condition: service_healthy}}
   app:
-    image: ${image}
+    image: ${databases.name}
     command: [sh, -c, "psql -h database -U postgres -Atc 'select count(*) from accounts' && exec sleep 100000"]
     stop_signal: SIGKILL
     environment: {VERSION: "\${VERSION:-1}"}
@@ -83,9 +60,20 @@ export const describePostgres = (engine: Engine): void => {
 
     before(async () => {
       site = await Site.open(engine, 'btrfs');
-      await databaseImage(site);
+      await makeImage(site, databases);
       await execa('btrfs', ['subvolume', 'create', join(site.data, 'bank')]);
-      const { out } = await site.engineCli('run', '--rm', '--entrypoint', '', image, 'id', '-u', 'postgres');
+      const { out } = await site.engineCli(
+        'run',
+        '--rm',
+        '--network',
+        'none',
+        '--entrypoint',
+        '',
+        databases.name,
+        'id',
+        '-u',
+        'postgres',
+      );
       await execa('chown', [out.trim(), join(site.data, 'bank')]);
       await execa('chmod', ['700', join(site.data, 'bank')]);
       await site.write('bank.yml', stack);

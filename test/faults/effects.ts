@@ -42,6 +42,8 @@ export const methods: {
     waitContainer: 'look',
     // Probes: what they run is the stack's own affair.
     exec: 'look',
+    // What it changes is inside a database; the scenarios with one count what is begun there.
+    execStream: 'effect',
     logs: 'look',
     inspectImage: 'look',
     imageExistsRemotely: 'look',
@@ -71,6 +73,8 @@ export const methods: {
     space: 'look',
     mark: 'effect',
     take: 'effect',
+    write: 'effect',
+    empty: 'effect',
     restore: 'effect',
     swapIn: 'effect',
     clear: 'effect',

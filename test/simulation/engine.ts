@@ -18,6 +18,7 @@ import {
   type ImageState,
   type ListedImage,
   type NetworkState,
+  type StreamResult,
   type VolumeState,
 } from '../../activities/ports/engine.ts';
 
@@ -206,6 +207,11 @@ export class MemoryEngine implements Engine {
     if (command[0] !== 'ready') return refuse('unsupported', `Nothing here runs ${command.join(' ')}.`);
     const ready = isReady(container);
     return Promise.resolve({ exitCode: ready ? 0 : 1, output: ready ? 'ready' : 'not yet' });
+  }
+
+  /** Nothing runs in here. */
+  execStream(_id: string, command: string[]): Promise<StreamResult> {
+    return refuse('unsupported', `Nothing here runs ${command.join(' ')}.`);
   }
 
   logs(id: string, { tail }: { tail: number }): Promise<string> {

@@ -1,0 +1,7 @@
+import type { DatabaseKind } from '../../domain/database.ts';
+import { mariadb } from './mariadb.ts';
+import { postgres } from './postgres.ts';
+import { redis } from './redis.ts';
+import type { DatabaseTool } from './tool.ts';
+
+export const databaseTools: Record<DatabaseKind, DatabaseTool> = { postgres, mariadb, redis };

@@ -1,0 +1,144 @@
+/** Dumps back into databases that have made themselves anew, empty. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { dumpedData, type DataPlan } from '../domain/data.ts';
+import type { RunningDatabase } from '../domain/database.ts';
+import { manifestName, type DumpManifest, type DumpPart } from '../domain/dump.ts';
+import type { Owner } from '../domain/subject.ts';
+import { beating, permanent } from './activity.ts';
+import { nameOf, stopGraceMs } from './data.ts';
+import { databaseTools } from './databases/index.ts';
+import { untilReady } from './databases/inside.ts';
+import { insideOf, redactFor } from './dump.ts';
+import type { Ports } from './ports/index.ts';
+import { SnapshotError, type Snapshot } from './ports/snapshots.ts';
+
+/** A server makes itself within seconds; a large one on a slow disk that reads all that it was given takes minutes. */
+const readyWithinMs = 10 * 60_000;
+/** What a tool refuses twice from the emptying on, it refuses for ever. */
+const restoreTries = 2;
+
+export const restoreDumpActivities = (ports: Ports) => ({
+  /**
+   * Into each database that was emptied its dump: the container of before starts on the emptied files, makes itself anew, takes
+   * the dump in, and is compared with it. Called again, it begins with the emptying, until that is noted as restored.
+   * @returns the paths that are restored
+   */
+  async restoreDumps(owner: Owner, data: DataPlan[]): Promise<string[]> {
+    return await beating(async (signal) => {
+      const restored: string[] = [];
+      for (const { path, dump } of dumpedData(data)) {
+        const kept = await ports.snapshots.find(path, nameOf(owner, 'failed'));
+        if (!kept) continue;
+        if (!(await isRestored(ports, kept))) {
+          await restoreInto(ports, { path, ...dump }, await demandDump(ports, owner, path), signal);
+          await ports.snapshots.mark(kept, { restoredAt: new Date().toISOString() });
+        }
+        restored.push(path);
+      }
+      return restored;
+    });
+  },
+});
+
+/** Writes since then are no failed change's: it is not emptied again. */
+export const isRestored = async ({ snapshots }: Ports, kept: Snapshot): Promise<boolean> =>
+  (await snapshots.marks(kept)).restoredAt !== undefined;
+
+export const demandDump = async ({ snapshots }: Ports, owner: Owner, path: string): Promise<Snapshot> => {
+  const name = nameOf(owner, 'before');
+  const dump = await snapshots.find(path, name);
+  if (dump) return dump;
+  throw permanent('SnapshotMissing', `The dump ${name} of ${path} is gone. It could not be restored.`);
+};
+
+const restoreInto = async (
+  ports: Ports,
+  database: RunningDatabase,
+  { location }: Snapshot,
+  signal: AbortSignal,
+): Promise<void> => {
+  const manifest = JSON.parse(await readFile(join(location, manifestName), 'utf8')) as DumpManifest;
+  await demandWhole(location, manifest.parts);
+  for (let attempt = 1; ; attempt += 1)
+    try {
+      await restoreOnce(ports, database, location, manifest, signal);
+      return;
+    } catch (error) {
+      if (!(error instanceof SnapshotError) || error.code !== 'database') throw error;
+      if (attempt < restoreTries) continue;
+      // Half of a database, and nobody may write to it.
+      await ports.engine.stopContainer(database.container.id, stopGraceMs);
+      throw permanent(
+        'RestoreFailed',
+        `${error.message} The dump is kept (${location}); container "${database.container.name}" is stopped, its database not restored.`,
+      );
+    }
+};
+
+const restoreOnce = async (
+  ports: Ports,
+  database: RunningDatabase,
+  location: string,
+  manifest: DumpManifest,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { path, container, kind } = database;
+  const tool = databaseTools[kind];
+  const inside = insideOf(ports, database, await redactFor(ports, database), signal);
+  const isReady = async (): Promise<boolean | string> =>
+    (await endOf(ports, container)) ?? (await tool.isReady(inside, manifest.server));
+  const start = async (): Promise<void> => {
+    await ports.engine.startContainer(container.id);
+    await untilReady(inside, isReady, readyWithinMs);
+  };
+  const stop = async (): Promise<void> => {
+    await ports.engine.stopContainer(container.id, stopGraceMs);
+  };
+  await stop();
+  await ports.snapshots.empty(path);
+  await start();
+  const pathOf = ({ file }: DumpPart): string => join(location, file);
+  await tool.restore(inside, { manifest, pathOf }, async () => {
+    await stop();
+    await start();
+  });
+  const differences = await tool.differences(inside, manifest);
+  if (differences.length > 0)
+    throw new SnapshotError(
+      'database',
+      `What was restored into container "${container.name}" is not what was dumped: ${differences.join('; ')}.`,
+    );
+};
+
+/** As many restarts tell that it does not come up: see `activities/health.ts`. */
+const crashLoop = 3;
+
+/** @returns why it never will be ready, in words. An engine that restarts a container shows it as exited for a moment. */
+const endOf = async (
+  { engine }: Ports,
+  { id, name }: RunningDatabase['container'],
+): Promise<string | undefined> => {
+  const state = await engine.inspectContainer(id);
+  if (!state) return `Container "${name}" is gone: something outside removed it.`;
+  const stays = ['no', ''].includes(state.restartPolicy) && ['exited', 'dead'].includes(state.status);
+  return stays || state.restartCount >= crashLoop
+    ? `Container "${name}" does not come up on empty files: it ended with exit code ${state.exitCode ?? '?'}.`
+    : undefined;
+};
+
+/** What has changed on the disk since it was written is no dump any more. */
+const demandWhole = async (location: string, parts: readonly DumpPart[]): Promise<void> => {
+  for (const { file, sha256 } of parts) {
+    const hash = createHash('sha256');
+    await pipeline(createReadStream(join(location, file)), hash);
+    if (hash.digest('hex') !== sha256)
+      throw permanent(
+        'DumpDamaged',
+        `${join(location, file)} is not what was written: nothing is restored from it.`,
+      );
+  }
+};

@@ -1,0 +1,77 @@
+/** Databases that are dumped: which kinds there are, how they are recognised, and which of them run. */
+import { parseAsideName, serviceOf, stackOf } from './labels.ts';
+import type { ServiceName } from './names.ts';
+import type { DataWish, ServiceSpec, StackSpec } from './stack.ts';
+import type { ContainerFacts } from './world.ts';
+
+export const databaseKinds = ['postgres', 'mariadb', 'redis'] as const;
+export type DatabaseKind = (typeof databaseKinds)[number];
+
+/** What each is dumped and restored through. */
+export const dumpTools: Record<DatabaseKind, { dump: string; restore: string }> = {
+  postgres: { dump: 'pg_dump', restore: 'pg_restore' },
+  mariadb: { dump: 'mariadb-dump', restore: 'mariadb' },
+  redis: { dump: 'redis-cli --rdb', restore: 'its start on that file' },
+};
+
+/** Names of images, without registry and tag. */
+const images: Record<DatabaseKind, RegExp> = {
+  postgres: /^(?:postgres(?:ql)?|postgis|pgvector|pgvecto-rs|timescaledb(?:-ha)?)$/,
+  mariadb: /^mariadb$/,
+  redis: /^(?:redis|valkey)$/,
+};
+
+/** By its image alone. @returns `undefined` for one that is not known. */
+export const recognise = (image: string): DatabaseKind | undefined => {
+  const name = image.split('@')[0]?.split('/').at(-1)?.split(':')[0] ?? '';
+  return databaseKinds.find((kind) => images[kind].test(name));
+};
+
+/** @returns `undefined` where it is not to be dumped, or nobody knows through what. */
+export const kindOf = (wish: DataWish | undefined, image: string): DatabaseKind | undefined =>
+  typeof wish === 'object' ? wish.dump : wish === 'dump' ? recognise(image) : undefined;
+
+export const isDumpWish = (wish: DataWish | undefined): boolean =>
+  wish === 'dump' || typeof wish === 'object';
+
+/** A database that runs, and whose files are declared to be dumped. */
+export type RunningDatabase = {
+  /** Its files, as mounted on the host. */
+  path: string;
+  kind: DatabaseKind;
+  service: ServiceName;
+  container: { id: string; name: string };
+};
+
+/** Of each path one: where several services mount it, the one whose image is that of such a database. */
+export const runningDatabases = (
+  spec: StackSpec,
+  containers: readonly ContainerFacts[],
+): RunningDatabase[] => {
+  const byPath = new Map<string, RunningDatabase & { known: boolean }>();
+  for (const service of spec.services) {
+    const container = containers.find(
+      ({ labels, name, status }) =>
+        status === 'running' &&
+        stackOf(labels) === spec.name &&
+        serviceOf(labels) === service.name &&
+        !parseAsideName(name),
+    );
+    for (const database of container ? databasesIn(service, container) : []) {
+      const other = byPath.get(database.path);
+      if (!other || (database.known && !other.known)) byPath.set(database.path, database);
+    }
+  }
+  return [...byPath.values()].map(({ known: _known, ...database }) => database);
+};
+
+const databasesIn = (
+  { data, image, name }: ServiceSpec,
+  { id, name: containerName, mounts }: ContainerFacts,
+): (RunningDatabase & { known: boolean })[] =>
+  mounts.flatMap(({ type, source, target, readOnly }) => {
+    const kind = kindOf(data[target] ?? data[source], image);
+    if (type === 'tmpfs' || readOnly || kind === undefined) return [];
+    const known = recognise(image) === kind;
+    return [{ path: source, kind, service: name, container: { id, name: containerName }, known }];
+  });

@@ -1,0 +1,137 @@
+/** Which databases are dumped, and what a plan does with them. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { recognise } from '../../domain/database.ts';
+import type { StackSpec } from '../../domain/stack.ts';
+import type { DatabaseFacts, PathFacts, World } from '../../domain/world.ts';
+import { mustLoad } from '../compose/loading.ts';
+import { containersOf, emptyWorld, plan, runningWorld } from './worlds.ts';
+
+const MiB = 2 ** 20;
+
+test('a database is recognised by the name of its image, whoever made it', () => {
+  const images: [string, string | undefined][] = [
+    ['postgres:17', 'postgres'],
+    ['ghcr.io/immich-app/postgres:14-vectorchord0.4.3', 'postgres'],
+    ['docker.io/bitnami/postgresql@sha256:0f', 'postgres'],
+    ['registry:5000/mariadb', 'mariadb'],
+    ['valkey/valkey:8', 'redis'],
+    ['redis', 'redis'],
+    // Its tools are others, and were not tried.
+    ['mysql:8', undefined],
+    ['postgres-exporter:1', undefined],
+    ['mongo:7', undefined],
+  ];
+  assert.deepEqual(
+    images.map(([image]) => [image, recognise(image)]),
+    images,
+  );
+});
+
+const stack = await mustLoad(`
+name: web
+services:
+  db:
+    image: postgres:17
+    volumes: ["/data/db:/var/lib/postgresql/data"]
+    x-baton: {data: {/var/lib/postgresql/data: dump}}
+  app: {image: app, depends_on: [db]}
+  proxy: {image: proxy, depends_on: [app]}
+  other: {image: other}
+`);
+
+const database = (more: Partial<DatabaseFacts> = {}): DatabaseFacts =>
+  ({
+    path: '/data/db',
+    kind: 'postgres',
+    service: 'db',
+    container: { id: 'id-web-db', name: 'web-db-1' },
+    answers: true,
+    sizeBytes: 100 * MiB,
+    ...more,
+  }) as DatabaseFacts;
+
+const changed = (spec: StackSpec): StackSpec => ({
+  ...spec,
+  services: spec.services.map((service) => (service.name === 'app' ? { ...service, user: '1' } : service)),
+});
+
+const at = (facts: Partial<PathFacts>, world: World): World => ({
+  ...world,
+  paths: { '/data/db': { ...(world.paths['/data/db'] as PathFacts), ...facts } },
+});
+
+const running = (more: Partial<DatabaseFacts> = {}): World => ({
+  ...runningWorld(stack),
+  databases: { '/data/db': database(more) },
+});
+
+const problemsOf = (spec: StackSpec, world: World): string[] =>
+  plan(spec, world)
+    .problems.map(({ code }) => code)
+    .filter((code) => code !== 'weak-health');
+
+describe('a path that is declared as a dump', () => {
+  test('is dumped through its database, which what depends on it waits for', () => {
+    const [entry] = plan(changed(stack), running()).data;
+    assert.equal(entry?.class, 'dump');
+    assert.equal(entry.driver, 'dump');
+    assert.equal(entry.sizeBytes, 100 * MiB);
+    assert.deepEqual(entry.dump, {
+      kind: 'postgres',
+      service: 'db',
+      container: { id: 'id-web-db', name: 'web-db-1' },
+      clients: ['app', 'proxy'],
+    });
+  });
+
+  test('is snapshotted at rest where its database does not run, and says so', () => {
+    const world = {
+      ...runningWorld(stack),
+      containers: containersOf(stack, { running: false, status: 'exited' }),
+    };
+    const [entry] = plan(changed(stack), world).data;
+    assert.equal(entry?.class, 'snapshot');
+    assert.equal(entry.driver, 'btrfs');
+    assert.equal(entry.cold, true);
+    assert.match(entry.notes.join(), /does not run/);
+  });
+
+  test('that does not exist yet is as any other', () => {
+    const [entry] = plan(stack, at({ type: 'missing', driver: undefined }, emptyWorld(stack))).data;
+    assert.deepEqual([entry?.class, entry?.existed, entry?.cold], ['snapshot', false, undefined]);
+  });
+
+  test('of any size needs no room for a copy, but room for the dump and what it is restored into', () => {
+    const spec = changed(stack);
+    const world = (freeBytes: number): World =>
+      at({ driver: 'copy', reflink: false, sizeBytes: 2 ** 40, sizeExceeded: true, freeBytes }, running());
+    assert.deepEqual(problemsOf(spec, world(264 * MiB)), []);
+    assert.deepEqual(problemsOf(spec, world(264 * MiB - 1)), ['no-space']);
+  });
+
+  test('is refused where its database does not answer, or its files cannot be exchanged', () => {
+    const silent = running({ answers: false, why: 'psql: no.' });
+    assert.deepEqual(problemsOf(changed(stack), silent), ['database-silent']);
+    assert.deepEqual(
+      problemsOf(changed(stack), at({ driver: undefined, reason: 'it is a mount point' }, running())),
+      ['data-unprotected'],
+    );
+  });
+
+  test('is refused where another protected path holds it, or lies in it', async () => {
+    for (const path of ['/data', '/data/db/more']) {
+      const spec = await mustLoad(`
+name: web
+services:
+  db:
+    image: postgres:17
+    volumes: ["/data/db:/var/lib/postgresql/data", "${path}:/more"]
+    x-baton: {data: {/var/lib/postgresql/data: dump}}
+`);
+      const world = { ...runningWorld(spec), databases: { '/data/db': database() } };
+      const wanted = { ...spec, services: spec.services.map((service) => ({ ...service, user: '1' })) };
+      assert.deepEqual(problemsOf(wanted, world), ['dump-overlap']);
+    }
+  });
+});

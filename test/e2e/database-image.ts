@@ -1,0 +1,39 @@
+/** Images with real databases, made of Debian's packages once, and kept in the cache. */
+import { execa } from 'execa';
+import { mkdir, rename, stat } from 'node:fs/promises';
+import { homedir, hostname } from 'node:os';
+import { join } from 'node:path';
+import { hostConfig } from '../../domain/host.ts';
+import type { Site } from './site.ts';
+
+type DatabaseImage = { name: string; archive: string; packages: string };
+
+export const databases: DatabaseImage = {
+  name: 'localhost/baton/databases:1',
+  archive: 'databases.tar',
+  packages: 'postgresql,redis-server',
+};
+
+export const mariadb: DatabaseImage = {
+  name: 'localhost/baton/mariadb:1',
+  archive: 'mariadb.tar',
+  packages: 'mariadb-server',
+};
+
+export const makeImage = async (
+  site: Pick<Site, 'engineCli' | 'cli'>,
+  { name, archive, packages }: DatabaseImage,
+): Promise<void> => {
+  if ((await site.engineCli('image', 'inspect', name)).code === 0) return;
+  const { cacheDirectory } = hostConfig(process.env, { hostname: hostname(), home: homedir() });
+  const path = join(cacheDirectory, 'images', archive);
+  if (!(await stat(path).catch(() => undefined))) {
+    await mkdir(join(cacheDirectory, 'images'), { recursive: true });
+    await execa('mmdebstrap', [
+      ...['--quiet', '--variant=minbase', `--include=${packages}`, 'bookworm'],
+      `${path}.draft.tar`,
+    ]);
+    await rename(`${path}.draft.tar`, path);
+  }
+  await site.cli('import', path, name);
+};

@@ -1,0 +1,4 @@
+import { describeOtherDumps, describePostgresDumps } from './dumps.ts';
+
+describePostgresDumps('docker');
+describeOtherDumps('docker');

@@ -1,0 +1,253 @@
+/** Real PostgreSQL, MariaDB and Redis, dumped before a change and restored through their own tools after it fails. */
+import assert from 'node:assert/strict';
+import { execa } from 'execa';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { databases, makeImage, mariadb } from './database-image.ts';
+import { Site, until, type Engine } from './site.ts';
+
+/** May stand nowhere but in the databases' containers. */
+const canary = 'canary-dump-Zt7Qm4';
+
+const postgres = `
+name: ledger
+services:
+  database:
+    image: ${databases.name}
+    user: postgres
+    environment:
+      PATH: "/usr/lib/postgresql/15/bin:/usr/bin:/bin"
+      PGHOST: /tmp
+      POSTGRES_PASSWORD: "\${CANARY}"
+    command:
+      - sh
+      - -c
+      - |
+        set -e
+        if [ ! -f /data/PG_VERSION ]; then
+          echo "$$POSTGRES_PASSWORD" > /tmp/password
+          initdb -D /data -A scram-sha-256 --pwfile=/tmp/password >/dev/null
+          echo "host all all all scram-sha-256" >> /data/pg_hba.conf
+        fi
+        exec postgres -D /data -k /tmp -c "listen_addresses=*"
+    stop_signal: SIGINT
+    stop_grace_period: 30s
+    volumes: ["\${DATA}/ledger:/data"]
+    healthcheck: {test: [CMD, pg_isready, -h, /tmp], interval: 60s}
+    x-baton: {data: {/data: {dump: postgres}}}
+  app:
+    image: ${databases.name}
+    environment: {PGPASSWORD: "\${CANARY}", PGHOST: database, PGUSER: postgres, SQL: "\${SQL:-select 1}"}
+    command: [sh, -c, "psql -v ON_ERROR_STOP=1 -c \\"$$SQL\\" && psql -Atc 'select count(*) from accounts' && exec sleep 100000"]
+    stop_signal: SIGKILL
+    depends_on: {database: {condition: service_healthy}}
+    healthcheck: {test: [CMD, psql, -c, "select count(*) from accounts"]}
+x-baton: {min_healthy_time: 500ms, healthy_deadline: 30s}
+`;
+
+type Data = { path: string; did: string; snapshot?: string; failedState?: { snapshot: string } };
+
+export const describePostgresDumps = (engine: Engine): void => {
+  describe(`PostgreSQL that is dumped, on ${engine}`, () => {
+    let site: Site;
+    const sql = async (query: string, database = 'postgres'): Promise<string> =>
+      (
+        await site.cli(
+          ...['exec', 'ledger-database-1', 'sh', '-c'],
+          `PGPASSWORD="$POSTGRES_PASSWORD" psql -U postgres -d ${database} -Atc "${query}"`,
+        )
+      ).trim();
+    const snapshots = async (): Promise<string[]> =>
+      (await readdir(join(site.data, '.baton-snapshots', 'ledger'))).filter(
+        (name) => !name.endsWith('.json'),
+      );
+
+    before(async () => {
+      site = await Site.open(engine, 'ext4', { CANARY: canary });
+      await makeImage(site, databases);
+      const { out } = await site.engineCli(
+        'run',
+        '--rm',
+        '--network',
+        'none',
+        '--entrypoint',
+        '',
+        databases.name,
+        'id',
+        '-u',
+        'postgres',
+      );
+      await execa('mkdir', ['-m', '700', join(site.data, 'ledger')]);
+      await execa('chown', [out.trim(), join(site.data, 'ledger')]);
+      await site.write('ledger.yml', postgres);
+      const made =
+        'create table if not exists accounts as select n as id, n * 10 as balance from generate_series(1, 1000) n';
+      const { code, out: said, err } = await site.report('deploy', 'ledger.yml', '--set', `SQL=${made}`);
+      assert.equal(code, 0, said + err);
+      await sql('create role clerk login');
+      await sql('create database archive owner clerk');
+      await sql(
+        'create table old (id serial primary key, at timestamptz); insert into old values (7)',
+        'archive',
+      );
+      await sql("alter system set work_mem = '7MB'");
+    });
+    after(async () => {
+      await site.close();
+    });
+
+    test('the plan says what is dumped, and through what', async () => {
+      const { out } = await site.baton('plan', 'ledger.yml', '--set', 'SQL=select 2');
+      assert.match(out, /ledger · database.* · dumped through pg_dump in container "ledger-database-1"/);
+      assert.match(out, /restored through pg_restore/);
+    });
+
+    test('a migration that drops the table and never gets healthy: rows, roles, settings and other databases are as before', async () => {
+      await sql('insert into accounts values (1001, 1)');
+      const was = await site.containers('ledger');
+      const { code, report, out, err } = await site.report(
+        'deploy',
+        'ledger.yml',
+        '--set',
+        'SQL=drop table accounts',
+      );
+      assert.equal(code, 3, out + err);
+      assert.equal(report['outcome'], 'rolled-back');
+      assert.equal(await sql('select count(*), sum(balance) from accounts'), '1001|5005001');
+      assert.equal(await sql('select id from old', 'archive'), '7');
+      assert.equal(
+        await sql("select pg_get_userbyid(datdba) from pg_database where datname = 'archive'"),
+        'clerk',
+      );
+      assert.equal(await sql('show work_mem'), '7MB');
+      const now = await site.containers('ledger');
+      assert.deepEqual(
+        now.map(({ id, name, running }) => ({ id, name, running })),
+        was.map(({ id, name, running }) => ({ id, name, running })),
+      );
+      const [data] = report['data'] as Data[];
+      assert.equal(data?.did, 'restored');
+      // The dump is used up, the failed state is kept.
+      const own = (await snapshots()).filter((name) => name.endsWith(String(report['operation'])));
+      assert.deepEqual(own, [data.failedState?.snapshot]);
+    });
+  });
+};
+
+const others = `
+name: market
+services:
+  goods:
+    image: ${mariadb.name}
+    environment: {MARIADB_ROOT_PASSWORD: "\${CANARY}"}
+    command:
+      - sh
+      - -c
+      - |
+        set -e
+        mkdir -p /run/mysqld && chown mysql /run/mysqld
+        if [ ! -d /data/mysql ]; then
+          mariadb-install-db --datadir=/data --user=mysql --auth-root-authentication-method=normal >/dev/null
+          mariadbd --datadir=/data --user=mysql --skip-networking & first=$$!
+          until mariadb -e "alter user root@localhost identified by '$$MARIADB_ROOT_PASSWORD'" 2>/dev/null; do sleep 0.2; done
+          kill $$first; wait $$first
+        fi
+        exec mariadbd --datadir=/data --user=mysql --skip-networking=0 --bind-address=0.0.0.0
+    stop_grace_period: 30s
+    volumes: ["\${DATA}/goods:/data"]
+    healthcheck: {test: [CMD-SHELL, 'mariadb -uroot -p"$$MARIADB_ROOT_PASSWORD" -e "select 1"'], interval: 60s}
+    x-baton: {data: {/data: {dump: mariadb}}}
+  sessions:
+    image: ${databases.name}
+    environment: {REDIS_PASSWORD: "\${CANARY}"}
+    command: [sh, -c, 'exec redis-server --requirepass "$$REDIS_PASSWORD" --save "" --appendonly yes --dir /data']
+    volumes: ["\${DATA}/sessions:/data"]
+    healthcheck: {test: [CMD-SHELL, 'REDISCLI_AUTH="$$REDIS_PASSWORD" redis-cli ping | grep -q PONG'], interval: 60s}
+    x-baton: {data: {/data: {dump: redis}}}
+  queue:
+    image: ${databases.name}
+    environment: {REDIS_PASSWORD: "\${CANARY}"}
+    command: [sh, -c, 'exec redis-server --requirepass "$$REDIS_PASSWORD" --save 60 1 --dir /data']
+    volumes: ["\${DATA}/queue:/data"]
+    healthcheck: {test: [CMD-SHELL, 'REDISCLI_AUTH="$$REDIS_PASSWORD" redis-cli ping | grep -q PONG'], interval: 60s}
+    x-baton: {data: {/data: {dump: redis}}}
+  app:
+    image: ${databases.name}
+    environment: {REDISCLI_AUTH: "\${CANARY}", DO: "\${DO:-true}"}
+    command: [sh, -c, 'eval "$$DO"; redis-cli -h queue get job | grep -q . && exec sleep 100000']
+    stop_signal: SIGKILL
+    depends_on: {goods: {condition: service_healthy}, sessions: {condition: service_healthy}, queue: {condition: service_healthy}}
+    healthcheck: {test: [CMD-SHELL, "redis-cli -h queue get job | grep -q ."]}
+x-baton: {min_healthy_time: 500ms, healthy_deadline: 60s}
+`;
+
+export const describeOtherDumps = (engine: Engine): void => {
+  describe(`MariaDB and Redis that are dumped, on ${engine}`, () => {
+    let site: Site;
+    const inside = async (service: string, script: string): Promise<string> =>
+      (await site.cli('exec', `market-${service}-1`, 'sh', '-c', script)).trim();
+    const sql = async (query: string): Promise<string> =>
+      await inside('goods', `MYSQL_PWD="$MARIADB_ROOT_PASSWORD" mariadb -uroot -N -B -e "${query}"`);
+    const redis = async (service: string, command: string): Promise<string> =>
+      await inside(service, `REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli ${command}`);
+
+    before(async () => {
+      site = await Site.open(engine, 'ext4', { CANARY: canary });
+      await makeImage(site, databases);
+      await makeImage(site, mariadb);
+      for (const name of ['goods', 'sessions', 'queue']) await mkdir(join(site.data, name));
+      await site.write('market.yml', others);
+      const { code, out, err } = await site.report(
+        'deploy',
+        'market.yml',
+        '--set',
+        'DO=redis-cli -h queue set job 1',
+      );
+      assert.equal(code, 0, out + err);
+      await sql(
+        'create database shop; create table shop.items (id int primary key, name varchar(20)) engine=InnoDB',
+      );
+      await sql(
+        "insert into shop.items values (1, 'pen'), (2, 'ink'); create table shop.notes (t text) engine=Aria; insert into shop.notes values ('so')",
+      );
+      await sql(
+        "create user clerk@'%' identified by 'x'; grant select on shop.* to clerk@'%'; create view shop.names as select name from shop.items",
+      );
+      await redis('sessions', 'mset a 1 b 2');
+      await redis('queue', 'set soon 1 EX 1000');
+    });
+    after(async () => {
+      await site.close();
+    });
+
+    test('a release that loses all of it and never gets healthy is taken back: rows, users, views and keys', async () => {
+      const { code, report, out, err } = await site.report(
+        ...['deploy', 'market.yml', '--set'],
+        'DO=redis-cli -h queue flushall; redis-cli -h sessions flushall; redis-cli -h sessions set new 1',
+      );
+      assert.equal(code, 3, out + err);
+      assert.deepEqual(
+        (report['data'] as Data[]).map(({ did }) => did),
+        ['restored', 'restored', 'restored'],
+      );
+      assert.equal(await sql('select group_concat(name order by id) from shop.items'), 'pen,ink');
+      assert.equal(await sql('select count(*) from shop.notes'), '1');
+      assert.equal(await sql('select count(*) from shop.names'), '2');
+      assert.match(await sql("show grants for clerk@'%'"), /GRANT SELECT ON `shop`/);
+      assert.equal(await redis('sessions', 'mget a b new'), '1\n2');
+      assert.equal(await redis('queue', 'get job'), '1');
+      assert.ok(Number(await redis('queue', 'ttl soon')) > 0);
+      // It is on the disk too, in the server's own way.
+      await site.cli('restart', 'market-sessions-1', 'market-queue-1');
+      await until('Redis', async () => (await redis('sessions', 'get a').catch(() => '')) === '1');
+      await until('Redis', async () => (await redis('queue', 'get job').catch(() => '')) === '1');
+    });
+
+    test('no password is in a payload, a report, a log, or on a command line', async () => {
+      const { out } = await site.baton('events', 'market', '--json');
+      assert.ok(!out.includes(canary));
+      assert.ok(!site.workerLog.includes(canary));
+    });
+  });
+};
