@@ -251,7 +251,7 @@ export const putBackOne = async (
   const failedState = { snapshot: failed, writesFrom, writesTo: new Date().toISOString() };
   if (entry.driver === 'dump') {
     const kept = await ports.snapshots.find(path, failed);
-    const restored = kept && (await ports.snapshots.marks(kept)).restoredAt !== undefined;
+    const restored = kept !== undefined && (await isRestored(ports, kept));
     if (!kept) await emptyDatabase(ports, path, before, failed, stop);
     return { path, did: restored ? 'restored' : 'emptied', snapshot: before, failedState };
   }
@@ -262,6 +262,10 @@ export const putBackOne = async (
   }
   return { path, did: 'restored', snapshot: before, failedState };
 };
+
+/** @param kept what a failed change left of a database. */
+export const isRestored = async ({ snapshots }: Ports, kept: Snapshot): Promise<boolean> =>
+  (await snapshots.marks(kept)).restoredAt !== undefined;
 
 /** What the failed change left comes aside as it is, files and all. Not before it is known that there is a dump to restore. */
 const emptyDatabase = async (

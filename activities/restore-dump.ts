@@ -4,15 +4,17 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { dumpedData, type DataPlan } from '../domain/data.ts';
+import type { DumpPlan } from '../domain/data.ts';
 import type { RunningDatabase } from '../domain/database.ts';
 import { manifestName, type DumpManifest, type DumpPart } from '../domain/dump.ts';
+import type { SnapshotName } from '../domain/snapshot.ts';
 import type { Owner } from '../domain/subject.ts';
 import { beating, permanent } from './activity.ts';
-import { nameOf, stopGraceMs } from './data.ts';
+import { isRestored, nameOf, stopGraceMs } from './data.ts';
 import { databaseTools } from './databases/index.ts';
 import { untilReady } from './databases/inside.ts';
 import { insideOf, redactFor } from './dump.ts';
+import { EngineError } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
 import { SnapshotError, type Snapshot } from './ports/snapshots.ts';
 
@@ -23,36 +25,30 @@ const restoreTries = 2;
 
 export const restoreDumpActivities = (ports: Ports) => ({
   /**
-   * Into each database that was emptied its dump: the container of before starts on the emptied files, makes itself anew, takes
+   * Into a database that was emptied its dump: the container of before starts on the emptied files, makes itself anew, takes
    * the dump in, and is compared with it. Called again, it begins with the emptying, until that is noted as restored.
-   * @returns the paths that are restored
    */
-  async restoreDumps(owner: Owner, data: DataPlan[]): Promise<string[]> {
-    return await beating(async (signal) => {
-      const restored: string[] = [];
-      for (const { path, dump } of dumpedData(data)) {
-        const kept = await ports.snapshots.find(path, nameOf(owner, 'failed'));
-        if (!kept) continue;
-        if (!(await isRestored(ports, kept))) {
-          await restoreInto(ports, { path, ...dump }, await demandDump(ports, owner, path), signal);
-          await ports.snapshots.mark(kept, { restoredAt: new Date().toISOString() });
-        }
-        restored.push(path);
-      }
-      return restored;
+  async restoreDump(owner: Owner, path: string, dump: DumpPlan): Promise<void> {
+    await beating(async (signal) => {
+      const kept = await demand(ports, path, nameOf(owner, 'failed'), 'What the failed change left');
+      // Writes since then are no failed change's: it is not emptied again.
+      if (await isRestored(ports, kept)) return;
+      const taken = await demand(ports, path, nameOf(owner, 'before'), 'The dump');
+      await restoreInto(ports, { path, ...dump }, taken, signal);
+      await ports.snapshots.mark(kept, { restoredAt: new Date().toISOString() });
     });
   },
 });
 
-/** Writes since then are no failed change's: it is not emptied again. */
-export const isRestored = async ({ snapshots }: Ports, kept: Snapshot): Promise<boolean> =>
-  (await snapshots.marks(kept)).restoredAt !== undefined;
-
-export const demandDump = async ({ snapshots }: Ports, owner: Owner, path: string): Promise<Snapshot> => {
-  const name = nameOf(owner, 'before');
-  const dump = await snapshots.find(path, name);
-  if (dump) return dump;
-  throw permanent('SnapshotMissing', `The dump ${name} of ${path} is gone. It could not be restored.`);
+const demand = async (
+  { snapshots }: Ports,
+  path: string,
+  name: SnapshotName,
+  what: string,
+): Promise<Snapshot> => {
+  const found = await snapshots.find(path, name);
+  if (found) return found;
+  throw permanent('SnapshotMissing', `${what} (${name} of ${path}) is gone. The database is not restored.`);
 };
 
 const restoreInto = async (
@@ -90,7 +86,8 @@ const restoreOnce = async (
   const tool = databaseTools[kind];
   const inside = insideOf(ports, database, await redactFor(ports, database), signal);
   const isReady = async (): Promise<boolean | string> =>
-    (await endOf(ports, container)) ?? (await tool.isReady(inside, manifest.server));
+    (await endOf(ports, container)) ??
+    (await whileItRuns(ports, container, () => tool.isReady(inside, manifest.server)));
   const start = async (): Promise<void> => {
     await ports.engine.startContainer(container.id);
     await untilReady(inside, isReady, readyWithinMs);
@@ -128,6 +125,21 @@ const endOf = async (
   return stays || state.restartCount >= crashLoop
     ? `Container "${name}" does not come up on empty files: it ended with exit code ${state.exitCode ?? '?'}.`
     : undefined;
+};
+
+/** Nothing can be asked in a container that has just ended; where it runs, it is the engine that fails. */
+const whileItRuns = async (
+  { engine }: Ports,
+  { id }: RunningDatabase['container'],
+  ask: () => Promise<boolean>,
+): Promise<boolean> => {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof EngineError) || (await engine.inspectContainer(id))?.status === 'running')
+      throw error;
+    return false;
+  }
 };
 
 /** What has changed on the disk since it was written is no dump any more. */

@@ -119,14 +119,19 @@ const restoreDatabases = async (subject: Subject, plan: Plan, unwound: Applied['
     databases,
   );
   await putBack(subject, plan, ({ service }) => needed.has(service) && !databases.includes(service));
-  const summary = emptied
-    .map(({ path, dump }) => `${path} through ${dumpTools[dump.kind].restore}`)
-    .join(', ');
-  const restored = await undoing.restoreDumps.executeWithOptions({ summary }, [subject, emptied]);
-  unwound.data = unwound.data.map((outcome) =>
-    restored.includes(outcome.path) ? { ...outcome, did: 'restored' } : outcome,
-  );
-  unwound.closed = [];
+  let cause: Error | undefined;
+  for (const { path, dump } of emptied) {
+    const summary = `${path} through ${dumpTools[dump.kind].restore}`;
+    try {
+      await undoing.restoreDump.executeWithOptions({ summary }, [subject, path, dump]);
+      unwound.data = unwound.data.map((one) => (one.path === path ? { ...one, did: 'restored' } : one));
+    } catch (error) {
+      // One that cannot be restored keeps no other.
+      cause ??= error as Error;
+    }
+  }
+  unwound.closed = closedBy(emptiedData(plan, unwound));
+  if (cause !== undefined) throw cause;
   unwound.dataAtRisk = false;
 };
 

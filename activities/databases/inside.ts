@@ -32,21 +32,22 @@ export type Inside = {
 /** What a script is for, in words: `pg_dump of "shop"`. `args` are its `$1`, `$2` and so on. */
 export type Script = { what: string; script: string; args?: readonly string[] };
 
-/** By this variable the tools of a worker that died are found: see {@link endLeftovers}. */
-const mark = 'BATON_TOOL=1';
+/** By this variable the tools of a worker that died are found: see {@link endLeftovers}. Questions do not have it. */
+const mark = 'BATON_TOOL=stream';
 
-const commandOf = ({ prelude }: Inside, { script, args = [] }: Script): string[] => [
-  ...['env', mark, 'LC_ALL=C'],
+const commandOf = ({ prelude }: Inside, { script, args = [] }: Script, marked: boolean): string[] => [
+  ...['env', ...(marked ? [mark] : []), 'LC_ALL=C'],
   ...['sh', '-ec', `umask 077\n${prelude}\n${script}`, 'baton', ...args],
 ];
 
 const run = async (
   inside: Inside,
   script: Script,
-  streams: { input?: Readable; output?: Writable } = {},
+  streams: { input?: Readable; output?: Writable },
+  marked = true,
 ): Promise<void> => {
   const { engine, container, redact, signal } = inside;
-  const { exitCode, errors } = await engine.execStream(container.id, commandOf(inside, script), {
+  const { exitCode, errors } = await engine.execStream(container.id, commandOf(inside, script, marked), {
     ...streams,
     ...(signal ? { signal } : {}),
   });
@@ -73,7 +74,7 @@ export const ask = async (inside: Inside, script: Script): Promise<string> => {
       );
     },
   });
-  await run(inside, script, { output });
+  await run(inside, script, { output }, false);
   return Buffer.concat(chunks).toString('utf8').replace(/\n$/, '');
 };
 
@@ -175,8 +176,8 @@ exit 0`;
 const askEveryMs = 500;
 
 /**
- * @param isReady rejects, or says false, as long as it is not; words where it never will be.
- * @throws SnapshotError `database` with these, or with the last answer
+ * @param isReady rejects with a SnapshotError, or says false, as long as it is not; words where it never will be.
+ * @throws SnapshotError `database` with these, or with the last answer; what else `isReady` rejects with
  */
 export const untilReady = async (
   inside: Inside,
@@ -192,7 +193,8 @@ export const untilReady = async (
       ready = await isReady();
     } catch (error) {
       inside.signal?.throwIfAborted();
-      last = error instanceof Error ? error.message : String(error);
+      if (!(error instanceof SnapshotError)) throw error;
+      last = error.message;
     }
     if (ready === true) return;
     if (ready !== false) throw new SnapshotError('database', ready);

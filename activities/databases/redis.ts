@@ -75,6 +75,8 @@ if [ "$append" = yes ]; then
 else
   name="$(setting dbfilename)"
 fi
+# The server reads it as the owner of its directory; the tool may be root.
+if [ "$(id -u)" = 0 ]; then chown "$(stat -c %u:%g "$dir")" "$dir/.baton-restore"; fi
 mv "$dir/.baton-restore" "$dir/$name"`;
 
 export const redis: DatabaseTool = {

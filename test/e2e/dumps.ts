@@ -1,7 +1,7 @@
 /** Real PostgreSQL, MariaDB and Redis, dumped before a change and restored through their own tools after it fails. */
 import assert from 'node:assert/strict';
 import { execa } from 'execa';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { databases, makeImage, mariadb } from './database-image.ts';
@@ -11,7 +11,7 @@ import { Site, until, type Engine } from './site.ts';
 const canary = 'canary-dump-Zt7Qm4';
 
 const postgres = `
-name: ledger
+name: vault
 services:
   database:
     image: ${databases.name}
@@ -33,7 +33,7 @@ services:
         exec postgres -D /data -k /tmp -c "listen_addresses=*"
     stop_signal: SIGINT
     stop_grace_period: 30s
-    volumes: ["\${DATA}/ledger:/data"]
+    volumes: ["\${DATA}/vault:/data"]
     healthcheck: {test: [CMD, pg_isready, -h, /tmp], interval: 60s}
     x-baton: {data: {/data: {dump: postgres}}}
   app:
@@ -54,14 +54,12 @@ export const describePostgresDumps = (engine: Engine): void => {
     const sql = async (query: string, database = 'postgres'): Promise<string> =>
       (
         await site.cli(
-          ...['exec', 'ledger-database-1', 'sh', '-c'],
+          ...['exec', 'vault-database-1', 'sh', '-c'],
           `PGPASSWORD="$POSTGRES_PASSWORD" psql -U postgres -d ${database} -Atc "${query}"`,
         )
       ).trim();
     const snapshots = async (): Promise<string[]> =>
-      (await readdir(join(site.data, '.baton-snapshots', 'ledger'))).filter(
-        (name) => !name.endsWith('.json'),
-      );
+      (await readdir(join(site.data, '.baton-snapshots', 'vault'))).filter((name) => !name.endsWith('.json'));
 
     before(async () => {
       site = await Site.open(engine, 'ext4', { CANARY: canary });
@@ -78,12 +76,12 @@ export const describePostgresDumps = (engine: Engine): void => {
         '-u',
         'postgres',
       );
-      await execa('mkdir', ['-m', '700', join(site.data, 'ledger')]);
-      await execa('chown', [out.trim(), join(site.data, 'ledger')]);
-      await site.write('ledger.yml', postgres);
+      await execa('mkdir', ['-m', '700', join(site.data, 'vault')]);
+      await execa('chown', [out.trim(), join(site.data, 'vault')]);
+      await site.write('vault.yml', postgres);
       const made =
         'create table if not exists accounts as select n as id, n * 10 as balance from generate_series(1, 1000) n';
-      const { code, out: said, err } = await site.report('deploy', 'ledger.yml', '--set', `SQL=${made}`);
+      const { code, out: said, err } = await site.report('deploy', 'vault.yml', '--set', `SQL=${made}`);
       assert.equal(code, 0, said + err);
       await sql('create role clerk login');
       await sql('create database archive owner clerk');
@@ -95,20 +93,22 @@ export const describePostgresDumps = (engine: Engine): void => {
     });
     after(async () => {
       await site.close();
+      // The disk is small, and databases are not.
+      await rm(site.data, { recursive: true, force: true });
     });
 
     test('the plan says what is dumped, and through what', async () => {
-      const { out } = await site.baton('plan', 'ledger.yml', '--set', 'SQL=select 2');
-      assert.match(out, /ledger · database.* · dumped through pg_dump in container "ledger-database-1"/);
+      const { out } = await site.baton('plan', 'vault.yml', '--set', 'SQL=select 2');
+      assert.match(out, /vault · database.* · dumped through pg_dump in container "vault-database-1"/);
       assert.match(out, /restored through pg_restore/);
     });
 
     test('a migration that drops the table and never gets healthy: rows, roles, settings and other databases are as before', async () => {
       await sql('insert into accounts values (1001, 1)');
-      const was = await site.containers('ledger');
+      const was = await site.containers('vault');
       const { code, report, out, err } = await site.report(
         'deploy',
-        'ledger.yml',
+        'vault.yml',
         '--set',
         'SQL=drop table accounts',
       );
@@ -121,7 +121,7 @@ export const describePostgresDumps = (engine: Engine): void => {
         'clerk',
       );
       assert.equal(await sql('show work_mem'), '7MB');
-      const now = await site.containers('ledger');
+      const now = await site.containers('vault');
       assert.deepEqual(
         now.map(({ id, name, running }) => ({ id, name, running })),
         was.map(({ id, name, running }) => ({ id, name, running })),
@@ -131,6 +131,44 @@ export const describePostgresDumps = (engine: Engine): void => {
       // The dump is used up, the failed state is kept.
       const own = (await snapshots()).filter((name) => name.endsWith(String(report['operation'])));
       assert.deepEqual(own, [data.failedState?.snapshot]);
+    });
+
+    test('a dump that cannot begin, or that fails in the middle, ends the deploy before anything changes', async () => {
+      const was = await site.containers('vault');
+      const files = await snapshots();
+      const deploy = async () => await site.report('deploy', 'vault.yml', '--set', 'SQL=drop table accounts');
+      const unchanged = async (): Promise<void> => {
+        assert.deepEqual(await site.containers('vault'), was);
+        assert.deepEqual(await snapshots(), files);
+        assert.equal(await sql('select count(*) from accounts'), '1001');
+      };
+      await sql("alter role postgres password 'another'");
+      const { code, out } = await deploy();
+      assert.equal(code, 1);
+      assert.match(out, /database-silent/);
+      assert.ok(!out.includes(canary));
+      await site.cli(
+        ...['exec', 'vault-database-1', 'sh', '-c'],
+        `PGPASSWORD=another psql -U postgres -c "alter role postgres password '$POSTGRES_PASSWORD'"`,
+      );
+      await unchanged();
+      // Fails in the middle: the catalog says that there is a relation, and its file is gone.
+      await sql('create table torn as select 1 as a; checkpoint');
+      const file = await sql("select pg_relation_filepath('torn')");
+      await site.cli('exec', 'vault-database-1', 'sh', '-c', `mv /data/${file} /data/away`);
+      const torn = await deploy();
+      await site.cli('exec', 'vault-database-1', 'sh', '-c', `mv /data/away /data/${file}`);
+      await sql('drop table torn');
+      assert.equal(torn.code, 3, torn.out);
+      assert.match(JSON.stringify(torn.report['failure']), /pg_dump/);
+      await unchanged();
+    });
+
+    test('a database that does not run is snapshotted at rest', async () => {
+      await site.cli('stop', 'vault-app-1', 'vault-database-1');
+      const { out } = await site.baton('plan', 'vault.yml', '--set', 'SQL=select 3');
+      assert.match(out, /its database does not run/);
+      await site.cli('start', 'vault-database-1', 'vault-app-1');
     });
   });
 };
@@ -219,6 +257,8 @@ export const describeOtherDumps = (engine: Engine): void => {
     });
     after(async () => {
       await site.close();
+      // The disk is small, and databases are not.
+      await rm(site.data, { recursive: true, force: true });
     });
 
     test('a release that loses all of it and never gets healthy is taken back: rows, users, views and keys', async () => {
@@ -244,7 +284,7 @@ export const describeOtherDumps = (engine: Engine): void => {
       await until('Redis', async () => (await redis('queue', 'get job').catch(() => '')) === '1');
     });
 
-    test('no password is in a payload, a report, a log, or on a command line', async () => {
+    test('no password is in a report, in what happened, or in a log', async () => {
       const { out } = await site.baton('events', 'market', '--json');
       assert.ok(!out.includes(canary));
       assert.ok(!site.workerLog.includes(canary));

@@ -211,11 +211,14 @@ const onlyOnce = async ({ site, startedAt, scenario, fault }: Ended): Promise<st
       ([type, , name]) =>
         type === 'container' && scenario.stacks.some((stack) => name?.startsWith(`${stack}-`)),
     );
+  // A database is stopped and started while its dump is restored.
+  const restored = scenario.dumped ? scenario.stacks.map((stack) => `${stack}-db-1`) : [];
   // A name is made once. The same name may be started twice: first the new container's, then the one that is put back.
   const keys = events.map(([, what, name, id]) =>
     what === 'create' ? `${name} was made` : `${name} (${id}) was started`,
   );
   return [...new Set(keys)].flatMap((key) => {
+    if (restored.some((name) => key.startsWith(`${name} `) && key.endsWith('started'))) return [];
     const times = keys.filter((other) => other === key).length;
     return times > 1 ? [`${key} ${times} times`] : [];
   });

@@ -30,6 +30,7 @@ import type { cleanUp } from '../../workflows/clean-up.ts';
 import type { deployStack } from '../../workflows/deploy-stack.ts';
 import type { rotateSnapshots } from '../../workflows/rotate-snapshots.ts';
 import { freePort } from '../../setup/local.ts';
+import { databases, makeImage } from '../e2e/database-image.ts';
 import { Site, until } from '../e2e/site.ts';
 import { EffectLog, type Effect } from './effects.ts';
 import { mayNeedHuman, type Fault } from './fault.ts';
@@ -101,6 +102,27 @@ cleanup:
   temp: [{path: ${scratchOf(site)}, older_than: 0s}]
 `;
 
+/** As {@link stackFile}, with the rows as a key of a Redis that is dumped. */
+const dumpedStackFile = (stack: string, port: number): string => {
+  const version = `\${${stack.toUpperCase()}_VERSION:-1}`;
+  const writes = [
+    `ask() { printf '%s\\r\\nQUIT\\r\\n' "$$1" | nc db 6379; };`,
+    `ask 'GET rows' | grep -qw ${version} || ask 'APPEND rows "${version} "' | grep -q ^: || exit 1;`,
+  ].join(' ');
+  const redis = `image: ${databases.name}\n    command: [redis-server, --protected-mode, "no", --save, "", --appendonly, "yes", --dir, /data]`;
+  const changes: [string, string][] = [
+    ['image: ${IMAGE}\n    command: [httpd, -f, -p, "5432", -h, /data]\n    stop_signal: SIGKILL', redis],
+    ['{probe: {http: ":5432/rows"}}', '{probe: {exec: [redis-cli, ping]}, data: {/data: {dump: redis}}}'],
+    [
+      `grep -qw ${version} /data/rows || printf '%s ' ${version} >> /data/rows || exit 1;`,
+      JSON.stringify(writes).slice(1, -1),
+    ],
+    [`"\${DATA}/${stack}:/data", "cache:/cache"`, '"cache:/cache"'],
+    ['networks: [front]', 'networks: [front, default]'],
+  ];
+  return changes.reduce((text, [from, to]) => text.replace(from, () => to), stackFile(stack, port));
+};
+
 const variablesOf = (stack: string, { version, breaks }: Settings): Record<string, string> => ({
   [`${stack.toUpperCase()}_VERSION`]: version,
   ...(breaks ? { [`${stack.toUpperCase()}_BREAKS`]: 'exit 1' } : {}),
@@ -127,7 +149,7 @@ class Scene {
     this.#broken.promise.catch(() => undefined);
   }
 
-  static async open(town: Town, stacks: readonly string[]): Promise<Scene> {
+  static async open(town: Town, { stacks, dumped = false }: Scenario): Promise<Scene> {
     const site = await Site.found('podman', town.disk, {
       BATON_ENGINE_SOCKET: town.socket,
       TEMPORAL_ADDRESS: town.address,
@@ -135,15 +157,17 @@ class Scene {
     });
     site.environment['FILES'] = site.files;
     const scene = new Scene(town, site);
+    if (dumped) await makeImage(site, databases);
     for (const stack of stacks) {
       const port = await freePort();
       scene.ports[stack] = port;
       const data = join(site.data, stack);
       await execa('btrfs', ['subvolume', 'create', data]);
+      await site.write(`${stack}.yml`, (dumped ? dumpedStackFile : stackFile)(stack, port));
+      if (dumped) continue;
       await writeFile(join(data, 'rows'), 'opening ');
       await mkdir(join(data, 'sub'), { mode: 0o700 });
       await writeFile(join(data, 'sub', 'private'), 'x', { mode: 0o600 });
-      await site.write(`${stack}.yml`, stackFile(stack, port));
     }
     await site.write('.config/baton/baton.yml', settingsOf(site));
     await site.write(
@@ -489,10 +513,10 @@ const strike =
 export const runOnce = async (town: Town, { scenario, fault }: Run): Promise<RunResult> => {
   const began = Date.now();
   const client = await town.client();
-  const scene = await Scene.open(town, scenario.stacks);
+  const scene = await Scene.open(town, scenario);
   try {
     await prepare(client, scene.site, scenario);
-    const before = await lookAt(scene.site, scene.ports);
+    const before = await lookAt(scene.site, scene.ports, scenario.dumped);
     const started = Promise.withResolvers<Handle>();
     await scene.arm(fault, strike(fault, started.promise));
     const startedAt = new Date();
@@ -504,12 +528,12 @@ export const runOnce = async (town: Town, { scenario, fault }: Run): Promise<Run
     const report = await Promise.race([outcome, scene.broken]);
     await scene.mend?.();
     scene.mend = undefined;
-    const torn = await lookAt(scene.site, scene.ports);
+    const torn = await lookAt(scene.site, scene.ports, scenario.dumped);
     const resumed =
       report?.outcome === 'needs-human' && mayNeedHuman.includes(fault.kind)
         ? await resumeAll(client, scene, scenario)
         : undefined;
-    const after = resumed ? await lookAt(scene.site, scene.ports) : torn;
+    const after = resumed ? await lookAt(scene.site, scene.ports, scenario.dumped) : torn;
     const effects = EffectLog.read(scene.log);
     const effect = effects.find(({ n }) => n === fault.at);
     return {

@@ -35,11 +35,15 @@ export type Settings = { version: string; breaks?: true };
 const town = process.env['BATON_FAULT_TOWN'] ?? '';
 const books = `books${town}`;
 const till = `till${town}`;
+/** Its rows are in a database. */
+const keys = `keys${town}`;
 
 export type Scenario = {
   name: string;
   /** Stacks of the town that take part. */
   stacks: readonly string[];
+  /** Its rows are in Redis, and are dumped. */
+  dumped?: boolean;
   /** Releases deployed before, without faults. */
   before: readonly Settings[];
   /** What is deployed; or an undo, or a removal, of the first stack. */
@@ -114,6 +118,16 @@ const byKind: Record<ReleaseKind, Scenario[]> = {
       name: 'failing deploy',
       effects: 21,
       stacks: [books],
+      before: [{ version: '1' }],
+      operation: { deploy: { version: '2', breaks: true } },
+      ends: 'rolled-back',
+      isNew: () => ['it should not have succeeded'],
+    },
+    {
+      name: 'failing deploy with a dump',
+      effects: 45,
+      stacks: [keys],
+      dumped: true,
       before: [{ version: '1' }],
       operation: { deploy: { version: '2', breaks: true } },
       ends: 'rolled-back',

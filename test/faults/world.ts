@@ -27,8 +27,11 @@ export type World = {
 /** For temporary files. */
 export const scratchOf = ({ data }: Site): string => join(data, 'scratch');
 
-/** @param ports the host port of each stack. */
-export const lookAt = async (site: Site, ports: Record<string, number>): Promise<World> => ({
+/**
+ * @param ports the host port of each stack.
+ * @param dumped whether its rows are in a database: files of that are others after each restore.
+ */
+export const lookAt = async (site: Site, ports: Record<string, number>, dumped = false): Promise<World> => ({
   stacks: await Promise.all(
     Object.entries(ports).map(async ([stack, port]) => {
       const data = join(site.data, stack);
@@ -39,9 +42,11 @@ export const lookAt = async (site: Site, ports: Record<string, number>): Promise
         networks: await site.volumesAndNetworks(stack),
         page: await get(`http://127.0.0.1:${port}/`).catch(() => undefined),
         route: await routeOf(join(site.files, `${stack}.route`)),
-        rows: await readFile(join(data, 'rows'), 'utf8').catch(() => ''),
+        rows: dumped ? await rowsIn(site, stack) : await readFile(join(data, 'rows'), 'utf8').catch(() => ''),
         // Those of a file that was edited lie in its own directory.
-        data: (await fingerprint(data)).filter((entry) => !entry.startsWith(`./${directoryName}`)),
+        data: dumped
+          ? []
+          : (await fingerprint(data)).filter((entry) => !entry.startsWith(`./${directoryName}`)),
         snapshots: {
           ...(await snapshotsOf(site.data, stack)),
           ...(await snapshotsOf(data, 'rows')),
@@ -60,6 +65,10 @@ const looseOf = async (site: Site): Promise<string[]> => {
   const own = `${images}\n${volumes}`.split('\n').filter((name) => name.includes(site.host));
   return [...files, ...own].sort();
 };
+
+/** Nothing where nobody answers. */
+const rowsIn = async (site: Site, stack: string): Promise<string> =>
+  (await site.engineCli('exec', `${stack}-db-1`, 'redis-cli', '--raw', 'get', 'rows')).out;
 
 const routeOf = async (path: string): Promise<StackWorld['route']> => {
   try {
