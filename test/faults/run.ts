@@ -20,7 +20,7 @@ import { cleanupWorkflowId, rotationWorkflowId, stackWorkflowId } from '../../do
 import { startChange } from '../../client/change.ts';
 import { ecosystemRequest } from '../../client/commands/deploy.ts';
 import type { StackName } from '../../domain/names.ts';
-import type { GuardPlan, GuardRequest } from '../../domain/guard.ts';
+import { snapshotQuestion, type GuardPlan, type GuardRequest } from '../../domain/guard.ts';
 import { parseSnapshotName } from '../../domain/snapshot.ts';
 import type { OperationRequest, ReleaseSource, Report } from '../../domain/operation.ts';
 import type { ReleaseKind, Plan } from '../../domain/plan.ts';
@@ -307,6 +307,13 @@ const restoreRequestOf = async (site: Site, stack: string, breaks: boolean): Pro
   };
 };
 
+const takeRequestOf = (site: Site, stack: string): GuardRequest => ({
+  ...snapshotQuestion('taken before', [join(site.data, stack)], 2 ** 30),
+  operation: newOperationId(),
+  host: site.host,
+  stack: stack as StackName,
+});
+
 const spareImage = ({ host }: Site): string => `localhost/${host}/spare:1`;
 const looseVolume = ({ host }: Site): string => `${host}_loose`;
 
@@ -458,7 +465,7 @@ const no = (): boolean => false;
 const prepare = async (
   client: Client,
   site: Site,
-  { stacks, before, operation }: Scenario,
+  { stacks, before, taken = 0, operation }: Scenario,
 ): Promise<void> => {
   // A worker that runs has not always been heard of yet.
   await until('the worker to be known', async () => await demandWorker(client, site.host).then(yes, no));
@@ -468,11 +475,18 @@ const prepare = async (
         client,
         requestOf(site, 'deploy', stack, fromFile(site, stack, settings)),
       );
-      const { outcome, failure, problems } = await handle.result();
-      if (outcome !== 'done')
-        throw new Error(`Before the run: ${outcome} ${JSON.stringify({ failure, problems })}`);
+      demandDone(await handle.result());
     }
+  for (let count = 0; count < taken; count += 1) {
+    const handle = await startGuard(client, takeRequestOf(site, stacks[0] ?? ''));
+    demandDone(await handle.result());
+  }
   if ('cleanup' in operation) await strew(site);
+};
+
+const demandDone = ({ outcome, failure, problems }: Report): void => {
+  if (outcome !== 'done')
+    throw new Error(`Before the run: ${outcome} ${JSON.stringify({ failure, problems })}`);
 };
 
 /** A rotation and a cleanup put nothing back; they stop. */
