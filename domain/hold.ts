@@ -56,17 +56,21 @@ export const withHeldBack = (state: HoldState, one: HeldBack): HoldState => {
 
 const textLimit = 1_000;
 
-/** Reads what came from outside. @returns what is wrong with it, as text. */
-export const readHold = (value: unknown, now: number): Hold | string => {
-  const said = readRelease(value);
-  if (typeof said === 'string') return said;
+/**
+ * Reads what came from outside.
+ * @param said when it was said, or the earliest time at which it can have been (ms since the epoch).
+ * @returns what is wrong with it, as text.
+ */
+export const readHold = (value: unknown, said: number): Hold | string => {
+  const release = readRelease(value);
+  if (typeof release === 'string') return release;
   const { until, reason } = fieldsOf(value);
   if (until !== undefined && (typeof until !== 'string' || !isTime(until)))
     return '"until" is a time, as 2026-11-26T02:30:00Z.';
-  if (until !== undefined && Date.parse(until) <= now) return `${until} has passed.`;
+  if (until !== undefined && Date.parse(until) <= said) return `${until} has passed.`;
   if (reason !== undefined && !isLine(reason)) return '"reason" is a text on one line.';
   return {
-    ...said,
+    ...release,
     ...(until === undefined ? {} : { until }),
     ...(reason === undefined ? {} : { reason }),
   };

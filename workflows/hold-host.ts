@@ -3,10 +3,12 @@
  * without a worker, and whoever wants to begin by itself finds out by telling it (`workflows/held.ts`).
  */
 import {
+  ApplicationFailure,
   CancellationScope,
   condition,
   getExternalWorkflowHandle,
   isCancellation,
+  patched,
   setCurrentDetails,
   setDefaultSignalHandler,
   setHandler,
@@ -75,6 +77,11 @@ class HostHold {
     setHandler(holdQuery, () => this.#state, { description: 'Who holds the host, since when, and why.' });
     setHandler(holdUpdate, (hold) => this.take(hold), {
       description: 'Hold it on, for another time or reason. Argument: {"by": "anna", "reason": "why"}.',
+      // Whoever sends it waits for the answer, so a mistake can be told.
+      validator: (hold) => {
+        const read = readHold(hold, Date.now());
+        if (typeof read === 'string') throw ApplicationFailure.nonRetryable(`${read} Nothing was changed.`);
+      },
     });
     setHandler(releaseUpdate, (said) => this.release(said), {
       description: 'End the hold. Argument: {"by": "anna"}.',
@@ -101,7 +108,7 @@ class HostHold {
 
   /** The latest counts, whoever it is from. */
   take(value: unknown): string {
-    const hold = readHold(value, Date.now());
+    const hold = this.#read(value);
     // A hold with mistakes is a hold all the same: somebody wanted everything to stop.
     const said: Hold = typeof hold === 'string' ? { by: nobody, channel: 'unknown', reason: hold } : hold;
     this.#released = undefined;
@@ -113,7 +120,15 @@ class HostHold {
       this.#note('hold', said);
       this.#show();
     }
-    return 'Held: nothing begins by itself.';
+    return this.isOver ? 'Its time is over.' : 'Held: nothing begins by itself.';
+  }
+
+  /** While no worker was there its time may have come: it counts from when it was said, which is not before the hold began. */
+  #read(value: unknown): Hold | string {
+    const now = readHold(value, Date.now());
+    if (typeof now !== 'string') return now;
+    const then = readHold(value, Date.parse(this.#state.since));
+    return typeof then !== 'string' && patched('hold-over') ? then : now;
   }
 
   release(value: unknown): string {

@@ -1,6 +1,7 @@
 /** A host that is held: what would begin by itself does not, for as long as somebody wants. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkflowFailedError, WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -211,6 +212,69 @@ describe('a hold', () => {
       assert.equal((await held.query<HoldState>('hold')).by, 'carla');
       await held.signal('requestRelease', { by: 'carla', channel: 'baton' });
       assert.equal((await held.result()).releasedBy, 'carla');
+    });
+  });
+
+  /** Time is not skipped while a workflow waits for a worker. */
+  const soon = async (): Promise<{ until: string; come: () => Promise<void> }> => {
+    const ms = (await environment.currentTimeMs()) + 300;
+    const come = async (): Promise<void> => {
+      while ((await environment.currentTimeMs()) <= ms) await delay(50);
+    };
+    return { until: new Date(ms).toISOString(), come };
+  };
+
+  test('whose time came while no worker was there is over, and those whom it kept back are told', async () => {
+    const { client } = environment;
+    const begin = async (host: string, said: Hold) =>
+      await client.workflow.signalWithStart<typeof holdHost, [Hold]>('holdHost', {
+        workflowId: holdWorkflowId(host),
+        taskQueue,
+        args: [host, '33333333' as OperationId, said],
+        signal: 'requestHold',
+        signalArgs: [said],
+      });
+    const { until, come } = await soon();
+    const held = await begin('away', { ...anna, until });
+    // Any workflow that goes on: it is told by a signal.
+    const keptBack = await begin('kept-back', anna);
+    const waits = { workflowId: keptBack.workflowId, runId: keptBack.signaledRunId };
+    await held.signal('heldBack', { what: 'deploy web', at: until, waits });
+    await come();
+    await stage(async ({ events }) => {
+      const end = await held.result();
+      assert.deepEqual([end.until, end.reason, end.releasedBy], [until, anna.reason, undefined]);
+      assert.ok(events.some(({ what, by, until: to }) => what === 'hold' && by === 'anna' && to === until));
+      const { events: told } = await keptBack.fetchHistory();
+      const signals = told?.map((event) => event.workflowExecutionSignaledEventAttributes?.signalName);
+      assert.ok(signals?.includes('released'), signals?.join());
+      await keptBack.signal('requestRelease', { by: 'anna', channel: 'baton' });
+      await keptBack.result();
+    });
+  });
+
+  test('takes a new time that came while no worker was there, too', async () => {
+    const held = await environment.client.workflow.start<typeof holdHost>('holdHost', {
+      workflowId: holdWorkflowId('away'),
+      taskQueue,
+      args: ['away', '44444444' as OperationId, anna],
+    });
+    const { until, come } = await soon();
+    await held.signal('requestHold', { ...anna, until });
+    await come();
+    await stage(async () => {
+      assert.equal((await held.result()).until, until);
+    });
+  });
+
+  test('is not held on until a time that has passed, and says so to whoever asks', async () => {
+    await stage(async ({ hold, now }) => {
+      const held = await hold(anna);
+      const until = new Date((await now()) - hours).toISOString();
+      await assert.rejects(held.executeUpdate('hold', { args: [{ by: 'ben', channel: 'web-ui', until }] }));
+      assert.equal((await held.query<HoldState>('hold')).by, 'anna');
+      await held.signal('requestRelease', { by: 'anna', channel: 'baton' });
+      await held.result();
     });
   });
 
