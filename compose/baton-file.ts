@@ -19,7 +19,7 @@ import { readSchedules, schedulesSection } from './schedules.ts';
 import { suggest } from './suggest.ts';
 import type { Node } from './tree.ts';
 import { toWebhooks, webhookKeys } from './webhooks.ts';
-import { milliseconds, someTime, toWindow, windowKeys, windowName } from './window.ts';
+import { milliseconds, someTime, windowKeys, windowName, WindowReader } from './window.ts';
 
 const gate = z.strictObject({
   kinds: z
@@ -122,17 +122,15 @@ export const readBatonFile = async (
   const secret = ['notify', 'webhooks'].filter((section) => !environment || section !== reads);
   const root = [...secret, 'schedules'].reduce(without, parsed.root);
   const keys = readWith(reader, root, batonFile, 'baton.yml') ?? {};
-  const windows = Object.fromEntries(
-    Object.entries(keys.windows ?? {}).map(([key, one]) => [
-      key,
-      toWindow(reader, one, parsed.root, ['windows', key]),
-    ]),
-  );
+  const windowReader = new WindowReader(reader, parsed.root, Date.now());
+  const windows: Record<string, Window> = {};
+  for (const [key, one] of Object.entries(keys.windows ?? {}))
+    windows[key] = await windowReader.read(one, ['windows', key]);
   const gates = (keys.gates ?? []).map((one, index) => toRule(reader, one, parsed.root, index, windows));
   const snapshots = (keys.snapshots ?? []).map(toRetention);
   const schedules = readSchedules(reader, parsed.root, file, Object.keys(windows));
   const cleanup = toCleanup(reader, keys.cleanup, parsed.root);
-  const channels = toChannels(reader, keys.notify ?? [], parsed.root, windows);
+  const channels = await toChannels(reader, keys.notify ?? [], parsed.root, windows, windowReader);
   const webhooks = toWebhooks(reader, keys.webhooks ?? [], parsed.root);
   // A variable that is not set would make half an address, or an empty password.
   const problems = reader.problems.map((problem) => discreet({ ...problem, severity: 'error' }, bytes));
@@ -154,6 +152,8 @@ const quoteNothing = ['baton.yml', 'variable-unset'];
 /** Below `notify` and `webhooks` stand passwords, and a mistake may be in the middle of one: problems are in reports and histories. */
 const discreet = (problem: Problem, bytes: Buffer): Problem => {
   const { at, code } = problem;
+  // A calendar has lines of its own, and no passwords.
+  if (code === 'calendar') return problem;
   const above = bytes.toString().split('\n').slice(0, at?.line);
   const section = above.findLast((line) => /^[^\s#-]/.test(line)) ?? '';
   return /^(?:notify|webhooks)/.test(section) && !quoteNothing.includes(code)

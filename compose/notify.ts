@@ -6,7 +6,7 @@ import type { Window } from '../domain/window.ts';
 import type { Reader } from './reader.ts';
 import { locate } from './schema.ts';
 import type { Node } from './tree.ts';
-import { toWindow, windowKeys, windowName } from './window.ts';
+import { windowKeys, windowName, type WindowReader } from './window.ts';
 
 export const url = z.url({
   protocol: /^https?$/,
@@ -103,30 +103,36 @@ export const channelKeys = z
 type ChannelKeys = z.infer<typeof channelKeys>;
 
 /** @param windows by their names, for quiet hours. */
-export const toChannels = (
+export const toChannels = async (
   reader: Reader,
   all: readonly ChannelKeys[],
   root: Node,
   windows: Readonly<Record<string, Window>>,
-): Channel[] => {
+  windowReader: WindowReader,
+): Promise<Channel[]> => {
   demandDifferent(reader, all, root);
-  return all.map(({ name, person, events, quiet, ...rest }, index) => {
+  const channels: Channel[] = [];
+  for (const [index, { name, person, events, quiet, ...rest }] of all.entries()) {
     const service = serviceNames.find((one) => one in rest);
     const settings = (rest as Record<string, object>)[String(service)];
-    const hours = quietOf(reader, quiet, root, ['notify', index, 'quiet'], windows);
+    const at = ['notify', index, 'quiet'];
+    const hours =
+      typeof quiet === 'object'
+        ? await windowReader.read(quiet, at)
+        : quiet && namedQuiet(reader, quiet, root, at, windows);
     const common = { name, person, events: events ?? [...defaultEvents], ...(hours ? { quiet: hours } : {}) };
-    return { ...common, service, ...settings } as Channel;
-  });
+    channels.push({ ...common, service, ...settings } as Channel);
+  }
+  return channels;
 };
 
-const quietOf = (
+const namedQuiet = (
   reader: Reader,
-  quiet: ChannelKeys['quiet'],
+  quiet: string,
   root: Node,
   at: (string | number)[],
   windows: Readonly<Record<string, Window>>,
 ): Window | undefined => {
-  if (typeof quiet !== 'string') return quiet && toWindow(reader, quiet, root, at);
   // What is written here is not quoted: a password may have come into the wrong line.
   if (!Object.hasOwn(windows, quiet))
     reader.error(

@@ -1,16 +1,24 @@
 /**
- * Windows: spans of time in which changes are welcome. The rule for when they open is a cron line; reading one needs a
- * calendar and a time zone, so its occurrences are handed in (`activities/window.ts`).
+ * Windows: spans of time in which changes are welcome. The rule for when they open is a cron line or a calendar file; reading
+ * one needs a time zone, so what they say is handed in (`compose/cron.ts`, `compose/calendar.ts`).
  */
 
 /** Opens at each occurrence of `opens` in `timeZone`, and stays open for `lastsMs`. */
 export type Openings = { opens: string; lastsMs: number };
 
-export type Window = Openings & {
+/** What a calendar file says, as far ahead as it was read. */
+export type Calendar = {
+  /** The file; absolute. */
+  calendar: string;
+  /** In order; none touches another. */
+  spans: readonly Span[];
+};
+
+export type Window = (Openings | Calendar) & {
   /** IANA name; absent: the host's own. */
   timeZone?: string;
   /** Spans in which it is closed whatever `opens` says: repeated, or once (milliseconds since the epoch). */
-  except: (Openings | Span)[];
+  except: (Openings | Calendar | Span)[];
 };
 
 /** Half open, in milliseconds since the epoch. */
@@ -36,40 +44,64 @@ export const nextOpening = (
   next: NextOccurrence,
   needsMs = 0,
 ): Span | undefined => {
-  let at = from;
-  for (let tries = 0; tries < openingsLimit; tries += 1) {
-    const open = windows.map((window) => openAt(window, at, next));
-    if (open.some((span) => span === undefined)) return undefined;
-    const spans = open as Span[];
-    const span = {
-      from: Math.max(at, ...spans.map((one) => one.from)),
-      to: Math.min(...spans.map((one) => one.to)),
-    };
-    if (span.to - span.from >= Math.max(1, needsMs)) return span;
+  let found: Span | undefined;
+  for (let at = from, tries = 0; tries < openingsLimit; tries += 1) {
+    const span = allOpenAt(windows, at, next);
+    const goesOn = found && span?.from === found.to;
+    if (found && !goesOn && isLongEnough(found, needsMs)) return found;
+    if (!span) return undefined;
+    // What opens as the one before closes is open all the while.
+    if (span.to > span.from) found = { from: found && goesOn ? found.from : span.from, to: span.to };
+    if (span.to === Infinity) return found;
     at = Math.max(span.from, span.to);
   }
-  return undefined;
+  return found && isLongEnough(found, needsMs) ? found : undefined;
+};
+
+const isLongEnough = ({ from, to }: Span, needsMs: number): boolean => to - from >= Math.max(1, needsMs);
+
+/** Where they are not open together next, the span has no length. */
+const allOpenAt = (windows: readonly Window[], at: number, next: NextOccurrence): Span | undefined => {
+  const open = windows.map((window) => openAt(window, at, next));
+  if (open.some((span) => span === undefined)) return undefined;
+  const spans = open as Span[];
+  return {
+    from: Math.max(at, ...spans.map((one) => one.from)),
+    to: Math.min(...spans.map((one) => one.to)),
+  };
 };
 
 /** The span in which a window is open at `from`, or else opens next; cut to what comes after `from`. */
 const openAt = (window: Window, from: number, next: NextOccurrence): Span | undefined => {
-  let after = from - window.lastsMs;
-  for (let tries = 0; tries < openingsLimit; tries += 1) {
-    const opens = next(window.opens, window.timeZone, after);
-    if (opens === undefined) return undefined;
-    const whole = { from: Math.max(from, opens), to: opens + window.lastsMs };
+  for (let at = from, tries = 0; tries < openingsLimit; tries += 1) {
+    const span = spanAfter(window, window.timeZone, at, next);
+    if (!span) return undefined;
+    const whole = { from: Math.max(at, span.from), to: span.to };
     const closed = closedDuring(window, whole, next);
     const [first] = without(whole, closed);
     if (first) return first;
     // What is closed for weeks is not gone through opening by opening.
-    const covering = closed.find((one) => one.from <= whole.from && one.to >= whole.to);
-    after = Math.max(opens, (covering?.to ?? opens) - window.lastsMs);
+    const covering = closed.filter((one) => one.from <= whole.from && one.to >= whole.to);
+    at = Math.max(whole.to, ...covering.map(({ to }) => to));
   }
   return undefined;
 };
 
+/** The first span that ends after `at`; it may have begun before. */
+const spanAfter = (
+  rule: Openings | Calendar,
+  timeZone: string | undefined,
+  at: number,
+  next: NextOccurrence,
+): Span | undefined => {
+  if ('calendar' in rule) return rule.spans.find(({ to }) => to > at);
+  const from = next(rule.opens, timeZone, at - rule.lastsMs);
+  return from === undefined ? undefined : { from, to: from + rule.lastsMs };
+};
+
 const closedDuring = ({ except, timeZone }: Window, { from, to }: Span, next: NextOccurrence): Span[] =>
   except.flatMap((one) => {
+    if ('calendar' in one) return one.spans.filter((span) => span.to > from && span.from < to);
     if ('from' in one) return one.to > from && one.from < to ? [one] : [];
     const spans: Span[] = [];
     for (

@@ -187,7 +187,7 @@ windows:
         'baton.yml:8:12 baton.yml.windows.night.opens must be a cron line with five fields that comes round, such as "30 2 * * 1-5".',
         'baton.yml:9:10 baton.yml.windows.night.for must be a duration such as 30s or 1m30s.',
         'baton.yml:10:16 baton.yml.windows.night.time_zone must be a time zone such as Europe/Berlin.',
-        'baton.yml:12:9 baton.yml.windows.night.except.0 needs either "opens" and "for", or "from" and "to".',
+        'baton.yml:12:9 baton.yml.windows.night.except.0 needs either "opens" and "for", or "from" and "to", or "calendar".',
         'baton.yml:13:3 baton.yml.windows.Night! must be a name of a-z, 0-9, _ and -.',
       ],
     );

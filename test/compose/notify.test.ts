@@ -84,7 +84,7 @@ windows:
 `),
       [
         'baton.yml:2:35 baton.yml.notify.0.events.0 Invalid option: expected one of "question"|"failed"|"refused"|"held"|"needs-human"|"done"|"unreachable".',
-        'baton.yml:3:33 baton.yml.notify.1.quiet must be the name of a window, or say when it begins, as { opens: "0 22 * * *", for: 9h }.',
+        'baton.yml:3:33 baton.yml.notify.1.quiet needs either "opens" and "for", or "calendar".',
       ],
     );
     assert.deepEqual(

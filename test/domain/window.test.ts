@@ -53,6 +53,32 @@ describe('a window', () => {
     assert.deepEqual(opening([often], 0), [2.5, 3]);
   });
 
+  test('that opens as it closes is open all the while', () => {
+    const always: Window = { opens: '0/1', lastsMs: hour, except: [] };
+    assert.deepEqual(opening([always], 7, 5)?.[0], 7);
+    const overlapping: Window = {
+      opens: '0/2',
+      lastsMs: 3 * hour,
+      except: [{ from: 50 * hour, to: 51 * hour }],
+    };
+    assert.deepEqual(opening([overlapping], 7, 5), [7, 50]);
+    assert.deepEqual(opening([overlapping, night], 48, 2), [51, 53]);
+  });
+
+  test('of a calendar is open during its events, and not during those of one that is excepted', () => {
+    const during = (...spans: [number, number][]) => ({
+      calendar: '/srv/hours.ics',
+      spans: spans.map(([from, to]) => ({ from: from * hour, to: to * hour })),
+    });
+    const window: Window = { ...during([2, 5], [10, 20], [30, 31]), except: [during([0, 3], [12, 13])] };
+    assert.deepEqual(opening([window], 0), [3, 5]);
+    assert.deepEqual(opening([window], 5), [10, 12]);
+    assert.deepEqual(opening([window], 5, 4), [13, 20]);
+    assert.deepEqual(opening([window], 20), [30, 31]);
+    assert.equal(opening([window], 31), undefined);
+    assert.deepEqual(opening([{ ...night, except: [during([0, 3])] }], 0), [3, 5]);
+  });
+
   test('that does not come again is not waited for', () => {
     assert.equal(opening([{ opens: '2', lastsMs: hour, except: [] }], 4), undefined);
   });
