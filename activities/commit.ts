@@ -27,6 +27,7 @@ export const commitActivities = (ports: Ports) => ({
         release: subject.release,
         operation: subject.operation,
         committedAt: new Date().toISOString(),
+        startedAt: subject.startedAt,
         kind: plan.kind,
         snapshots: snapshots.map(({ path, name }) => ({ path, name })),
       });

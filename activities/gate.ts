@@ -2,31 +2,75 @@
 import { nextOccurrence } from '../compose/cron.ts';
 import { eventKinds, type EventKind } from '../domain/event.ts';
 import { gateOf, isTime, type Gate, type GateWish } from '../domain/gate.ts';
+import { needOf, type Need } from '../domain/need.ts';
 import type { Channel } from '../domain/notice.ts';
 import type { Announced } from '../domain/operation.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Settings } from '../domain/settings.ts';
-import { nextOpening } from '../domain/window.ts';
+import { formatDuration } from '../domain/size.ts';
+import { nextOpening, type Opening, type Span, type Window } from '../domain/window.ts';
 import { beating, permanent } from './activity.ts';
 import type { Ports } from './ports/index.ts';
 import { demandSettings } from './settings.ts';
 
 export const gateActivities = (ports: Ports) => ({
-  /** When all windows of these names are open: at `from` (ISO 8601) or after. @throws a permanent failure where that never comes. */
-  async findOpening(names: string[], from: string): Promise<{ opens: string }> {
+  /**
+   * When all windows of these names are open: at `from` (ISO 8601) or after.
+   * @param work what is to begin and end in it.
+   * @throws a permanent failure where that never comes.
+   */
+  async findOpening(names: string[], from: string, work?: Work): Promise<Opening> {
     return await beating(async () => {
-      const settings = await demandSettings(ports);
-      const windows = names.map((name) => {
-        const window = settings.windows[name];
-        if (!window) throw permanent('NoSuchWindow', noSuchWindow(name, settings).message);
-        return window;
-      });
-      const span = nextOpening(windows, Date.parse(from), nextOccurrence);
-      if (!span) throw permanent('NeverOpen', `There is no time when ${names.join(' and ')} is open.`);
-      return { opens: new Date(span.from).toISOString() };
+      const windows = windowsOf(names, await demandSettings(ports));
+      const need = work && needOf(work, work.needsMs, await ports.memory.history(work.stack));
+      const enoughMs = Math.max(0, (need?.ms ?? 0) - askedWithinMs);
+      const span = nextOpening(windows, Date.parse(from), nextOccurrence, enoughMs);
+      if (span) return { ...openingOf(windows, span), ...(need ? { need } : {}) };
+      throw permanent('NeverOpen', neverOpen(names, need));
+    });
+  },
+
+  /** When a window opens next after `from` (ISO 8601), whether or not it is open then. @throws as `findOpening`. */
+  async findNextOpening(name: string, from: string): Promise<Opening> {
+    return await beating(async () => {
+      const windows = windowsOf([name], await demandSettings(ports));
+      const at = Date.parse(from);
+      const first = nextOpening(windows, at, nextOccurrence);
+      const span = first && first.from <= at ? nextOpening(windows, first.to, nextOccurrence) : first;
+      if (!span) throw permanent('NeverOpen', neverOpen([name]));
+      return openingOf(windows, span);
     });
   },
 });
+
+/** What is to be done while windows are open. @property needsMs how long somebody has said that it takes. */
+export type Work = Pick<Announced, 'kind' | 'stack'> & { needsMs?: number };
+
+/** As a window opens it is asked for once more, some moments later; what needs all of it must not wait for the next one then. */
+const askedWithinMs = 60_000;
+
+const windowsOf = (names: readonly string[], settings: Settings): Window[] =>
+  names.map((name) => {
+    if (!Object.hasOwn(settings.windows, name))
+      throw permanent('NoSuchWindow', noSuchWindow(name, settings).message);
+    return settings.windows[name] as Window;
+  });
+
+const openingOf = (windows: readonly Window[], { from, to }: Span): Opening => {
+  const ends = windows
+    .filter(({ atEnd }) => atEnd === 'unwind')
+    .map((window) => nextOpening([window], from, nextOccurrence)?.to ?? to);
+  return {
+    opens: iso(from),
+    closes: iso(to),
+    ...(ends.length > 0 ? { unwindsAt: iso(Math.min(...ends)) } : {}),
+  };
+};
+
+const neverOpen = (names: readonly string[], need?: Need): string =>
+  `There is no time when ${names.join(' and ')} is open${need ? ` for ${formatDuration(need.ms)}, ${need.because}` : ''}.`;
+
+const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** Also what of its end people are told. Problems of `baton.yml` are the operation's: a rule that cannot be read may be the one that counts. */
 export const gateFor = async (

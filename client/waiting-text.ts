@@ -1,12 +1,13 @@
 /** What an operation waits for, in words, and what can be typed. */
 import type { Waiting } from '../domain/gate.ts';
-import { whenText } from './when.ts';
+import { needText } from '../domain/need.ts';
+import { momentText, whenText } from './when.ts';
 
 export const waitingText = (stack: string, waiting: Waiting, now: Date): string[] => {
   const who = waiting.who ? ` of ${waiting.who.join(', ')}` : '';
   if (waiting.for === 'hour')
     return [
-      `Starts ${whenText(waiting.startsAt, now)}${waiting.windows.length > 0 ? ` (${waiting.windows.join(', ')})` : ''}`,
+      `Starts ${whenText(waiting.startsAt, now)}${waiting.windows.length > 0 ? ` (${windowText(waiting, now)})` : ''}`,
       `Sooner: baton start ${stack} · Later: baton defer ${stack} --for 1h · Not at all: baton cancel ${stack}`,
     ];
   if (waiting.for === 'release')
@@ -23,3 +24,10 @@ export const waitingText = (stack: string, waiting: Waiting, now: Date): string[
     `Plan ${plan}: baton approve ${stack} · baton reject ${stack} · baton defer ${stack} --for 2h`,
   ];
 };
+
+/** `night, until Tue 04:30; 12m needed, as the last deploy took`. */
+const windowText = ({ windows, closesAt, need }: Waiting & { for: 'hour' }, now: Date): string =>
+  [
+    `${windows.join(', ')}${closesAt === undefined ? '' : `, until ${momentText(closesAt, now)}`}`,
+    ...(need ? [needText(need)] : []),
+  ].join('; ');

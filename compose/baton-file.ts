@@ -46,6 +46,9 @@ const gate = z.strictObject({
   who: z.array(z.string().min(1)).min(1).optional().describe('Whose answers count; default: anybody’s.'),
   expires: someTime.optional().describe('Nothing is done where nobody has approved by then. Default 24h.'),
   window: windowName.optional().describe('Only while this window is open.'),
+  needs: someTime
+    .optional()
+    .describe('How long it takes; it begins where the window stays open as long. Default: as measured.'),
 });
 
 const count = z.number().int().min(0).max(9_999);
@@ -185,7 +188,7 @@ const toRetention = ({ paths, keep }: z.infer<typeof retention>): RetentionRule 
 
 const toRule = (
   reader: Reader,
-  { kinds, stacks, approvals = 1, who, expires, window: named }: z.infer<typeof gate>,
+  { kinds, stacks, approvals = 1, who, expires, window: named, needs }: z.infer<typeof gate>,
   root: Node,
   index: number,
   windows: Record<string, Window>,
@@ -210,5 +213,6 @@ const toRule = (
     ...(who ? { who } : {}),
     expiresMs: expires === undefined ? defaultExpiryMs : milliseconds(expires),
     ...(named === undefined ? {} : { window: named }),
+    ...(needs === undefined ? {} : { needsMs: milliseconds(needs) }),
   };
 };

@@ -49,6 +49,12 @@ export const windowKeys = z
     for: someTime.optional().describe('How long it stays open.'),
     calendar: calendar.optional(),
     time_zone: timeZone.optional().describe('Default: that of the host.'),
+    at_end: z
+      .enum(['finish', 'unwind'])
+      .optional()
+      .describe(
+        'What becomes of what runs as it closes: it goes on to its end, or is put back. Default: finish.',
+      ),
     except: z.array(exception).optional().describe('When it is closed all the same.'),
   })
   .refine((one) => hasOnly(one, ['opens', 'for'], ['calendar']), {
@@ -89,6 +95,7 @@ export class WindowReader {
     return {
       ...(await this.#opens(one, zone, at)),
       ...(zone === undefined ? {} : { timeZone: zone }),
+      ...(one.at_end === 'unwind' ? { atEnd: one.at_end } : {}),
       except: excepted,
     };
   }

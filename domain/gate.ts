@@ -2,6 +2,7 @@
  * Gates: what an operation waits for after its plan is made and before it changes anything. People who approve, an hour, or
  * both. Nothing but a plan that people have seen gets through: they answer with its digest.
  */
+import type { Need } from './need.ts';
 import type { Announced } from './operation.ts';
 import type { OperationKind } from './plan.ts';
 import { matches } from './wildcard.ts';
@@ -15,6 +16,8 @@ export type GateWish = {
   at?: string;
   /** Name of a window of the host. */
   window?: string;
+  /** How long it takes: it begins where its windows stay open as long. */
+  needsMs?: number;
 };
 
 /** A rule of `baton.yml`. The first that fits counts. */
@@ -28,6 +31,7 @@ export type GateRule = {
   who?: string[];
   expiresMs: number;
   window?: string;
+  needsMs?: number;
 };
 
 export type Gate = {
@@ -38,6 +42,8 @@ export type Gate = {
   notBefore?: string;
   /** Names; all of them must be open. */
   windows: string[];
+  /** How long somebody has said that it takes. */
+  needsMs?: number;
   /** Names of the channels through which people are asked. */
   tells: string[];
 };
@@ -58,6 +64,7 @@ export const gateOf = (
   );
   const approvals = Math.max(rule?.approvals ?? 0, wish?.approve === true ? 1 : 0);
   const windows = [rule?.window, wish?.window].filter((name) => name !== undefined);
+  const needsMs = wish?.needsMs ?? rule?.needsMs;
   const expiries = [rule?.expiresMs, wish?.expiresMs].filter((ms) => ms !== undefined);
   if (approvals === 0 && windows.length === 0 && wish?.at === undefined) return undefined;
   return {
@@ -66,9 +73,16 @@ export const gateOf = (
     expiresMs: expiries.length > 0 ? Math.min(...expiries) : defaultExpiryMs,
     ...(wish?.at === undefined ? {} : { notBefore: wish.at }),
     windows: [...new Set(windows)],
+    ...(needsMs === undefined ? {} : { needsMs }),
     tells: [...tells],
   };
 };
+
+/** Whether no more is asked for than has been passed. */
+export const asksTheSame = (now: Gate | undefined, before: Gate): boolean =>
+  now?.approvals === before.approvals &&
+  now.who?.join() === before.who?.join() &&
+  now.windows.join() === before.windows.join();
 
 export const answerKinds = ['approve', 'reject', 'defer', 'start', 'comment'] as const;
 export type AnswerKind = (typeof answerKinds)[number];
@@ -83,6 +97,8 @@ export type Answer = {
   text?: string;
   /** Only to defer. ISO 8601, UTC. */
   until?: string;
+  /** Only to defer: until this window opens next. */
+  window?: string;
   /** Id of the ticket that it was given with; good for one answer. */
   ticket?: string;
 };
@@ -109,7 +125,16 @@ export type Waiting =
       /** Someone does not want to be asked before. */
       deferredUntil?: string;
     }
-  | { for: 'hour'; plan: string; startsAt: string; who?: string[]; windows: string[] }
+  | {
+      for: 'hour';
+      plan: string;
+      startsAt: string;
+      who?: string[];
+      windows: string[];
+      /** Of the windows. */
+      closesAt?: string;
+      need?: Need;
+    }
   /** Its hour has come, and its host is held. */
   | { for: 'release'; plan: string; who?: string[] };
 
@@ -168,7 +193,8 @@ const otherPlan = (waiting: Waiting, plan: string | undefined): string =>
 
 const deferralProblem = (waiting: Waiting, until: string | undefined, now: number): string | undefined => {
   if (waiting.for === 'release') return 'It waits until its host is released, and for no time.';
-  if (until === undefined || !isTime(until)) return 'Say until when, as 2026-11-26T02:30:00Z.';
+  if (until === undefined || !isTime(until))
+    return 'Say until when, as 2026-11-26T02:30:00Z, or until which window opens.';
   const at = Date.parse(until);
   if (at <= now) return `${until} has passed.`;
   if (waiting.for === 'hour' && at <= Date.parse(waiting.startsAt))
@@ -192,12 +218,19 @@ export const readAnswer = (value: unknown, channel = 'web-ui'): Answer | string 
     plan: rest['plan'],
     text: rest['text'],
     until: rest['until'],
+    window: rest['window'],
     ticket: rest['ticket'],
   };
   for (const [name, field] of Object.entries(fields))
     if (field !== undefined && !isText(field, limitOf(name)))
       return `"${name}" is a text of 1 to ${limitOf(name)} characters on one line.`;
   return Object.fromEntries(Object.entries(fields).filter(([, field]) => field !== undefined)) as Answer;
+};
+
+/** The window until which somebody wants to put something off; whatever they sent. A time that is said as well counts. */
+export const deferralWindow = (value: unknown): string | undefined => {
+  const answer = readAnswer(value);
+  return typeof answer === 'string' || answer.until !== undefined ? undefined : answer.window;
 };
 
 /** What is printed to terminals and into reports holds no control characters. */

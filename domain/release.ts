@@ -20,6 +20,8 @@ export type ReleaseRecord = {
   operation: OperationId;
   /** ISO 8601, UTC. */
   committedAt: string;
+  /** When its operation began, after what it had to wait for; absent in records of older versions. */
+  startedAt?: string;
   kind: 'deploy' | 'undo' | 'remove';
   /** Snapshots taken just before this release replaced the one before it. */
   snapshots: { path: string; name: SnapshotName }[];

@@ -3,6 +3,8 @@
  * one needs a time zone, so what they say is handed in (`compose/cron.ts`, `compose/calendar.ts`).
  */
 
+import type { Need } from './need.ts';
+
 /** Opens at each occurrence of `opens` in `timeZone`, and stays open for `lastsMs`. */
 export type Openings = { opens: string; lastsMs: number };
 
@@ -17,12 +19,24 @@ export type Calendar = {
 export type Window = (Openings | Calendar) & {
   /** IANA name; absent: the host's own. */
   timeZone?: string;
+  /** What runs when it closes is put back; absent: it goes on to its end. */
+  atEnd?: 'unwind';
   /** Spans in which it is closed whatever `opens` says: repeated, or once (milliseconds since the epoch). */
   except: (Openings | Calendar | Span)[];
 };
 
 /** Half open, in milliseconds since the epoch. */
 export type Span = { from: number; to: number };
+
+/** An opening of windows, as it is told to an operation that waits for it; times are ISO 8601, UTC. */
+export type Opening = {
+  opens: string;
+  closes: string;
+  /** What runs then is put back. */
+  unwindsAt?: string;
+  /** How long it is open at least; absent: nothing is known of how long the operation takes. */
+  need?: Need;
+};
 
 /** @returns the first occurrence of a cron line after `after` (ms since the epoch); `undefined` where there is none. */
 export type NextOccurrence = (

@@ -13,6 +13,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import {
+  asksTheSame,
+  deferralWindow,
   nobody,
   readAnswer,
   refusalOf,
@@ -22,28 +24,22 @@ import {
   type Waiting,
 } from '../domain/gate.ts';
 import type { AuditEvent } from '../domain/audit.ts';
+import { needText, needUnknown, type Need } from '../domain/need.ts';
 import type { Announced, Report } from '../domain/operation.ts';
 import { unreachableEvent } from '../domain/event.ts';
 import { questionLines, type Question } from '../domain/notice.ts';
+import type { Opening } from '../domain/window.ts';
+import type { Work } from '../activities/gate.ts';
 import { changing, reading, telling } from './activities.ts';
 import { isHeldBack } from './held.ts';
 import { answerSignals, answerUpdates, releasedSignal } from './messages.ts';
 import type { Operation } from './operation.ts';
 import { reasonOf } from './saga.ts';
 import { announceEvent } from './tell-people.ts';
+import { about, defer, heard } from './answers.ts';
 
 /** A plan, by its digest, and what it has to wait for. */
 export type Gated = { digest: string; gate?: Gate };
-
-const about: Record<AnswerKind, string> = {
-  approve:
-    'Approve the plan that it waits with; "plan" is its digest. Argument: {"by": "anna", "plan": "1f0c9a2e41b7"}.',
-  reject:
-    'Do not do it: the operation ends, and nothing is changed. Argument: {"by": "anna", "text": "why"}.',
-  defer: 'Ask again later, or begin later. Argument: {"by": "anna", "until": "2026-11-26T02:30:00Z"}.',
-  start: 'Begin now, and do not wait for the hour. Argument: {"by": "anna"}.',
-  comment: 'Say something that is kept with the operation. Argument: {"by": "anna", "text": "what"}.',
-};
 
 /** As many answers are kept; then only those that decide. */
 const mostAnswers = 200;
@@ -58,6 +54,9 @@ export class Gatekeeper {
   #startedByHand = false;
   /** The hold that kept it back has ended. */
   #released = false;
+  /** In which it begins. */
+  #opening: Opening | undefined;
+  #need: Need | undefined;
 
   /** Hears answers from now on; before it waits for one, and after, they change nothing. */
   constructor(operation: Operation) {
@@ -65,7 +64,11 @@ export class Gatekeeper {
     for (const { kind, update } of answerUpdates)
       setHandler(update, (answer) => this.#hear(kind, answer), { description: about[kind] });
     for (const { kind, signal } of answerSignals)
-      setHandler(signal, (answer) => void this.#take(kind, answer), { description: about[kind] });
+      setHandler(
+        signal,
+        (answer) => void this.#lookedUp(kind, answer, (said, problem) => this.#take(kind, said, problem)),
+        { description: about[kind] },
+      );
     setHandler(
       releasedSignal,
       () => {
@@ -106,7 +109,7 @@ export class Gatekeeper {
       // What nobody had to approve is done as it is planned when its hour has come, if that is not over by now.
       const mayGo = (isTheSame || gate.approvals === 0) && asksTheSame(settled.gate, gate);
       if (mayGo && (await this.#isOpen(gate))) {
-        this.#operation.beginNow();
+        this.#begin(gate);
         return settled;
       }
       if (!isTheSame)
@@ -120,8 +123,24 @@ export class Gatekeeper {
     return this.#operation.close(outcome, { notes: [why, 'Nothing was changed.'] });
   }
 
-  async #isOpen(gate: Gate): Promise<boolean> {
-    return this.#startedByHand || (await firstHour(gate, Date.now())) <= Date.now();
+  async #isOpen({ windows }: Gate): Promise<boolean> {
+    this.#opening = undefined;
+    if (this.#startedByHand || windows.length === 0) return true;
+    this.#opening = await findOpening(windows, Date.now());
+    return Date.parse(this.#opening.opens) <= Date.now();
+  }
+
+  #begin({ windows }: Gate): void {
+    this.#operation.beginNow();
+    const { closes, unwindsAt } = this.#opening ?? {};
+    // An answer of an older version has no end.
+    if (closes === undefined) return;
+    const named = windows.join(' and ');
+    this.#operation.remark(
+      `It began in ${named}, until ${closes}; ${this.#need ? needText(this.#need) : needUnknown(this.#operation.request)}.`,
+    );
+    if (unwindsAt !== undefined)
+      this.#operation.stopAt(Date.parse(unwindsAt), `The window was over at ${unwindsAt} (${named}).`);
   }
 
   /** What came of it, and what was said too late, for the audit log. */
@@ -228,31 +247,47 @@ export class Gatekeeper {
   /** @returns why it may not go on. */
   async #hour(gate: Gate, plan: string): Promise<string | undefined> {
     const notBefore = gate.notBefore === undefined ? 0 : Date.parse(gate.notBefore);
-    let startsAt = await firstHour(gate, Math.max(Date.now(), notBefore));
+    let opening = await this.#firstOpening(gate, Math.max(Date.now(), notBefore));
     let isReleased = false;
     while (!this.#startedByHand) {
-      const isNow = startsAt <= Date.now();
+      const isNow = Date.parse(opening.opens) <= Date.now();
       if (isNow && (isReleased || !(await this.#isHeldBack(gate)))) return undefined;
       const denial = isNow
         ? await this.#untilReleased(gate, plan)
-        : await this.#untilItsHour(gate, plan, startsAt);
+        : await this.#untilItsHour(gate, plan, opening);
       if (denial !== undefined) return denial;
       // It is not asked again at once: the hold that it waited for may be ending still.
       isReleased = isNow;
       // Deferred, or held up: its windows may be closed by now.
-      if (!this.#hasBeenStarted()) startsAt = await firstHour(gate, Date.now());
+      if (!this.#hasBeenStarted()) opening = await this.#firstOpening(gate, Date.now());
     }
     return undefined;
   }
 
-  async #untilItsHour({ windows, who }: Gate, plan: string, startsAt: number): Promise<string | undefined> {
+  /** In which it can be done, as far as is known. */
+  async #firstOpening({ windows, needsMs }: Gate, from: number): Promise<Begin> {
+    if (windows.length === 0) return { opens: iso(from) };
+    const { kind, stack } = this.#operation.request;
+    const work = { kind, stack, ...(needsMs === undefined ? {} : { needsMs }) };
+    const opening = await findOpening(windows, from, work);
+    this.#need = opening.need;
+    return opening;
+  }
+
+  async #untilItsHour(
+    { windows, who }: Gate,
+    plan: string,
+    { opens, closes, need }: Begin,
+  ): Promise<string | undefined> {
     const { stack } = this.#operation.request;
     const waiting: Waiting & { for: 'hour' } = {
       for: 'hour',
       plan,
-      startsAt: iso(startsAt),
+      startsAt: opens,
       windows,
       ...(who ? { who } : {}),
+      ...(closes === undefined ? {} : { closesAt: closes }),
+      ...(need ? { need } : {}),
     };
     return await this.#wait(waiting, 'hour', 'Wait for the hour', async () => {
       this.#operation.note('hour', `begins ${waiting.startsAt}; sooner: baton start ${stack}`);
@@ -317,14 +352,35 @@ export class Gatekeeper {
     return this.#startedByHand;
   }
 
-  #hear(kind: AnswerKind, value: unknown): string {
-    const refused = this.#take(kind, value);
-    if (refused !== undefined) throw ApplicationFailure.nonRetryable(refused, 'AnswerRefused');
-    return heard(kind, this.#operation.waiting);
+  #hear(kind: AnswerKind, value: unknown): string | Promise<string> {
+    return this.#lookedUp(kind, value, (said, problem) => {
+      const refused = this.#take(kind, said, problem);
+      if (refused !== undefined) throw ApplicationFailure.nonRetryable(refused, 'AnswerRefused');
+      return heard(kind, this.#operation.waiting);
+    });
   }
 
-  /** Everything that is said is kept. @returns why it changes nothing. */
-  #take(kind: AnswerKind, value: unknown): string | undefined {
+  /** When the window of a deferral opens next has to be found out; everything else is heard at once. */
+  #lookedUp<T>(
+    kind: AnswerKind,
+    value: unknown,
+    hear: (said: unknown, problem?: string) => T,
+  ): T | Promise<T> {
+    const { waiting, answers } = this.#operation;
+    const window = kind === 'defer' ? deferralWindow(value) : undefined;
+    if (window === undefined || !waiting || answers.length >= mostAnswers || !patched('defer-window'))
+      return hear(value);
+    const from = waiting.for === 'hour' ? waiting.startsAt : iso(Date.now());
+    return reading.findNextOpening
+      .executeWithOptions({ summary: `when ${window} opens next` }, [window, from])
+      .then(
+        ({ opens }) => hear({ ...(value as object), until: opens }),
+        (error: unknown) => hear(value, reasonOf(error)),
+      );
+  }
+
+  /** Everything that is said is kept. @param problem why it cannot count. @returns why it changes nothing. */
+  #take(kind: AnswerKind, value: unknown, problem?: string): string | undefined {
     const { waiting } = this.#operation;
     const answer = readAnswer(value);
     const at = iso(Date.now());
@@ -333,7 +389,7 @@ export class Gatekeeper {
       this.#operation.keepAnswer({ by: nobody, channel: 'unknown', answer: kind, at, refused: answer });
       return answer;
     }
-    const refused = refusalOf(waiting, kind, answer, Date.now(), this.#operation.answers);
+    const refused = problem ?? refusalOf(waiting, kind, answer, Date.now(), this.#operation.answers);
     // Noise is not kept for ever; what counts is.
     const isNoise = refused !== undefined || kind === 'comment' || kind === 'defer';
     if (isNoise && this.#operation.answers.length >= mostAnswers)
@@ -368,45 +424,13 @@ export class Gatekeeper {
   }
 }
 
-const defer = (waiting: Waiting, until: string): void => {
-  if (waiting.for === 'hour') waiting.startsAt = iso(Date.parse(until));
-  if (waiting.for === 'approval') {
-    waiting.deferredUntil = iso(Date.parse(until));
-    waiting.expiresAt = iso(Date.parse(until) + waiting.expiresMs);
-  }
-};
-
-const heard = (kind: AnswerKind, waiting: Waiting | undefined): string => {
-  switch (kind) {
-    case 'approve': {
-      const left = waiting?.for === 'approval' ? waiting.approvals - waiting.approvedBy.length : 0;
-      return left > 0 ? `Approved; it takes ${left} more.` : 'Approved.';
-    }
-    case 'reject':
-      return 'Rejected: nothing is changed.';
-    case 'start':
-      return 'It begins now.';
-    case 'defer':
-      return waiting?.for === 'hour'
-        ? `It does not begin before ${waiting.startsAt}.`
-        : 'It is asked again then.';
-    case 'comment':
-      return 'Kept with the operation.';
-  }
-};
-
-/** Whether no more is asked for than has been passed. */
-const asksTheSame = (now: Gate | undefined, before: Gate): boolean =>
-  now?.approvals === before.approvals &&
-  now.who?.join() === before.who?.join() &&
-  now.windows.join() === before.windows.join();
-
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-/** @returns when its windows are open, at `from` or after (ms since the epoch). */
-const firstHour = async ({ windows }: Gate, from: number): Promise<number> => {
-  if (windows.length === 0) return from;
+/** When it may begin; without windows there is no end. */
+type Begin = Partial<Opening> & Pick<Opening, 'opens'>;
+
+/** @param from ms since the epoch. */
+const findOpening = async (windows: string[], from: number, work?: Work): Promise<Opening> => {
   const summary = `when ${windows.join(' and ')} is open`;
-  const { opens } = await reading.findOpening.executeWithOptions({ summary }, [windows, iso(from)]);
-  return Date.parse(opens);
+  return await reading.findOpening.executeWithOptions({ summary }, [windows, iso(from), work]);
 };

@@ -7,6 +7,7 @@ import {
   CancelledFailure,
   isCancellation,
   condition,
+  sleep,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -171,6 +172,21 @@ export class Operation {
           );
       },
     });
+  }
+
+  /** What still runs at that time is put back, unless it is being recorded by then. @param at ms since the epoch. */
+  stopAt(at: number, reason: string): void {
+    void this.#work
+      .run(() => sleep(Math.max(1, at - Date.now()), { summary: reason }))
+      .then(() => {
+        // What has failed by itself says why it failed, and not why nobody could answer any more.
+        if (this.#held) this.remark(reason);
+        this.#requestRollBack(reason);
+      })
+      .catch((error: unknown) => {
+        // It was stopped before.
+        if (!isCancellation(error)) throw error;
+      });
   }
 
   /** From here on a roll-back request is refused. Throws where one has come already. */

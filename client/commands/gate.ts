@@ -104,6 +104,8 @@ export const rejectCommand = (command: Command): void => {
   examples(command, ['baton reject immich', 'baton reject immich --comment "not before the holidays"']);
 };
 
+type Deferral = { for?: number; until?: string; window?: string };
+
 export const deferCommand = (command: Command): void => {
   shared(command)
     .addOption(
@@ -113,19 +115,25 @@ export const deferCommand = (command: Command): void => {
       ).argParser(durationArgument),
     )
     .addOption(new Option('--until <time>', 'until 02:30, or 2026-11-26T02:30').argParser(timeArgument))
-    .action(async (operation: string, options: Options & { for?: number; until?: string }) => {
-      if ((options.for === undefined) === (options.until === undefined))
+    .option('--window <name>', 'until this window of baton.yml opens next')
+    .action(async (operation: string, options: Options & Deferral) => {
+      if ([options.for, options.until, options.window].filter((said) => said !== undefined).length !== 1)
         throw new CommandFailure(
           exitCode.usage,
-          'Say for how long (--for 2h), or until when (--until 02:30).',
+          'Say for how long (--for 2h), until when (--until 02:30), or until which window opens (--window night).',
         );
       // Who defers does not stay to watch.
       process.exitCode = await answer('defer', operation, { ...options, wait: false }, ({ waiting }) => {
+        if (options.window !== undefined) return Promise.resolve({ window: options.window });
         const from = waiting.for === 'hour' ? Date.parse(waiting.startsAt) : Date.now();
         return Promise.resolve({ until: options.until ?? new Date(from + (options.for ?? 0)).toISOString() });
       });
     });
-  examples(command, ['baton defer immich --for 2h', 'baton defer immich --until 02:30']);
+  examples(command, [
+    'baton defer immich --for 2h',
+    'baton defer immich --until 02:30',
+    'baton defer immich --window night',
+  ]);
 };
 
 export const startCommand = (command: Command): void => {

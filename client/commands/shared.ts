@@ -114,7 +114,13 @@ export const timeArgument = (text: string): string => {
   return time.toISOString();
 };
 
-export type GateOptions = { approve?: boolean; expires?: number; at?: string; inWindow?: string };
+export type GateOptions = {
+  approve?: boolean;
+  expires?: number;
+  at?: string;
+  inWindow?: string;
+  needs?: number;
+};
 
 /** What an operation is to wait for once its plan is made. */
 export const gateOptions = (command: Command): Command =>
@@ -131,16 +137,23 @@ export const gateOptions = (command: Command): Command =>
         timeArgument,
       ),
     )
-    .option('--in-window <name>', 'begin when this window of baton.yml is open');
+    .option('--in-window <name>', 'begin when this window of baton.yml is open')
+    .addOption(
+      new Option(
+        '--needs <duration>',
+        'how long it takes: it begins where its window stays open as long (default: as measured before)',
+      ).argParser(durationArgument),
+    );
 
 /** What {@link gateOptions} say, for a request. */
-export const gateOf = ({ approve, expires, at, inWindow }: GateOptions): { gate?: GateWish } => {
+export const gateOf = ({ approve, expires, at, inWindow, needs }: GateOptions): { gate?: GateWish } => {
   const gate: GateWish = {
     // Only a question expires.
     ...(approve === true || expires !== undefined ? { approve: true } : {}),
     ...(expires === undefined ? {} : { expiresMs: expires }),
     ...(at === undefined ? {} : { at }),
     ...(inWindow === undefined ? {} : { window: inWindow }),
+    ...(needs === undefined ? {} : { needsMs: needs }),
   };
   return Object.keys(gate).length > 0 ? { gate } : {};
 };

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
   answerKinds,
+  deferralWindow,
   gateOf,
   readAnswer,
   refusalOf,
@@ -52,6 +53,24 @@ describe('what an operation waits for', () => {
     assert.deepEqual(gateOf(deploy('web'), undefined, rules)?.windows, ['night']);
     assert.equal(gateOf({ ...deploy('web'), kind: 'undo' }, undefined, rules), undefined);
     assert.equal(gateOf(deploy('mydb-x'), undefined, rules.slice(0, 1)), undefined);
+  });
+
+  test('takes how long is needed from the operation before the rule', () => {
+    const rules = [rule({ approvals: 0, window: 'night', needsMs: 2 * day })];
+    assert.equal(gateOf(deploy('web'), undefined, rules)?.needsMs, 2 * day);
+    assert.equal(gateOf(deploy('web'), { needsMs: day }, rules)?.needsMs, day);
+  });
+
+  test('is put off until a window only where no time is said', () => {
+    assert.equal(deferralWindow({ by: 'anna', window: 'night' }), 'night');
+    for (const other of [
+      { window: 'night', until: '2026-11-26T02:30:00Z' },
+      { window: 7 },
+      {},
+      'night',
+      undefined,
+    ])
+      assert.equal(deferralWindow(other), undefined);
   });
 
   test('only grows by what is asked for with the operation', () => {

@@ -146,4 +146,43 @@ describe('a gate', () => {
       /There is no window "night" in .*baton\.yml; there is none\. Nothing was changed\./,
     );
   });
+
+  test('what needs longer than its window does not begin, and what runs as it closes is put back where it says so', async () => {
+    const directory = join(site.environment['XDG_CONFIG_HOME'] ?? '', 'baton');
+    await writeFile(
+      join(directory, 'baton.yml'),
+      'windows: {shift: {calendar: shift.ics, at_end: unwind}}\n',
+    );
+    // A calendar closes to the second.
+    const closeAt = async (ms: number): Promise<void> => {
+      const stamp = (at: number): string => new Date(at).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+      const now = [`DTSTART:${stamp(ms - 3_600_000)}`, `DTEND:${stamp(ms)}`];
+      const tomorrow = [`DTSTART:${stamp(ms + 80_000_000)}`, 'DURATION:PT2H'];
+      const events = [now, tomorrow].flatMap((lines) => ['BEGIN:VEVENT', ...lines, 'END:VEVENT']);
+      const lines = ['BEGIN:VCALENDAR', ...events, 'END:VCALENDAR', ''];
+      await writeFile(join(directory, 'shift.ics'), lines.join('\r\n'));
+    };
+    const patient = oneService('door', 9).replace('min_healthy_time: 100ms', 'min_healthy_time: 10m');
+    await site.write('door.yml', patient);
+    const before = (await site.containers('door')).map(({ id }) => id);
+
+    await closeAt(Date.now() + 60_000);
+    const asked = Date.now();
+    const later = await site.baton('deploy', 'door.yml', '--in-window', 'shift', '--needs', '1h');
+    const answeredMs = Date.now() - asked;
+    assert.equal(later.code, 0, later.out);
+    assert.match(later.out, /\(shift, until .*; 1h 0m needed, as said\)/);
+    assert.equal((await site.baton('cancel', 'door')).code, 3);
+
+    // Long enough to begin in, on a machine as busy as this one.
+    await closeAt(Date.now() + 5_000 + 2 * answeredMs);
+    const { code, out } = await site.baton('deploy', 'door.yml', '--in-window', 'shift', '--needs', '5s');
+    assert.equal(code, 3, out);
+    assert.match(out, /It began in shift, until .*; 5\.0s needed, as said\./);
+    assert.match(out, /The window was over at .* \(shift\)\./);
+    assert.deepEqual(
+      (await site.containers('door')).map(({ id }) => id),
+      before,
+    );
+  });
 });

@@ -1,10 +1,14 @@
 /** Who and what an operation waits for, over hours and days, on a server whose time can be skipped. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Answer, Gate } from '../../domain/gate.ts';
 import type { Progress, Report } from '../../domain/operation.ts';
+import type { Plan } from '../../domain/plan.ts';
+import type { Opening } from '../../domain/window.ts';
 import type { deployStack } from '../../workflows/deploy-stack.ts';
 import { openTimeSkipping, plan, request, taskQueue, workerThatAnswers } from './time-skipping.ts';
 
@@ -41,17 +45,34 @@ describe('a gate', () => {
     digests?: string[];
     /** Of the window, for a time that is asked for (ms since the epoch). */
     opens?: (from: number) => number;
-    /** How long the last check takes. */
+    /** What else is said of it. */
+    opening?: Partial<Opening>;
+    /** When any window but "never" opens next. */
+    opensNext?: string;
+    /** How long the last check, and the record, take. */
     validate?: Promise<void>;
+    record?: Promise<void>;
+    planned?: Plan;
     auditIsAway?: boolean;
   };
 
   /** Starts a deploy, lets a test talk to it, and waits for its end. */
   const run = async (
-    { digests = ['aaaaaaaaaaaa'], opens = (from) => from, validate, auditIsAway = false, gate: wanted }: Host,
+    {
+      digests = ['aaaaaaaaaaaa'],
+      opens = (from) => from,
+      opening,
+      opensNext,
+      validate,
+      record,
+      auditIsAway = false,
+      gate: wanted,
+      planned: wantedPlan = plan,
+    }: Host,
     talk: (scene: Scene) => Promise<void> = async () => {},
-  ): Promise<{ report: Report; asked: string[] }> => {
+  ): Promise<{ report: Report; asked: string[]; works: unknown[] }> => {
     const asked: string[] = [];
+    const works: unknown[] = [];
     let planned = 0;
     const worker = await workerThatAnswers(environment, (name, args) => {
       asked.push(name);
@@ -59,18 +80,27 @@ describe('a gate', () => {
         case 'preparePlan': {
           const digest = digests[Math.min(planned, digests.length - 1)];
           planned += 1;
-          return { plan, digest, gate: wanted, problems: [] };
+          return { plan: wantedPlan, digest, gate: wanted, problems: [] };
         }
         case 'findOpening': {
           const at = new Date(opens(Date.parse(String(args[1])))).toISOString();
-          return { opens: at };
+          works.push(args[2]);
+          return { opens: at, ...opening };
         }
+        case 'findNextOpening':
+          if (args[0] === 'never') throw ApplicationFailure.nonRetryable('There is no window "never".');
+          return { opens: opensNext, closes: opensNext };
+        case 'recordRelease':
+          return record;
         case 'validateRelease':
           return validate;
         case 'recordDecisions':
           if (auditIsAway) throw new Error('the disk is full');
           return undefined;
         case 'takeSnapshots':
+        case 'servicesThatRan':
+        case 'putBackData':
+        case 'verifyPutBack':
           return [];
         default:
           return undefined;
@@ -85,14 +115,18 @@ describe('a gate', () => {
       });
       const began = await environment.currentTimeMs();
       const progress = async () => await handle.query<Progress>('progress');
-      while (!(await progress()).waiting && (await handle.describe()).status.name === 'RUNNING');
+      const hasStopped = async (): Promise<boolean> => {
+        const { waiting, held } = await progress();
+        return (waiting ?? held) !== undefined;
+      };
+      while (!(await hasStopped()) && (await handle.describe()).status.name === 'RUNNING');
       await talk({
         handle,
         say: async (answer, said) => await handle.executeUpdate<string, [unknown]>(answer, { args: [said] }),
         waiting: async () => (await progress()).waiting,
         clock: async () => ((await environment.currentTimeMs()) - began) / hours,
       });
-      return { report: await handle.result(), asked };
+      return { report: await handle.result(), asked, works };
     });
   };
   const refused = (expected: RegExp) => (error: unknown) =>
@@ -301,5 +335,123 @@ describe('a gate', () => {
       report.durationMs > 33 * hours && report.durationMs < 34.5 * hours,
       `${report.durationMs / hours}`,
     );
+  });
+
+  test('of a window says how long is needed, as it waits and once it has begun, and asks for as long', async () => {
+    const closes = new Date((await environment.currentTimeMs()) + 30 * hours).toISOString();
+    const need = { ms: 12 * 60_000, because: 'as the last deploy took' };
+    const began = await environment.currentTimeMs();
+    const opens = (from: number): number => Math.max(from, began + 10 * hours);
+    const { report, works } = await run(
+      { gate: gate({ approvals: 0, windows: ['night'] }), opens, opening: { closes, need } },
+      async ({ waiting }) => {
+        const now = await waiting();
+        assert.deepEqual(now?.for === 'hour' && [now.closesAt, now.need], [closes, need]);
+      },
+    );
+    assert.equal(report.outcome, 'done');
+    assert.deepEqual(report.notes, [
+      `It began in night, until ${closes}; 12m 0s needed, as the last deploy took.`,
+    ]);
+    const work = { kind: 'deploy', stack: 'web' };
+    // As it opens it has to be found again; once the plan is settled it need only be open.
+    assert.deepEqual(works, [work, work, undefined]);
+  });
+
+  test('of a window takes what somebody has said before what was measured, and tells where nothing is known', async () => {
+    const closes = new Date((await environment.currentTimeMs()) + hours).toISOString();
+    const { report, works } = await run({
+      gate: gate({ approvals: 0, windows: ['night'], needsMs: 60_000 }),
+      opening: { closes },
+    });
+    assert.deepEqual(works[0], { kind: 'deploy', stack: 'web', needsMs: 60_000 });
+    assert.match(report.notes.join(), /how long it takes is not known: no deploy of web is on record/);
+  });
+
+  test('of a window that unwinds as it closes puts back what has failed and waits, and says why', async () => {
+    const unwindsAt = new Date((await environment.currentTimeMs()) + hours).toISOString();
+    const failing = Promise.reject(ApplicationFailure.nonRetryable('not healthy'));
+    failing.catch(() => undefined);
+    const { report } = await run({
+      gate: gate({ approvals: 0, windows: ['night'] }),
+      opening: { closes: unwindsAt, unwindsAt },
+      // It waits for an answer where it has failed, until nobody may answer any more.
+      validate: failing,
+      planned: { ...plan, policy: { ...plan.policy, rollback: 'hold' } },
+    });
+    assert.equal(report.outcome, 'rolled-back');
+    assert.ok(report.notes.includes(`The window was over at ${unwindsAt} (night).`), report.notes.join('\n'));
+    assert.ok(report.durationMs > 0.9 * hours && report.durationMs < 1.1 * hours, `${report.durationMs}`);
+  });
+
+  test('of a window that unwinds as it closes lets a release be recorded that is being recorded by then', async () => {
+    const end = (await environment.currentTimeMs()) + 2_000;
+    const record = Promise.withResolvers<undefined>();
+    const unwindsAt = new Date(end).toISOString();
+    const { report, asked } = await run(
+      {
+        gate: gate({ windows: ['night'] }),
+        opening: { closes: unwindsAt, unwindsAt },
+        record: record.promise,
+      },
+      async ({ say }) => {
+        await say('approve', anna);
+        // While an activity is at work, no time is skipped.
+        while ((await environment.currentTimeMs()) < end + 500) await delay(100);
+        record.resolve(undefined);
+      },
+    );
+    assert.equal(report.outcome, 'done');
+    assert.ok(asked.includes('dropReplaced') && !asked.includes('forgetRelease'), asked.join());
+  });
+
+  test('is put off until a window opens, by update and by signal', async () => {
+    const began = await environment.currentTimeMs();
+    const night = new Date(began + 10 * hours).toISOString();
+    const { report } = await run({ gate: gate(), opensNext: night }, async ({ handle, say, waiting }) => {
+      await assert.rejects(
+        say('defer', { by: 'anna', window: 'never' }),
+        refused(/There is no window "never"/),
+      );
+      assert.equal(await say('defer', { by: 'anna', window: 'night' }), 'It is asked again then.');
+      const deferred = async () => {
+        const now = await waiting();
+        return now?.for === 'approval' ? now.deferredUntil : undefined;
+      };
+      assert.equal(await deferred(), night);
+      const later = new Date(began + 12 * hours).toISOString();
+      await say('defer', { by: 'ben', until: later });
+      assert.equal(await deferred(), later);
+      await handle.signal('requestDefer', { by: 'carla', window: 'night' });
+      while ((await deferred()) !== night);
+      await say('approve', anna);
+    });
+    assert.equal(report.outcome, 'done');
+    assert.deepEqual(
+      report.answers?.map(({ by, window, until, refused: why }) => [by, window, until, why !== undefined]),
+      [
+        ['anna', 'never', undefined, true],
+        ['anna', 'night', night, false],
+        ['ben', undefined, new Date(began + 12 * hours).toISOString(), false],
+        ['carla', 'night', night, false],
+        ['anna', undefined, undefined, false],
+      ],
+    );
+  });
+
+  test('of an hour is put off until a window opens, and not sooner than it would begin', async () => {
+    const began = await environment.currentTimeMs();
+    const [at, night] = [5, 9].map((hour) => new Date(began + hour * hours).toISOString());
+    const { report } = await run(
+      { gate: gate({ approvals: 0, notBefore: String(at) }), opensNext: String(night) },
+      async ({ say }) => {
+        assert.equal(
+          await say('defer', { by: 'anna', window: 'night' }),
+          `It does not begin before ${night}.`,
+        );
+      },
+    );
+    assert.equal(report.outcome, 'done');
+    assert.ok(report.durationMs > 8.9 * hours && report.durationMs < 9.1 * hours, `${report.durationMs}`);
   });
 });
