@@ -15,7 +15,11 @@ export const about: Record<AnswerKind, string> = {
 
 /** @param until ISO 8601. */
 export const defer = (waiting: Waiting, until: string): void => {
-  if (waiting.for === 'hour') waiting.startsAt = iso(Date.parse(until));
+  if (waiting.for === 'hour') {
+    waiting.startsAt = iso(Date.parse(until));
+    // In which opening it begins is found then.
+    delete waiting.closesAt;
+  }
   if (waiting.for === 'approval') {
     waiting.deferredUntil = iso(Date.parse(until));
     waiting.expiresAt = iso(Date.parse(until) + waiting.expiresMs);

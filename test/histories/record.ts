@@ -112,6 +112,16 @@ const recordTold = async (request: OperationRequest): Promise<void> => {
   refusing.close();
 };
 
+/** A window of a calendar: two openings, of which the second puts back what still runs as it closes. */
+const writeWindow = async (): Promise<void> => {
+  const stamp = (seconds: number): string =>
+    new Date(Date.now() + seconds * 1_000).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const events = [[10, 14], [20, 3_600]].flatMap(([from = 0, to = 0]) =>
+    ['BEGIN:VEVENT', `DTSTART:${stamp(from)}`, `DTEND:${stamp(to)}`, 'END:VEVENT']);
+  await site.write('.config/baton/shift.ics', ['BEGIN:VCALENDAR', ...events, 'END:VCALENDAR', ''].join('\r\n'));
+  await site.write('.config/baton/baton.yml', 'windows: {shift: {calendar: shift.ics, at_end: unwind}}');
+};
+
 /** A delivery of a webhook, and nothing of the operation that it starts. */
 const recordDelivery = async (deploy: OperationRequest): Promise<void> => {
   const handle = await client.workflow.start<typeof takeDelivery>('takeDelivery', {
@@ -235,6 +245,9 @@ try {
   await record('gate-expired', gated({ approve: true, expiresMs: 6_000 }, '4'), answering('defer', { until: soon() }));
   await record('gate-hour', gated({ at: soon() }, '4'));
   await record('gate-started', gated({ at: '2037-01-01T02:30:00.000Z' }, '5'), answering('start'));
+  await writeWindow();
+  await record('gate-window', gated({ window: 'shift' }, '6'), answering('defer', { window: 'shift' }));
+  await site.write('.config/baton/baton.yml', '');
 
   await recordTold(request({ RELEASE: '9' }));
   await recordDelivery(request({ RELEASE: '6' }));

@@ -16,7 +16,7 @@ describe('recorded histories', () => {
       assert.ok(names.includes(`deploy-${ending}.json`), ending);
     for (const ending of ['done', 'refused', 'rolled-back', 'kept'])
       assert.ok(names.includes(`guard-${ending}.json`), ending);
-    for (const ending of ['approved', 'rejected', 'expired', 'hour', 'started', 'held'])
+    for (const ending of ['approved', 'rejected', 'expired', 'hour', 'started', 'held', 'window'])
       assert.ok(names.includes(`gate-${ending}.json`), ending);
     for (const what of ['deploy', 'snapshot', 'cleanup', 'held'])
       assert.ok(names.includes(`scheduled-${what}.json`), what);
