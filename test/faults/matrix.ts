@@ -3,6 +3,7 @@ import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { faultKinds, faultTitles, type FaultKind } from './fault.ts';
 import { scenarios, type Scenario } from './scenarios.ts';
+import { random } from '../random.ts';
 
 export type Cell = { scenario: string; kind: FaultKind; at: number };
 export type Entry = Cell & {
@@ -69,17 +70,6 @@ export class Results {
     );
   }
 }
-
-/** A small generator with a seed, so that a sample can be drawn again (mulberry32, public domain). */
-export const random = (seed: number): (() => number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
 
 /** `count` different cells, drawn with `seed`. */
 export const sample = (

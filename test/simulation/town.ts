@@ -1,6 +1,6 @@
 /** A stack drawn from a seed: which services, what they need, which data they have, and what is done to it while what goes wrong. */
 import { join } from 'node:path';
-import { random } from '../faults/matrix.ts';
+import { random } from '../random.ts';
 
 /** Directories that services share. */
 export const dataNames = ['one', 'two'] as const;

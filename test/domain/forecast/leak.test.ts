@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { findLeak, type Leak } from '../../../domain/forecast/leak.ts';
+import { day, hour, hourly, noise, nowOf, seriesOf, start } from './made-series.ts';
+
+const ask = (hours: number, valueAt: (hour: number) => number, restarts: number[] = []): Leak => {
+  const random = noise(hours);
+  const samples = hourly(hours, (h) => valueAt(h) + random());
+  return findLeak(seriesOf(samples), { now: nowOf(samples), limit: 2000, restarts });
+};
+
+const daily = (h: number): number => 100 * Math.sin((h / 24) * 2 * Math.PI);
+
+const cases: [what: string, hours: number, valueAt: (hour: number) => number, state: Leak['state']][] = [
+  ['a rise under a daily shape is a leak', 24 * 6, (h) => 1000 + h + daily(h), 'leak'],
+  ['a daily shape is none', 24 * 6, (h) => 1000 + daily(h), 'none'],
+  ['a morning, which rises, is none', 24 * 6 + 10, (h) => 1000 - daily(h + 6), 'none'],
+  ['restarts each day, with a rise between, are none', 24 * 12, (h) => 1000 + 20 * (h % 24), 'not enough'],
+  ['what warms up for a day is none', 24 * 8, (h) => 1000 + 500 * (1 - Math.exp(-h / 12)), 'none'],
+  ['a fall is none', 24 * 6, (h) => 1500 - h, 'none'],
+  ['two days are not enough', 48, (h) => 1000 + h, 'not enough'],
+  ['a leak is found after a restart too', 24 * 12, (h) => 1000 + 3 * (h % 168), 'leak'],
+];
+
+describe('a leak', () => {
+  for (const [what, hours, valueAt, state] of cases)
+    test(what, () => {
+      const leak = ask(hours, valueAt);
+      assert.equal(leak.state, state, leak.why);
+    });
+
+  test('is told in units an hour, with the time to the limit between two others', () => {
+    const leak = ask(24 * 6, (h) => 1000 + 2 * h + daily(h));
+    assert.ok(leak.state === 'leak');
+    assert.ok(Math.abs(leak.perHour - 2) < 0.1);
+    const hoursLeft = (2000 - 1000 - 2 * (24 * 6 - 1)) / 2;
+    assert.ok(Math.abs((leak.at - (start + (24 * 6 - 1) * hour)) / hour - hoursLeft) < 20);
+    assert.ok(leak.from <= leak.at && leak.at <= (leak.to ?? Infinity));
+  });
+
+  test('is looked for since the last restart that is known, also where the level did not fall', () => {
+    const leak = ask(24 * 6, (h) => 1000 + h, [start + 5 * day]);
+    assert.equal(leak.state, 'not enough');
+  });
+
+  test('is not looked for in impossible values', () => {
+    const samples = hourly(200, (h) => (h % 3 === 0 ? 1000 : -1));
+    const leak = findLeak(seriesOf(samples), { now: nowOf(samples), limit: 2000 });
+    assert.equal(leak.state, 'quarantined');
+  });
+});
