@@ -4,6 +4,7 @@ import type { StackName } from '../domain/names.ts';
 import type { PathRotation, Removal, RotationPlan, SnapshotRef } from '../domain/rotation.ts';
 import type { SnapshotInfo } from '../domain/snapshot.ts';
 import { beating } from './activity.ts';
+import { retentionRules } from './data-set.ts';
 import { contentHash } from './hash.ts';
 import type { Ports } from './ports/index.ts';
 import { demandSettings } from './settings.ts';
@@ -53,7 +54,9 @@ export const removeUnlessHeld = async (
   return await oneAtATime(known?.location ?? name, async () => {
     const now = await snapshotsOf(ports, path, await recordsOf(ports));
     const snapshot = now.find((one) => one.name === name);
-    const reasons = snapshot ? reasonsNow((await demandSettings(ports)).snapshots, path, now, snapshot) : [];
+    const reasons = snapshot
+      ? reasonsNow(await retentionRules(ports, await demandSettings(ports)), path, now, snapshot)
+      : [];
     if (reasons.length > 0) return { did: 'kept', reasons };
     await ports.snapshots.remove({ source: path, name, driver: snapshot?.driver ?? driver });
     return { did: snapshot ? 'removed' : 'gone' };
@@ -66,12 +69,13 @@ export const plannedRotation = async (
 ): Promise<RotationPlan & { paths: PathRotation[] }> => {
   const read = await ports.settings();
   if (!read.ok) return { remove: [], digest: contentHash([]), problems: read.problems, paths: [] };
+  const rules = await retentionRules(ports, read.settings);
   const all = await allSnapshots(ports);
   const paths = [...new Set(all.map(({ path }) => path))].map((path) =>
     rotationOf(
       path,
       all.filter((one) => one.path === path),
-      read.settings.snapshots,
+      rules,
       stack,
     ),
   );

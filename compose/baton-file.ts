@@ -7,13 +7,14 @@ import { z } from 'zod';
 import { defaultRules } from '../domain/cleanup.ts';
 import { defaultExpiryMs, type GateRule } from '../domain/gate.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { RetentionRule } from '../domain/retention.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Window } from '../domain/window.ts';
 import { cleanupSection, toCleanup } from './cleanup.ts';
+import { dataSection, readDataSets } from './data-sets.ts';
 import { channelKeys, toChannels, url } from './notify.ts';
 import { parseYaml } from './parse.ts';
 import { Reader } from './reader.ts';
+import { retentionKeys, toRetention } from './retention.ts';
 import { locate, readWith } from './schema.ts';
 import { readSchedules, schedulesSection } from './schedules.ts';
 import { suggest } from './suggest.ts';
@@ -51,27 +52,6 @@ const gate = z.strictObject({
     .describe('How long it takes; it begins where the window stays open as long. Default: as measured.'),
 });
 
-const count = z.number().int().min(0).max(9_999);
-
-const retention = z.strictObject({
-  paths: z
-    .array(z.string().regex(/^[/*]/, { error: 'must be an absolute path, in which * stands for anything' }))
-    .min(1)
-    .optional()
-    .describe('Paths of data, * stands for anything; default: every path.'),
-  keep: z
-    .strictObject({
-      hourly: count.optional(),
-      daily: count.optional(),
-      weekly: count.optional(),
-      monthly: count.optional(),
-      yearly: count.optional(),
-      minimum: count.min(1).optional().describe('So many of the newest in any case. Default 1.'),
-    })
-    .refine((keep) => Object.keys(keep).length > 0, { error: 'must say what is kept, as { daily: 7 }' })
-    .describe('Of so many of the last hours, days … that have a snapshot, the newest one.'),
-});
-
 /** The schema of `baton.yml`. */
 export const batonFile = z.strictObject({
   gates: z.array(gate).optional().describe('What waits for whom. The first that fits counts.'),
@@ -89,9 +69,12 @@ export const batonFile = z.strictObject({
     .describe('The door for answers.'),
   webhooks: z.array(webhookKeys).optional().describe('What other systems may ask for, at `baton serve`.'),
   snapshots: z
-    .array(retention)
+    .array(retentionKeys)
     .optional()
     .describe('Which snapshots are kept. The first that fits counts; without one, all of them.'),
+  data: dataSection
+    .optional()
+    .describe('Data sets: what is kept of which data, and how a restore is tested.'),
   schedules: schedulesSection.optional().describe('What begins by itself.'),
   cleanup: cleanupSection.optional().describe('What may be removed to free space.'),
 });
@@ -123,7 +106,7 @@ export const readBatonFile = async (
       : { ok: false, problems: parsed.problems.map((problem) => discreet(problem, bytes)) };
   const reader = new Reader((variable) => environment?.[variable], { late: false });
   const secret = ['notify', 'webhooks'].filter((section) => !environment || section !== reads);
-  const root = [...secret, 'schedules'].reduce(without, parsed.root);
+  const root = [...secret, 'schedules', 'data'].reduce(without, parsed.root);
   const keys = readWith(reader, root, batonFile, 'baton.yml') ?? {};
   const windowReader = new WindowReader(reader, parsed.root, Date.now());
   const windows: Record<string, Window> = {};
@@ -131,7 +114,8 @@ export const readBatonFile = async (
     windows[key] = await windowReader.read(one, ['windows', key]);
   const gates = (keys.gates ?? []).map((one, index) => toRule(reader, one, parsed.root, index, windows));
   const snapshots = (keys.snapshots ?? []).map(toRetention);
-  const schedules = readSchedules(reader, parsed.root, file, Object.keys(windows));
+  const scheduled = readSchedules(reader, parsed.root, file, Object.keys(windows));
+  const { sets, schedules } = readDataSets(reader, parsed.root, scheduled);
   const cleanup = toCleanup(reader, keys.cleanup, parsed.root);
   const channels = await toChannels(reader, keys.notify ?? [], parsed.root, windows, windowReader);
   const webhooks = toWebhooks(reader, keys.webhooks ?? [], parsed.root);
@@ -142,7 +126,7 @@ export const readBatonFile = async (
     ? { ok: false, problems }
     : {
         ok: true,
-        settings: { file, gates, windows, channels, webhooks, snapshots, schedules, cleanup, ...door },
+        settings: { file, gates, windows, channels, webhooks, snapshots, sets, schedules, cleanup, ...door },
       };
 };
 
@@ -173,18 +157,11 @@ const empty = (file: string): SettingsRead => ({
     channels: [],
     webhooks: [],
     snapshots: [],
+    sets: [],
     schedules: [],
     cleanup: defaultRules,
   },
 });
-
-const toRetention = ({ paths, keep }: z.infer<typeof retention>): RetentionRule => {
-  const { hourly = 0, daily = 0, weekly = 0, monthly = 0, yearly = 0, minimum = 1 } = keep;
-  return {
-    ...(paths ? { paths } : {}),
-    keep: { hourly, daily, weekly, monthly, yearly, minimum },
-  };
-};
 
 const toRule = (
   reader: Reader,

@@ -26,7 +26,7 @@ import { parseBytes } from './units.ts';
 import { milliseconds, windowName } from './window.ts';
 
 const path = z.string().min(1);
-const size = z
+export const size = z
   .union([z.string(), z.number()])
   .refine((text) => parseBytes(String(text)) !== undefined, { error: 'must be a size such as 500M or 20G' });
 const someOrAll = z.union([z.literal('all'), stackName]);

@@ -13,6 +13,8 @@ export type Keep = Record<Period, number> & { minimum: number };
 
 /** A rule of `baton.yml`. The first that fits counts. */
 export type RetentionRule = {
+  /** Of this path alone, as it is written: that of a data set. */
+  path?: string;
   /** Absent: every path. `*` stands for anything. */
   paths?: string[];
   keep: Keep;
@@ -33,7 +35,11 @@ export type Decision = { name: SnapshotName; takenAt: string; reasons: string[] 
 
 /** @returns `undefined` where nothing of the path is ever removed. */
 export const ruleFor = (path: string, rules: readonly RetentionRule[]): RetentionRule | undefined =>
-  rules.find(({ paths }) => paths?.some((pattern) => matches(pattern, path)) ?? true);
+  rules.find(
+    (rule) =>
+      (rule.path === undefined || rule.path === path) &&
+      (rule.paths?.some((pattern) => matches(pattern, path)) ?? true),
+  );
 
 /**
  * Decides on all snapshots of one path, newest first. States that a failed change left are counted by themselves: they would

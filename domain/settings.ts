@@ -1,5 +1,6 @@
 /** What `baton.yml` says of this host: what waits for whom, when changes are welcome, and what is kept. */
 import type { CleanupRules } from './cleanup.ts';
+import type { DataSet } from './data-set.ts';
 import type { GateRule } from './gate.ts';
 import type { Channel } from './notice.ts';
 import type { RetentionRule } from './retention.ts';
@@ -20,6 +21,7 @@ export type Settings = {
   webhooks: Webhook[];
   /** Without one that fits, no snapshot is ever removed. */
   snapshots: RetentionRule[];
+  sets: DataSet[];
   /** What begins by itself. */
   schedules: Schedule[];
   cleanup: CleanupRules;

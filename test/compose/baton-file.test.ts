@@ -40,6 +40,7 @@ describe('baton.yml', () => {
         channels: [],
         webhooks: [],
         snapshots: [],
+        sets: [],
         schedules: [],
         cleanup: defaultRules,
       },

@@ -38,6 +38,12 @@ const removed = (candidates: readonly Candidate[], keep: Partial<Keep>): string[
   decide(candidates, rule(keep)).flatMap(({ name, reasons: why }) => (why.length === 0 ? [name] : []));
 
 describe('retention', () => {
+  test('a rule of one path fits that path, and nothing below it or like it', () => {
+    const own: RetentionRule = { path: '/srv/*', keep: none };
+    assert.equal(ruleFor('/srv/*', [own]), own);
+    for (const other of ['/srv/a', '/srv', '/srv/*/a']) assert.equal(ruleFor(other, [own]), undefined);
+  });
+
   test('keeps the newest of each of so many hours, days, weeks, months and years that have any', () => {
     const given = [
       '2024-05-05T12:00:00Z',

@@ -1,0 +1,25 @@
+/** Data sets of this host, with the places that they lie at now. */
+import { writtenPath, rulesOf, type DataSet, type PlacedSet } from '../domain/data-set.ts';
+import type { RetentionRule } from '../domain/retention.ts';
+import type { Settings } from '../domain/settings.ts';
+import { realOr } from './data.ts';
+import type { Ports } from './ports/index.ts';
+
+/** Looks each up: a volume at the engine, a link on the disk. */
+export const placed = async (
+  { engine }: Pick<Ports, 'engine'>,
+  sets: readonly DataSet[],
+): Promise<PlacedSet[]> =>
+  await Promise.all(
+    sets.map(async (set) => {
+      const written =
+        'volume' in set.place ? (await engine.inspectVolume(set.place.volume))?.mountpoint : writtenPath(set);
+      return written === undefined ? set : { ...set, path: await realOr(written) };
+    }),
+  );
+
+/** Those of data sets count first: they are about one path each. */
+export const retentionRules = async (
+  ports: Pick<Ports, 'engine'>,
+  { sets, snapshots }: Settings,
+): Promise<RetentionRule[]> => [...rulesOf(await placed(ports, sets)), ...snapshots];
