@@ -224,6 +224,20 @@ const stopClients = async (ports: Ports, { stack }: Owner, { dump }: DataPlan): 
   await stopRunning(ports, clients);
 };
 
+/** Containers that reach a database through `depends_on`, in the stack that its own container is of. */
+export const clientsAmong = (
+  containers: readonly ContainerState[],
+  { container, clients }: DumpPlan,
+): ContainerState[] => {
+  const database = containers.find(({ id }) => id === container.id);
+  const stack = database && stackOf(database.labels);
+  return stack === undefined
+    ? []
+    : containers.filter(
+        ({ labels }) => stackOf(labels) === stack && clients.some((client) => client === serviceOf(labels)),
+      );
+};
+
 export const stopRunning = async (
   { engine }: Ports,
   containers: readonly ContainerState[],

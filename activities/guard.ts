@@ -1,7 +1,7 @@
 /** Guarded commands: look, snapshot, run, check, and put the data back with everything that uses it. */
 import { execa } from 'execa';
 import type { Check } from '../domain/check.ts';
-import { isHostPath, protectedData, type DataPlan } from '../domain/data.ts';
+import { dumpedData, isHostPath, protectedData, type DataPlan } from '../domain/data.ts';
 import {
   guardRequest,
   planGuard,
@@ -16,6 +16,7 @@ import {
   type User,
 } from '../domain/guard.ts';
 import type { DataOutcome, SnapshotTaken } from '../domain/operation.ts';
+import { parseVolumeText } from '../domain/data-set.ts';
 import { dumpByHand } from '../domain/dump.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { SnapshotMarks } from '../domain/snapshot.ts';
@@ -25,9 +26,19 @@ import type { Gate } from '../domain/gate.ts';
 import { beating, permanent } from './activity.ts';
 import { askCheck } from './check.ts';
 import { changesBetween } from './changes.ts';
-import { nameOf, putBackOne, realOr, snapshotEach, stopRunning, usersOf, withRealSource } from './data.ts';
+import {
+  clientsAmong,
+  nameOf,
+  putBackOne,
+  realOr,
+  snapshotEach,
+  stopRunning,
+  usersOf,
+  withRealSource,
+} from './data.ts';
 import { editProblems, stateOfEdit } from './edit.ts';
 import { gateFor } from './gate.ts';
+import { knownData } from './guarded-data.ts';
 import { contentHash } from './hash.ts';
 import type { Ports } from './ports/index.ts';
 import { captureUsers } from './user.ts';
@@ -46,6 +57,7 @@ const guardDigest = (plan: GuardPlan): string =>
       ...entry,
       sizeBytes: 0,
       users: entry.users.map(({ name }) => name),
+      dump: entry.dump && { ...entry.dump, container: entry.dump.container.name },
     })),
   });
 
@@ -60,8 +72,16 @@ export const guardActivities = (ports: Ports) => ({
         })),
       );
       // What is mounted, locked and exchanged is what a link leads to.
-      const data = await Promise.all(question.data.map(realOr));
-      const request = guardRequest({ ...question, data }, containers);
+      const data = await Promise.all(
+        question.data.map(async (one) => await realOr(await pathOf(ports, one))),
+      );
+      const asked = { ...question, data };
+      const known = await knownData(
+        ports,
+        containers,
+        (classes) => guardRequest(asked, containers, classes).data,
+      );
+      const request = guardRequest(asked, containers, known.classes);
       const facts = await Promise.all(
         request.data
           .filter((path) => !isHostPath(path))
@@ -73,7 +93,7 @@ export const guardActivities = (ports: Ports) => ({
               ] as const,
           ),
       );
-      const plan = planGuard(request, ports.engine.kind, Object.fromEntries(facts), containers);
+      const plan = planGuard(request, ports.engine.kind, Object.fromEntries(facts), containers, known);
       const { command, edits = [], restore = [] } = request;
       const { gate, hears, problems } = await gateFor(ports, request);
       return {
@@ -164,7 +184,8 @@ export const guardActivities = (ports: Ports) => ({
   async compareWithBefore(owner: Owner, data: GuardedPath[], state: 'live' | 'failed'): Promise<Changes> {
     return await beating(async () => {
       const pairs: { before: string; after: string; name: string }[] = [];
-      for (const { path } of protectedData(data)) {
+      // A dump is no files, and what a database made of its own tells nobody anything.
+      for (const { path } of protectedData(data).filter(({ driver }) => driver !== 'dump')) {
         const before = state === 'live' ? await locationOf(ports, path, nameOf(owner, 'before')) : path;
         const after = state === 'live' ? path : await locationOf(ports, path, nameOf(owner, 'failed'));
         if (before !== undefined && after !== undefined) pairs.push({ before, after, name: path });
@@ -194,6 +215,9 @@ export const guardActivities = (ports: Ports) => ({
       };
       const outcomes: DataOutcome[] = [];
       const theirs: string[] = [];
+      // Who would find a database empty, and might fill it.
+      for (const { dump } of dumpedData(data))
+        await stopRunning(ports, clientsAmong(await ports.engine.listContainers(), dump));
       for (const entry of data) {
         const edit = edited?.edits.find(({ file }) => file === entry.path);
         const state = edit ? await stateOfEdit(ports, owner, edit) : 'put';
@@ -210,6 +234,12 @@ export const guardActivities = (ports: Ports) => ({
     });
   },
 });
+
+/** A volume lies where the engine says; one that is not there is told as no such path. */
+const pathOf = async ({ engine }: Ports, place: string): Promise<string> => {
+  const volume = parseVolumeText(place);
+  return volume === undefined ? place : ((await engine.inspectVolume(volume))?.mountpoint ?? place);
+};
 
 const locationOf = async (
   { snapshots }: Ports,

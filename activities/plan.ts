@@ -1,6 +1,7 @@
 /** Planning: read what is wanted, look at what is there, and let the pure rules compare the two. */
 import { loadStack } from '../compose/load.ts';
 import { checkVariables } from '../compose/check-variables.ts';
+import { classesOf } from '../domain/data-set.ts';
 import { dumpByHand } from '../domain/dump.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 import type { ReleaseId } from '../domain/names.ts';
@@ -12,6 +13,7 @@ import type { Problem } from '../domain/problem.ts';
 import { replacementOf, type Release } from '../domain/release.ts';
 import type { StackSpec } from '../domain/stack.ts';
 import { beating } from './activity.ts';
+import { placedSets } from './data-set.ts';
 import { gateFor } from './gate.ts';
 import { contentHash } from './hash.ts';
 import type { Ports } from './ports/index.ts';
@@ -66,6 +68,7 @@ const planFor = async (
     ...(pinned ? { pinned } : {}),
     ...(running ? { runningRelease: running.id } : {}),
     options: request.options,
+    classes: classesOf(await placedSets(ports)),
     settling,
   });
   const release = await makeRelease(spec, variables, world.images, secrets);

@@ -1,5 +1,6 @@
 /** What uses data: written down before a change, stopped for it, and running again as it did. */
 import { stat } from 'node:fs/promises';
+import { dumpedData, type DumpPlan } from '../domain/data.ts';
 import type { GuardedPath, User } from '../domain/guard.ts';
 import { label, serviceOf, stackOf } from '../domain/labels.ts';
 import { parseStackName, type ReleaseId } from '../domain/names.ts';
@@ -8,7 +9,7 @@ import type { Owner } from '../domain/subject.ts';
 import { beating } from './activity.ts';
 import { capture } from './before.ts';
 import { putBackContainer, resolveCommand } from './container.ts';
-import { stopGraceMs, usersOf } from './data.ts';
+import { clientsAmong, stopGraceMs, usersOf } from './data.ts';
 import type { ContainerState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
 import type { ContainerBefore } from './ports/memory.ts';
@@ -35,10 +36,22 @@ export const userActivities = (ports: Ports) => ({
     });
   },
 
-  /** What used the data runs again as it did, in the order in which it was started then, and healthy if it was. */
-  async startUsersAgain(owner: Owner): Promise<void> {
+  /**
+   * What used the data runs again as it did, in the order in which it was started then, and healthy if it was.
+   * @param closed databases that may be empty: these stay as they are, with what uses them.
+   */
+  async startUsersAgain(owner: Owner, closed: DumpPlan[] = []): Promise<void> {
     await beating(async (signal) => {
-      await runAgain(ports, (await ports.memory.getBefore(owner.operation)) ?? [], signal);
+      const before = (await ports.memory.getBefore(owner.operation)) ?? [];
+      const all = closed.length > 0 ? await ports.engine.listContainers() : [];
+      const left = new Set(
+        closed.flatMap((dump) => [dump.container.id, ...clientsAmong(all, dump).map(({ id }) => id)]),
+      );
+      await runAgain(
+        ports,
+        before.filter(({ id }) => !left.has(id)),
+        signal,
+      );
     });
   },
 });
@@ -67,7 +80,7 @@ const howBack = (ports: Ports, { id }: ContainerBefore): Parameters<typeof putBa
   },
 });
 
-/** Containers that see the data, and those that live in the network of one of these. First started, first. */
+/** Containers that see the data, or use its database, and those that live in the network of one of these. First started, first. */
 export const captureUsers = async (
   ports: Ports,
   { operation }: Owner,
@@ -78,6 +91,7 @@ export const captureUsers = async (
   const all = await ports.engine.listContainers();
   const users = new Set<string>();
   for (const { path } of data) for (const { id } of await usersOf(ports, path, 'any')) users.add(id);
+  for (const { dump } of dumpedData(data)) for (const { id } of clientsAmong(all, dump)) users.add(id);
   const own = all.filter(
     ({ id, networkMode }) => users.has(id) || users.has(networkMode.replace(/^container:/, '')),
   );

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { parseAsideName, serviceOf, stackOf } from '../domain/labels.ts';
 import type { ReleaseId, ServiceName } from '../domain/names.ts';
 import type { Release } from '../domain/release.ts';
-import type { ServiceSpec, StackSpec } from '../domain/stack.ts';
+import type { DataWish, ServiceSpec, StackSpec } from '../domain/stack.ts';
 import { runningDatabases } from '../domain/database.ts';
 import type { ContainerFacts, DatabaseFacts, ImageFacts, PathFacts, World } from '../domain/world.ts';
 import { isRunning } from './before.ts';
@@ -21,6 +21,8 @@ export type Looking = {
   pinned?: Release;
   runningRelease?: ReleaseId;
   options: { build: boolean; pull: boolean; copyLimitBytes: number };
+  /** Classes that data sets give to paths. */
+  classes: Record<string, DataWish>;
   /** Images were fetched a moment ago: "always" is satisfied. */
   settling: boolean;
 };
@@ -46,6 +48,7 @@ export const lookAtWorld = async (ports: Ports, looking: Looking): Promise<World
     volumes,
     paths: await pathFacts(ports, looking, volumes, containers),
     ...(databases ? { databases } : {}),
+    classes: looking.classes,
     listeners: await listeners(),
     files: await fileFacts(ports.files, spec.files, secrets),
     runningStacks: runningStacks(containers),
@@ -175,10 +178,10 @@ const pathFacts = async (
 /** Asked one after the other: each is asked inside its container. */
 const databaseFacts = async (
   ports: Ports,
-  { spec, secrets }: Looking,
+  { spec, secrets, classes }: Looking,
   containers: ContainerFacts[],
 ): Promise<World['databases']> => {
-  const found = runningDatabases(spec, containers);
+  const found = runningDatabases(spec, containers, classes);
   if (found.length === 0) return undefined;
   const facts: Record<string, DatabaseFacts> = {};
   for (const database of found)

@@ -1,15 +1,16 @@
 /** What a guarded command will do, in words, before it does anything. */
 import { checkText } from '../domain/check.ts';
-import { commandText, takesOnly, type GuardPlan } from '../domain/guard.ts';
+import { commandText, takesOnly, type GuardedPath, type GuardPlan } from '../domain/guard.ts';
 import { formatBytes } from '../domain/size.ts';
+import { dumpText } from './plan-text.ts';
 
 export const guardText = (plan: GuardPlan): string => {
   const { stack, host, engine, title, command, edits = [], restore = [], restarts = [], data } = plan;
   return [
     `${takesOnly(plan) ? 'Snapshot' : 'Guard'}: ${title} on ${host} (${engine}); meanwhile "${stack}" is locked`,
     'Data',
-    ...data.flatMap(({ path, driver, sizeBytes, notes, users }) => [
-      `  ${path} · ${driver === undefined ? 'NOT protected' : `protected by ${driver} snapshot${sizeBytes > 0 ? `, ${formatBytes(sizeBytes)}` : ''}`}${notes.length > 0 ? ` · ${notes.join('; ')}` : ''}`,
+    ...data.flatMap(({ path, notes, users, ...entry }) => [
+      `  ${path} · ${howKept(entry)}${notes.length > 0 ? ` · ${notes.join('; ')}` : ''}`,
       ...users.map(
         ({ name, running }) => `    used by container "${name}"${running ? '' : ' (not running)'}`,
       ),
@@ -28,6 +29,12 @@ export const guardText = (plan: GuardPlan): string => {
     ...(restarts.length > 0 ? ['Restart', ...restarts.map(({ name }) => `  container "${name}"`)] : []),
     ...(takesOnly(plan) ? [] : afterwards(plan)),
   ].join('\n');
+};
+
+const howKept = ({ driver, dump, sizeBytes }: Pick<GuardedPath, 'driver' | 'dump' | 'sizeBytes'>): string => {
+  if (dump) return dumpText(dump, sizeBytes);
+  if (driver === undefined) return 'NOT protected';
+  return `protected by ${driver} snapshot${sizeBytes > 0 ? `, ${formatBytes(sizeBytes)}` : ''}`;
 };
 
 const afterwards = ({ command, edits = [], data, checks, onFailure }: GuardPlan): string[] => [

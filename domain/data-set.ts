@@ -51,6 +51,19 @@ export const placeText = ({ place }: DataSet): string =>
 /** How `data` of a guard names a volume whose path is not known yet. */
 export const volumeText = (volume: string): string => `volume ${volume}`;
 
+/** The reverse of {@link volumeText}. */
+export const parseVolumeText = (text: string): string | undefined => /^volume (.+)$/.exec(text)?.[1];
+
+/** The class of each path that a set is of, by the path as written and as it really is. */
+export const classesOf = (sets: readonly PlacedSet[]): Record<string, SetClass> =>
+  Object.fromEntries(
+    sets.flatMap((set) =>
+      [writtenPath(set), set.path].flatMap((path) =>
+        path === undefined ? [] : [[path, set.class] as const],
+      ),
+    ),
+  );
+
 /** Rules that count for the paths of sets; those of `snapshots` come after them. */
 export const rulesOf = (sets: readonly PlacedSet[]): RetentionRule[] =>
   sets.flatMap(({ path, keep }) => (path === undefined || !keep ? [] : [{ path, keep }]));

@@ -106,13 +106,16 @@ export const planData = (wanted: Wanted, services: ServicePlan[], world: World):
     addRemoved(byPath, removed, world);
   const declared = new Set(
     mounts.flatMap(({ path, service, mount }) =>
-      isDumpWish(service.data[mount.target] ?? service.data[path]) ? [path] : [],
+      isDumpWish(ownWish(service, mount.target, path) ?? world.classes?.[path]) ? [path] : [],
     ),
   );
   return withoutOverlap(
     [...byPath.values()].map((entry) => (declared.has(entry.path) ? asDump(entry, wanted, world) : entry)),
   );
 };
+
+const ownWish = ({ data }: ServiceSpec, target: string, path: string): DataWish | undefined =>
+  data[target] ?? data[path];
 
 /** A path that is declared as a dump: through its database where that runs; else its files are at rest, and are snapshotted. */
 const asDump = (entry: DataPlan, wanted: Wanted, world: World): DataPlan => {
@@ -134,15 +137,16 @@ const asDump = (entry: DataPlan, wanted: Wanted, world: World): DataPlan => {
     ...(files.driver === undefined ? {} : { driver: 'dump' }),
     notes: files.driver === undefined ? files.notes : [],
     sizeBytes: database.answers ? database.sizeBytes : files.sizeBytes,
-    dump: { kind, service, container, clients: clientsOf(service, wanted) },
+    dump: { kind, service, container, clients: clientsOf(service, specsOf(wanted)) },
   };
 };
 
-/** What reaches a service through `depends_on`, now or in the wanted release. */
-const clientsOf = (service: ServiceName, { spec, running }: Wanted): ServiceName[] => {
-  const clients = [spec, ...(running ? [running] : [])].flatMap((one) => [
-    ...reachableFrom(reversed(dependencyGraph(one)), [service]),
-  ]);
+/** As it is wanted, and as it runs now. */
+const specsOf = ({ spec, running }: Wanted): StackSpec[] => [spec, ...(running ? [running] : [])];
+
+/** What reaches a service through `depends_on`, in any of these. */
+export const clientsOf = (service: ServiceName, specs: readonly StackSpec[]): ServiceName[] => {
+  const clients = specs.flatMap((one) => [...reachableFrom(reversed(dependencyGraph(one)), [service])]);
   return [...new Set(clients)].filter((name) => name !== service);
 };
 
@@ -202,7 +206,7 @@ const addRemoved = (byPath: Map<string, DataPlan>, removed: ServicePlan, world: 
         ...(mount.volume === undefined ? {} : { volume: mount.volume }),
         services: [removed.service],
         reachedBy: [removed.service],
-        ...classify(undefined, mount.source, world.paths[mount.source]),
+        ...classify(world.classes?.[mount.source], mount.source, world.paths[mount.source], 'the data set'),
       });
   }
 };
@@ -213,13 +217,14 @@ const entryFor = (
   reachedBy: ServiceName[],
   world: World,
 ): DataPlan => {
-  const asked = service.data[mount.target] ?? service.data[path];
+  const own = ownWish(service, mount.target, path);
+  const asked = own ?? world.classes?.[path];
   const entry: DataPlan = {
     path,
     ...(volume === undefined ? {} : { volume }),
     services: [service.name],
     reachedBy,
-    ...classify(asked, path, world.paths[path]),
+    ...classify(asked, path, world.paths[path], own === undefined ? 'the data set' : 'the stack'),
   };
   const sharer = asked === undefined ? foreignWriter(spec, path, world) : undefined;
   if (sharer === undefined || entry.class !== 'snapshot') return entry;
@@ -243,10 +248,16 @@ const foreignWriter = (spec: StackSpec, path: string, world: World): string | un
 
 type Classified = Pick<DataPlan, 'class' | 'existed' | 'notes' | 'sizeBytes' | 'driver'>;
 
-const classify = (asked: DataWish | undefined, path: string, facts: PathFacts | undefined): Classified => {
+/** @param says who asks for it. */
+const classify = (
+  asked: DataWish | undefined,
+  path: string,
+  facts: PathFacts | undefined,
+  says = 'the stack',
+): Classified => {
   const base = { existed: facts !== undefined && facts.type !== 'missing', sizeBytes: facts?.sizeBytes ?? 0 };
   if (asked === 'discard' || asked === 'external')
-    return { ...base, class: asked, notes: ['as the stack says'] };
+    return { ...base, class: asked, notes: [`as ${says} says`] };
   if (asked === undefined && (isHostPath(path) || facts?.type === 'socket' || facts?.type === 'device'))
     return { ...base, class: 'external', notes: ['belongs to the host'] };
   if (!facts || facts.type === 'missing')

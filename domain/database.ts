@@ -43,10 +43,14 @@ export type RunningDatabase = {
   container: { id: string; name: string };
 };
 
-/** Of each path one: where several services mount it, the one whose image is that of such a database. */
+/**
+ * Of each path one: where several services mount it, the one whose image is that of such a database.
+ * @param classes that data sets give to paths.
+ */
 export const runningDatabases = (
   spec: StackSpec,
   containers: readonly ContainerFacts[],
+  classes: Record<string, DataWish> = {},
 ): RunningDatabase[] => {
   const byPath = new Map<string, RunningDatabase & { known: boolean }>();
   for (const service of spec.services) {
@@ -57,7 +61,7 @@ export const runningDatabases = (
         serviceOf(labels) === service.name &&
         !parseAsideName(name),
     );
-    for (const database of container ? databasesIn(service, container) : []) {
+    for (const database of container ? databasesIn(service, container, classes) : []) {
       const other = byPath.get(database.path);
       if (!other || (database.known && !other.known)) byPath.set(database.path, database);
     }
@@ -68,9 +72,10 @@ export const runningDatabases = (
 const databasesIn = (
   { data, image, name }: ServiceSpec,
   { id, name: containerName, mounts }: ContainerFacts,
+  classes: Record<string, DataWish>,
 ): (RunningDatabase & { known: boolean })[] =>
   mounts.flatMap(({ type, source, target, readOnly }) => {
-    const kind = kindOf(data[target] ?? data[source], image);
+    const kind = kindOf(data[target] ?? data[source] ?? classes[source], image);
     if (type === 'tmpfs' || readOnly || kind === undefined) return [];
     const known = recognise(image) === kind;
     return [{ path: source, kind, service: name, container: { id, name: containerName }, known }];

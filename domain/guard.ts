@@ -4,14 +4,17 @@
  */
 import type { Check } from './check.ts';
 import type { GateWish } from './gate.ts';
-import { isHostPath, type DataPlan } from './data.ts';
+import { isHostPath, type DataPlan, type DumpPlan } from './data.ts';
+import { isDumpWish } from './database.ts';
+import { dumpProblems, unknownDatabase, writesTo } from './dump-problems.ts';
 import type { OperationId, StackName } from './names.ts';
 import { stackOf } from './labels.ts';
 import { overlaps, reaches } from './paths.ts';
 import { isError, type Problem } from './problem.ts';
 import { formatBytes } from './size.ts';
 import type { SnapshotName } from './snapshot.ts';
-import type { ContainerFacts, PathFacts } from './world.ts';
+import type { DataWish } from './stack.ts';
+import type { ContainerFacts, DatabaseFacts, PathFacts } from './world.ts';
 
 export type GuardedCommand = {
   /** The program and its arguments; one text for `/bin/sh -c` where `shell` is true. */
@@ -120,7 +123,10 @@ export const snapshotQuestion = (
 /** Before it is known whose lock it takes, or which paths are a stack's data. */
 export type GuardQuestion = Omit<GuardRequest, 'stack'> & { stack?: StackName };
 
-export type GuardedPath = Pick<DataPlan, 'path' | 'class' | 'driver' | 'existed' | 'notes' | 'sizeBytes'> & {
+export type GuardedPath = Pick<
+  DataPlan,
+  'path' | 'class' | 'driver' | 'existed' | 'notes' | 'sizeBytes' | 'dump' | 'cold'
+> & {
   /** Containers that see it; these stop while it is put back, and are started again. */
   users: (User & { running: boolean })[];
 };
@@ -160,14 +166,28 @@ export type CommandEnd = {
   tookMs: number;
 };
 
+/** What is known of data besides what its path tells: see `activities/guarded-data.ts`. */
+export type KnownData = {
+  /** By path as it really is: what the stacks that run say, then what data sets say. */
+  classes: Record<string, DataWish>;
+  /** Databases that run on one of the paths, and are to be dumped. */
+  databases: Record<string, DatabaseFacts & Pick<DumpPlan, 'clients'>>;
+};
+
 /** What the facts say of the request. Problems of severity `error` forbid it. */
 export const planGuard = (
   request: GuardRequest,
   engine: GuardPlan['engine'],
   paths: Record<string, PathFacts>,
   containers: readonly ContainerFacts[],
+  known: KnownData = { classes: {}, databases: {} },
 ): GuardPlan => {
-  const data = request.data.map((path) => guardedPath(path, paths[path], containers));
+  // What uses the data stops before a snapshot is brought back, so a database is at rest, and its files are all of it.
+  const asFiles = request.restore !== undefined;
+  const data = request.data.map((path) => {
+    const files = guardedPath(path, paths[path], containers);
+    return asFiles ? files : withClass(files, known);
+  });
   return {
     format: 1,
     kind: 'guard',
@@ -184,8 +204,9 @@ export const planGuard = (
     problems: [
       ...(data.length === 0 ? noData(request.stack) : []),
       ...request.data.flatMap((path, index) =>
-        problemsOf(path, paths[path], request, request.data.slice(0, index)),
+        problemsOf(path, paths[path], request, request.data.slice(0, index), data[index]),
       ),
+      ...data.flatMap((entry) => databaseProblems(entry, paths[entry.path], containers, known)),
     ].sort((a, b) => Number(isError(b)) - Number(isError(a))),
   };
 };
@@ -205,6 +226,38 @@ const guardedPath = (
     .filter(({ mounts }) => mounts.some((mount) => reaches(mount, path)))
     .map(({ id, name, running }) => ({ id, name, running })),
 });
+
+/** A path of class dump: through its database where that runs; else its files are at rest, and are snapshotted. */
+const withClass = (files: GuardedPath, { classes, databases }: KnownData): GuardedPath => {
+  if (!isDumpWish(classes[files.path]) || files.driver === undefined) return files;
+  const database = databases[files.path];
+  if (!database)
+    return {
+      ...files,
+      cold: true,
+      notes: [...files.notes, 'declared as a dump, but its database does not run: its files are snapshotted'],
+    };
+  const { kind, service, container, clients } = database;
+  return {
+    ...files,
+    class: 'dump',
+    driver: 'dump',
+    notes: [],
+    sizeBytes: database.answers ? database.sizeBytes : files.sizeBytes,
+    dump: { kind, service, container, clients },
+  };
+};
+
+const databaseProblems = (
+  entry: GuardedPath,
+  facts: PathFacts | undefined,
+  containers: readonly ContainerFacts[],
+  { databases }: KnownData,
+): Problem[] => {
+  if (!facts) return [];
+  if (entry.cold) return unknownDatabase(entry.path, containers.filter(writesTo(entry.path)));
+  return dumpProblems(entry, facts, databases[entry.path]);
+};
 
 /**
  * A container that mounts the file by itself goes on seeing the old one: the new one is another inode. One that mounts the
@@ -240,6 +293,7 @@ const problemsOf = (
   facts: PathFacts | undefined,
   { copyLimitBytes }: GuardRequest,
   earlier: readonly string[],
+  entry: GuardedPath | undefined,
 ): Problem[] => {
   const error = (code: string, message: string, next?: string): Problem[] => [
     { severity: 'error', code, message: `${message} ${nothing}`, ...(next === undefined ? {} : { next }) },
@@ -255,6 +309,7 @@ const problemsOf = (
     return error('overlap', `${path} and ${outer} overlap: the snapshot of one would hold the other.`);
   if (!facts || facts.type === 'missing') return error('no-such-path', `There is no ${path} on this host.`);
   if (!facts.driver) return error('unprotected', `No snapshot of ${path} can be taken: ${facts.reason}.`);
+  if (entry?.driver === 'dump') return [];
   const copied = facts.driver === 'copy' && !facts.reflink;
   if (facts.sizeExceeded || (copied && facts.sizeBytes > copyLimitBytes))
     return error(
@@ -279,29 +334,39 @@ const problemsOf = (
       ];
 };
 
-/** The question with what the containers of the host tell: the data of a stack that was named alone, and whose lock is taken. */
+/**
+ * The question with what the containers of the host tell: the data of a stack that was named alone, and whose lock is taken.
+ * @param classes by path: what may be lost, or is not ours, is not asked for with the data of a stack.
+ */
 export const guardRequest = (
   question: GuardQuestion,
   containers: readonly ContainerFacts[],
+  classes: KnownData['classes'] = {},
 ): GuardRequest => {
   const { stack } = question;
   const data =
-    question.data.length > 0 || stack === undefined ? question.data : dataOfStack(stack, containers);
+    question.data.length > 0 || stack === undefined ? question.data : dataOfStack(stack, containers, classes);
   return { ...question, data, stack: stack ?? (guardTarget(data, containers) as StackName) };
 };
 
 /** What its containers may write to; the outermost where one path holds another. */
-const dataOfStack = (stack: StackName, containers: readonly ContainerFacts[]): string[] => {
+const dataOfStack = (
+  stack: StackName,
+  containers: readonly ContainerFacts[],
+  classes: KnownData['classes'],
+): string[] => {
   const paths = containers
     .filter(({ labels }) => stackOf(labels) === stack)
     .flatMap(({ mounts }) =>
       mounts.flatMap(({ type, source, readOnly }) =>
-        type === 'tmpfs' || readOnly || isHostPath(source) ? [] : [source],
+        type === 'tmpfs' || readOnly || isHostPath(source) || isLeftOut(classes[source]) ? [] : [source],
       ),
     );
   const all = [...new Set(paths)].sort();
   return all.filter((path) => !all.some((other) => path.startsWith(`${other}/`)));
 };
+
+const isLeftOut = (wish: DataWish | undefined): boolean => wish === 'discard' || wish === 'external';
 
 /**
  * Whose lock a guard of these paths takes: that of the one stack whose containers see them. Where none does, or several do,

@@ -1,13 +1,14 @@
 /** Everything that stands in the way of a plan, all at once. Errors forbid it; warnings are told. */
 import { asideName, parseAsideName, serviceOf, stackOf } from './labels.ts';
-import { dumpedData, isProtected, type DataPlan } from './data.ts';
-import { dumpTools } from './database.ts';
+import { dumpedData, isProtected } from './data.ts';
+import { dumpProblems, unknownDatabase, writesTo } from './dump-problems.ts';
 import { overlaps, reaches } from './paths.ts';
 import { isChanging, type Plan, type ServicePlan, type Wanted } from './plan.ts';
 import type { Problem } from './problem.ts';
 import { formatBytes } from './size.ts';
+import { minimumFreeBytes } from './snapshot.ts';
 import type { PortSpec, ServiceSpec } from './stack.ts';
-import type { ContainerFacts, PathFacts, World } from './world.ts';
+import type { ContainerFacts, World } from './world.ts';
 
 const nothing = 'Nothing was changed.';
 type Check = (wanted: Wanted, plan: Plan, world: World) => Problem[];
@@ -261,9 +262,6 @@ const weakHealth: Check = (wanted, plan) =>
       ),
     );
 
-/** A copy-on-write snapshot needs little, but a full filesystem fails in ways that cost more. */
-const minimumFreeBytes = 64 * 2 ** 20;
-
 const protection: Check = (wanted, plan, world) =>
   plan.data.flatMap((entry) => {
     const facts = world.paths[entry.path];
@@ -284,7 +282,7 @@ const protection: Check = (wanted, plan, world) =>
           `The filesystem of ${entry.path} has ${formatBytes(facts.freeBytes)} left; a snapshot needs at least ${formatBytes(minimumFreeBytes)}. ${nothing}`,
         ),
       ];
-    if (entry.driver === 'dump') return dumpProblems(entry, facts, world);
+    if (entry.driver === 'dump') return dumpProblems(entry, facts, world.databases?.[entry.path]);
     if (entry.driver === 'btrfs') return nestedWarning(entry.path, facts.nested);
     if (facts.sizeExceeded || (!facts.reflink && facts.sizeBytes > wanted.copyLimitBytes))
       return [
@@ -299,34 +297,11 @@ const protection: Check = (wanted, plan, world) =>
     return nestedWarning(entry.path, facts.nested);
   });
 
-/** A dump is smaller than its database, as a rule: indexes are not in it, and PostgreSQL's is compressed. Not always. */
-const dumpProblems = (
-  { path, dump, sizeBytes }: DataPlan,
-  { freeBytes }: PathFacts,
-  { databases }: World,
-): Problem[] => {
-  const database = databases?.[path];
-  if (!dump || !database) return [];
-  const { container, kind } = dump;
-  if (!database.answers)
-    return [
-      error(
-        'database-silent',
-        `The database in container "${container.name}" cannot be dumped through ${dumpTools[kind].dump}: ${database.why} ${nothing}`,
-        {
-          next: `Mend that, or stop "${container.name}": the files of a database at rest are snapshotted. x-baton.data: { ${path}: snapshot } does that while it runs, too.`,
-        },
-      ),
-    ];
-  // The dump now, and the database made anew from it beside what the failed change left.
-  if (sizeBytes * 2 + minimumFreeBytes <= freeBytes) return [];
-  return [
-    error(
-      'no-space',
-      `Dumping the database in container "${container.name}", and restoring it, may take ${formatBytes(sizeBytes * 2)}; the filesystem of ${path} has ${formatBytes(freeBytes)} left. ${nothing}`,
-    ),
-  ];
-};
+/** It would be copied torn. A stack that does not tell the kind of its own database is refused when it is read. */
+const unknownDatabases: Check = (_wanted, plan, world) =>
+  plan.data
+    .filter(({ cold }) => cold === true)
+    .flatMap(({ path }) => unknownDatabase(path, world.containers.filter(writesTo(path))));
 
 /** Putting the outer one back would take away what the inner one is put back from, or the other way round. */
 const dumpsApart: Check = (_wanted, plan) =>
@@ -419,6 +394,7 @@ const checks: readonly Check[] = [
   files,
   protection,
   dumpsApart,
+  unknownDatabases,
   sharedData,
   copySpace,
   asideNames,

@@ -11,6 +11,9 @@ export type SnapshotDriver = FileDriver | 'dump';
 /** `before`: taken before a change. `taken`: asked for by itself. `failed`: what a failed release left. `undone`: what an undo with data replaced. `removed`: what a removal took away. */
 export type SnapshotPurpose = 'before' | 'taken' | 'failed' | 'undone' | 'removed';
 
+/** A copy-on-write snapshot needs little, but a full filesystem fails in ways that cost more. */
+export const minimumFreeBytes = 64 * 2 ** 20;
+
 export type SnapshotLabel = {
   stack: StackName;
   operation: OperationId;

@@ -2,6 +2,7 @@
 import type { ReleaseId, ServiceName } from './names.ts';
 import type { RunningDatabase } from './database.ts';
 import type { FileDriver } from './snapshot.ts';
+import type { DataWish } from './stack.ts';
 
 export type World = {
   host: string;
@@ -17,6 +18,8 @@ export type World = {
   paths: Record<string, PathFacts>;
   /** Databases that run and are declared to be dumped, by the path of their files. */
   databases?: Record<string, DatabaseFacts>;
+  /** Classes that data sets give to paths; what a stack says of its own counts before. */
+  classes?: Record<string, DataWish>;
   /** Host ports that something listens on which is not a container, by `port/protocol`. */
   listeners: Record<string, string>;
   /** Managed files: what is on the disk now. */

@@ -15,6 +15,8 @@ import {
   type GuardRequest,
   type User,
 } from '../domain/guard.ts';
+import { dumpedData, type DumpPlan } from '../domain/data.ts';
+import { dumpTools } from '../domain/database.ts';
 import type { DataOutcome, Failure, Outcome, Report, SnapshotTaken } from '../domain/operation.ts';
 import { isError } from '../domain/problem.ts';
 import type { PreparedGuard } from '../activities/guard.ts';
@@ -35,6 +37,8 @@ type Guarded = {
   /** Every edited text has taken its file's place. */
   put: boolean;
   data: DataOutcome[];
+  /** Databases that may be empty: neither they nor what uses them is started. */
+  closed: DumpPlan[];
   /** Data is being put back, or could not be: the snapshots are all that there is of it. */
   dataAtRisk: boolean;
 };
@@ -62,7 +66,14 @@ const carryOut = async (
   if ('outcome' in plan) return plan;
 
   const saga = new Saga(operation);
-  const guarded: Guarded = { snapshots: [], began: false, put: false, data: [], dataAtRisk: false };
+  const guarded: Guarded = {
+    snapshots: [],
+    began: false,
+    put: false,
+    data: [],
+    closed: [],
+    dataAtRisk: false,
+  };
   try {
     await operation.interruptible(() => runGuarded(operation, saga, request, plan, guarded));
   } catch (error) {
@@ -204,13 +215,17 @@ const registerUndo = (operation: Operation, saga: Saga, plan: GuardPlan, guarded
     },
     users: () => {
       saga.register('users', 'Start what uses the data', () =>
-        undoing.startUsersAgain.executeWithOptions({ summary: 'as it ran before' }, [owner]),
+        undoing.startUsersAgain.executeWithOptions(
+          { summary: 'as it ran before' },
+          guarded.closed.length > 0 ? [owner, guarded.closed] : [owner],
+        ),
       );
     },
     data: () => {
       saga.register('data', 'Put data back', async () => {
         if (!guarded.began) return;
         guarded.dataAtRisk = true;
+        guarded.closed = dumpedData(plan.data).map(({ dump }) => dump);
         const summary = plan.data.map(({ path }) => path).join(', ');
         guarded.data = await undoing.putBackGuarded.executeWithOptions({ summary }, [
           owner,
@@ -218,10 +233,31 @@ const registerUndo = (operation: Operation, saga: Saga, plan: GuardPlan, guarded
           owner.startedAt,
           plan.edits && { edits: plan.edits, restarts: plan.restarts ?? [], put: guarded.put },
         ]);
+        await restoreDatabases(owner, plan, guarded);
         guarded.dataAtRisk = false;
       });
     },
   };
+};
+
+/** Each database gets its dump before anything starts that could find it empty. One that cannot be restored keeps no other. */
+const restoreDatabases = async (owner: Owner, { data }: GuardPlan, guarded: Guarded): Promise<void> => {
+  const emptied = dumpedData(data).filter(({ path }) =>
+    guarded.data.some((outcome) => outcome.path === path && outcome.did === 'emptied'),
+  );
+  guarded.closed = emptied.map(({ dump }) => dump);
+  let cause: Error | undefined;
+  for (const { path, dump } of emptied) {
+    const summary = `${path} through ${dumpTools[dump.kind].restore}`;
+    try {
+      await undoing.restoreDump.executeWithOptions({ summary }, [owner, path, dump]);
+      guarded.data = guarded.data.map((one) => (one.path === path ? { ...one, did: 'restored' } : one));
+      guarded.closed = guarded.closed.filter((one) => one !== dump);
+    } catch (error) {
+      cause ??= error as Error;
+    }
+  }
+  if (cause !== undefined) throw cause;
 };
 
 /** `baton resume`: puts back what an earlier unwind could not. Every undo step does only what is missing. */
@@ -231,7 +267,7 @@ export const resumeGuard = async (
   failure: Failure,
 ): Promise<Report> => {
   const saga = new Saga(operation);
-  const guarded: Guarded = { snapshots: [], began: true, put: true, data: [], dataAtRisk: false };
+  const guarded: Guarded = { snapshots: [], began: true, put: true, data: [], closed: [], dataAtRisk: false };
   const undo = registerUndo(operation, saga, plan, guarded);
   undo.snapshots();
   undo.users();

@@ -1,7 +1,16 @@
 /** Data sets: where they lie, and which rules count for their paths. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { placeText, rulesOf, writtenPath, type PlacedSet, type SetPlace } from '../../domain/data-set.ts';
+import {
+  classesOf,
+  parseVolumeText,
+  placeText,
+  rulesOf,
+  volumeText,
+  writtenPath,
+  type PlacedSet,
+  type SetPlace,
+} from '../../domain/data-set.ts';
 import { ruleFor, type Keep } from '../../domain/retention.ts';
 
 const at = { file: 'baton.yml', line: 1, column: 1 };
@@ -32,6 +41,19 @@ describe('a data set', () => {
     const rules = [...rulesOf([linked]), general];
     assert.equal(ruleFor('/mnt/real', rules)?.keep.daily, 7);
     assert.equal(ruleFor('/mnt/real/below', rules)?.keep.daily, 1);
+  });
+
+  test('gives its class to its path, as it is written and as it really is', () => {
+    const linked = set({ path: '/srv/link' }, { path: '/mnt/real', class: 'discard' });
+    assert.deepEqual(classesOf([linked, set({ volume: 'a' })]), {
+      '/srv/link': 'discard',
+      '/mnt/real': 'discard',
+    });
+  });
+
+  test('a volume is told from a path', () => {
+    assert.equal(parseVolumeText(volumeText('shop_db')), 'shop_db');
+    assert.equal(parseVolumeText('/srv/volume shop_db'), undefined);
   });
 
   test('has no rule of its own where nothing is kept, or nothing is there', () => {

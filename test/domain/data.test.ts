@@ -265,6 +265,22 @@ describe('classes', () => {
     assert.equal(await classOf(host, '/etc'), 'snapshot by btrfs a btrfs subvolume');
   });
 
+  test('a data set says it where the stack says nothing, for exactly its path', async () => {
+    const told = async (text: string, classes: World['classes']): Promise<string> => {
+      const spec = await ofA(text);
+      const world = emptyWorld(spec, { paths: { '/d': facts() }, ...(classes ? { classes } : {}) });
+      return dataOf(spec, world).join().replace('/d ', '').replace('of a, reached by a: ', '');
+    };
+    const mounts = 'volumes: ["/d:/x"]';
+    assert.equal(await told(mounts, { '/d': 'discard' }), 'discard as the data set says');
+    assert.equal(
+      await told(mounts, { '/': 'discard', '/d/e': 'discard' }),
+      `snapshot by btrfs a btrfs subvolume`,
+    );
+    const own = `${mounts}\n    x-baton: {data: {/x: snapshot}}`;
+    assert.equal(await told(own, { '/d': 'discard' }), 'snapshot by btrfs a btrfs subvolume');
+  });
+
   test('NOCOW is told', async () => {
     assert.equal(
       await classOf('volumes: ["/d:/x"]', '/d', { noCow: true }),

@@ -15,8 +15,10 @@ import {
   type GuardPlan,
   type GuardQuestion,
   type GuardRequest,
+  type KnownData,
 } from '../../domain/guard.ts';
 import { parseStackName } from '../../domain/names.ts';
+import type { SnapshotName } from '../../domain/snapshot.ts';
 import type { ContainerFacts, PathFacts } from '../../domain/world.ts';
 
 const facts = (more: Partial<PathFacts> = {}): PathFacts => ({
@@ -84,11 +86,90 @@ const container = (
   ...more,
 });
 
+const database: KnownData['databases'][string] = {
+  path: '/srv/db',
+  kind: 'postgres',
+  service: 'db' as KnownData['databases'][string]['service'],
+  container: { id: 'id-db', name: 'db' },
+  clients: ['app' as KnownData['databases'][string]['service']],
+  answers: true,
+  sizeBytes: 1_000,
+};
+
 const problemsOf = (
   paths: Record<string, PathFacts>,
   data = Object.keys(paths),
   more: Partial<GuardRequest> = {},
 ): GuardPlan['problems'] => planGuard(request(data, more), 'podman', paths, []).problems;
+
+describe('a guard of a database', () => {
+  const writer = container('db', 'photos', [mount('/srv/db')]);
+  const planned = (known: Partial<KnownData>, more: Partial<GuardRequest> = {}, containers = [writer]) =>
+    planGuard(request(['/srv/db'], more), 'docker', { '/srv/db': facts() }, containers, {
+      classes: { '/srv/db': 'dump' },
+      databases: {},
+      ...known,
+    });
+  const codes = (plan: GuardPlan): string[] => plan.problems.map(({ code }) => code);
+
+  test('dumps it while it runs, and knows who must be away while it is restored', () => {
+    const { data, problems } = planned({ databases: { '/srv/db': database } });
+    assert.deepEqual(problems, []);
+    const [{ users: _users, ...entry } = assert.fail()] = data;
+    assert.deepEqual(entry, {
+      path: '/srv/db',
+      class: 'dump',
+      driver: 'dump',
+      existed: true,
+      notes: [],
+      sizeBytes: 1_000,
+      dump: {
+        kind: 'postgres',
+        service: 'db',
+        container: { id: 'id-db', name: 'db' },
+        clients: ['app'],
+      },
+    });
+  });
+
+  test('snapshots its files where it does not run, and where a snapshot is brought back', () => {
+    const still = { ...writer, running: false, status: 'exited' };
+    const [cold] = planned({}, {}, [still]).data;
+    assert.deepEqual([cold?.class, cold?.driver, cold?.cold], ['snapshot', 'btrfs', true]);
+    const { command: _command, ...rest } = request([]);
+    const restore = [{ path: '/srv/db', snapshot: 'x' as SnapshotName }];
+    const plan = planGuard(
+      { ...rest, data: ['/srv/db'], restore },
+      'docker',
+      { '/srv/db': facts() },
+      [writer],
+      { classes: { '/srv/db': 'dump' }, databases: { '/srv/db': database } },
+    );
+    assert.deepEqual([plan.data[0]?.driver, plan.data[0]?.cold, codes(plan)], ['btrfs', undefined, []]);
+  });
+
+  test('is refused where something runs on it that is no known database, where it is silent, and where room is short', () => {
+    assert.deepEqual(codes(planned({})), ['unknown-database']);
+    const silent = { ...database, answers: false as const, why: 'no password' };
+    assert.deepEqual(codes(planned({ databases: { '/srv/db': silent } })), ['database-silent']);
+    const large = { ...database, sizeBytes: 2 ** 40 };
+    assert.deepEqual(codes(planned({ databases: { '/srv/db': large } })), ['no-space']);
+  });
+
+  test('is no part of the data of a stack where it may be lost, or is not ours', () => {
+    const all = [container('db', 'photos', [mount('/srv/db'), mount('/srv/thumbs'), mount('/srv/theirs')])];
+    const { stack, data: _data, ...rest } = request([]);
+    assert.deepEqual(
+      guardRequest({ ...rest, stack, data: [] }, all, { '/srv/thumbs': 'discard', '/srv/theirs': 'external' })
+        .data,
+      ['/srv/db'],
+    );
+    assert.deepEqual(
+      guardRequest({ ...rest, stack, data: ['/srv/thumbs'] }, all, { '/srv/thumbs': 'discard' }).data,
+      ['/srv/thumbs'],
+    );
+  });
+});
 
 describe('a guard’s plan', () => {
   test('holds what was asked for, and of each path what is known of it and who sees it', () => {

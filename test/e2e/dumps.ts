@@ -10,7 +10,8 @@ import { Site, until, type Engine } from './site.ts';
 /** May stand nowhere but in the databases' containers. */
 const canary = 'canary-dump-Zt7Qm4';
 
-const postgres = `
+/** @param data what the stack itself says of the database's files. */
+export const postgresStack = (data: string): string => `
 name: vault
 services:
   database:
@@ -35,7 +36,7 @@ services:
     stop_grace_period: 30s
     volumes: ["\${DATA}/vault:/data"]
     healthcheck: {test: [CMD, pg_isready, -h, /tmp], interval: 60s}
-    x-baton: {data: {/data: {dump: postgres}}}
+    x-baton: {data: ${data}}
   app:
     image: ${databases.name}
     environment: {PGPASSWORD: "\${CANARY}", PGHOST: database, PGUSER: postgres, SQL: "\${SQL:-select 1}"}
@@ -46,7 +47,17 @@ services:
 x-baton: {min_healthy_time: 500ms, healthy_deadline: 30s}
 `;
 
-type Data = { path: string; did: string; snapshot?: string; failedState?: { snapshot: string } };
+/** As the image's own user wants it. */
+export const makeDatabaseDirectory = async (site: Site, name: string): Promise<void> => {
+  const id = await site.cli(
+    ...['run', '--rm', '--network', 'none', '--entrypoint', '', databases.name],
+    ...['id', '-u', 'postgres'],
+  );
+  await execa('mkdir', ['-m', '700', join(site.data, name)]);
+  await execa('chown', [id.trim(), join(site.data, name)]);
+};
+
+export type Data = { path: string; did: string; snapshot?: string; failedState?: { snapshot: string } };
 
 export const describePostgresDumps = (engine: Engine): void => {
   describe(`PostgreSQL that is dumped, on ${engine}`, () => {
@@ -64,21 +75,8 @@ export const describePostgresDumps = (engine: Engine): void => {
     before(async () => {
       site = await Site.open(engine, 'ext4', { CANARY: canary });
       await makeImage(site, databases);
-      const { out } = await site.engineCli(
-        'run',
-        '--rm',
-        '--network',
-        'none',
-        '--entrypoint',
-        '',
-        databases.name,
-        'id',
-        '-u',
-        'postgres',
-      );
-      await execa('mkdir', ['-m', '700', join(site.data, 'vault')]);
-      await execa('chown', [out.trim(), join(site.data, 'vault')]);
-      await site.write('vault.yml', postgres);
+      await makeDatabaseDirectory(site, 'vault');
+      await site.write('vault.yml', postgresStack('{/data: {dump: postgres}}'));
       const made =
         'create table if not exists accounts as select n as id, n * 10 as balance from generate_series(1, 1000) n';
       const { code, out: said, err } = await site.report('deploy', 'vault.yml', '--set', `SQL=${made}`);

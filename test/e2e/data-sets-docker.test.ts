@@ -1,0 +1,3 @@
+import { describeDataSets } from './data-sets.ts';
+
+describeDataSets('docker');
