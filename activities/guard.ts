@@ -5,6 +5,7 @@ import { dumpedData, isHostPath, protectedData, type DataPlan } from '../domain/
 import {
   guardRequest,
   planGuard,
+  takesOnly,
   type Changes,
   type CommandEnd,
   type Edit,
@@ -19,6 +20,7 @@ import type { DataOutcome, SnapshotTaken } from '../domain/operation.ts';
 import { parseVolumeText } from '../domain/data-set.ts';
 import { dumpByHand } from '../domain/dump.ts';
 import type { Problem } from '../domain/problem.ts';
+import { unprovenProblems } from '../domain/restore-test.ts';
 import type { SnapshotMarks } from '../domain/snapshot.ts';
 import type { Owner } from '../domain/subject.ts';
 import type { EventKind } from '../domain/event.ts';
@@ -36,6 +38,7 @@ import {
   usersOf,
   withRealSource,
 } from './data.ts';
+import { restoreStates } from './data-set.ts';
 import { editProblems, stateOfEdit } from './edit.ts';
 import { gateFor } from './gate.ts';
 import { knownData } from './guarded-data.ts';
@@ -104,6 +107,8 @@ export const guardActivities = (ports: Ports) => ({
         problems: [
           ...plan.problems,
           ...problems,
+          // A snapshot is no risk to what it is of.
+          ...(takesOnly(request) ? [] : unprovenProblems(await restoreStates(ports, request.data))),
           ...(command ? await commandProblems(ports, command) : []),
           ...(await Promise.all(restore.map(async (one) => await restoreProblems(ports, one)))).flat(),
           ...(await Promise.all(edits.map(async (edit) => await editProblems(ports, edit)))).flat(),

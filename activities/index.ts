@@ -4,6 +4,7 @@ import { cleanupActivities } from './cleanup.ts';
 import { commitActivities } from './commit.ts';
 import { containerActivities } from './container.ts';
 import { dataActivities } from './data.ts';
+import { dataSetActivities } from './data-set.ts';
 import { editActivities } from './edit.ts';
 import { gateActivities } from './gate.ts';
 import { guardActivities } from './guard.ts';
@@ -14,6 +15,7 @@ import { planActivities } from './plan.ts';
 import type { Ports } from './ports/index.ts';
 import { resourceActivities } from './resource.ts';
 import { restoreDumpActivities } from './restore-dump.ts';
+import { restoreTestActivities } from './restore-test.ts';
 import { rotationActivities } from './rotation.ts';
 import { scheduleActivities } from './schedule.ts';
 import { snapshotActivities } from './snapshot.ts';
@@ -41,6 +43,8 @@ export const createActivities = (ports: Ports) => ({
   ...userActivities(ports),
   ...snapshotActivities(ports),
   ...rotationActivities(ports),
+  ...dataSetActivities(ports),
+  ...restoreTestActivities(ports),
   ...scheduleActivities(ports),
   ...cleanupActivities(ports),
   ...webhookActivities(ports),

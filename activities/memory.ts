@@ -10,6 +10,7 @@ import {
   type StackName,
 } from '../domain/names.ts';
 import type { Release, ReleaseRecord } from '../domain/release.ts';
+import { withProof, type ProofHistory } from '../domain/restore-test.ts';
 import { errnoOf, ifThere } from './errno.ts';
 import { writeWhole } from './files.ts';
 import { keyedHash } from './hash.ts';
@@ -27,6 +28,7 @@ export const openMemory = (root: string): Memory => {
     ofOperation(operation, 'files', `${index}.json`);
 
   const pathsFile = join(root, 'paths.json');
+  const proofsFile = join(root, 'restore-tests.json');
 
   const history = async (stack: StackName): Promise<ReleaseRecord[]> => {
     const text = (await readIfThere(logFile(stack))) ?? '';
@@ -92,6 +94,15 @@ export const openMemory = (root: string): Memory => {
     async notedPaths() {
       const text = await readIfThere(pathsFile);
       return text === undefined ? [] : (JSON.parse(text) as string[]);
+    },
+
+    async noteProof(path, proof) {
+      const known = await this.proofs();
+      await put(proofsFile, JSON.stringify({ ...known, [path]: withProof(known[path], proof) }, null, 1));
+    },
+    async proofs() {
+      const text = await readIfThere(proofsFile);
+      return text === undefined ? {} : (JSON.parse(text) as Record<string, ProofHistory>);
     },
 
     async keepText(operation, name, text) {

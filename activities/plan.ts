@@ -2,6 +2,7 @@
 import { loadStack } from '../compose/load.ts';
 import { checkVariables } from '../compose/check-variables.ts';
 import { classesOf } from '../domain/data-set.ts';
+import { protectedData } from '../domain/data.ts';
 import { dumpByHand } from '../domain/dump.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 import type { ReleaseId } from '../domain/names.ts';
@@ -10,10 +11,11 @@ import type { Gate } from '../domain/gate.ts';
 import type { Plan } from '../domain/plan.ts';
 import { planChange } from '../domain/planner.ts';
 import type { Problem } from '../domain/problem.ts';
+import { unprovenProblems } from '../domain/restore-test.ts';
 import { replacementOf, type Release } from '../domain/release.ts';
 import type { StackSpec } from '../domain/stack.ts';
 import { beating } from './activity.ts';
-import { placedSets } from './data-set.ts';
+import { placedSets, restoreStates } from './data-set.ts';
 import { gateFor } from './gate.ts';
 import { contentHash } from './hash.ts';
 import type { Ports } from './ports/index.ts';
@@ -93,7 +95,18 @@ const planFor = async (
     },
     world,
   );
-  const problems = [...plan.problems, ...warnings, ...unresolved, ...(await dumpsAmong(ports, restore))];
+  const problems = [
+    ...plan.problems,
+    ...warnings,
+    ...unresolved,
+    ...(await dumpsAmong(ports, restore)),
+    ...unprovenProblems(
+      await restoreStates(
+        ports,
+        protectedData(plan.data).map(({ path }) => path),
+      ),
+    ),
+  ];
   return checked(request, { ...plan, problems }, settling);
 };
 

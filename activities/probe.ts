@@ -21,7 +21,7 @@ export const askProbe = async (asking: Asking, probe: Probe, container?: Contain
   try {
     switch (probe.type) {
       case 'exec':
-        return await askExec(engine, probe.command, timeoutMs, container);
+        return await askExec(engine, probe, timeoutMs, container);
       case 'tcp':
       case 'http': {
         const { through, ...address } = addressFor(asking, probe, container);
@@ -65,12 +65,14 @@ const anyAddress = (ip: string): boolean => ip === '' || ip === '0.0.0.0' || ip 
 
 const askExec = async (
   engine: Engine,
-  command: string[],
+  { command, contains }: Extract<Probe, { type: 'exec' }>,
   timeoutMs: number,
   container: ContainerState | undefined,
 ): Promise<Answer> => {
   if (!container) throw new Error('an exec probe needs a service');
   const { exitCode, output } = await engine.exec(container.id, command, { timeoutMs });
+  if (exitCode === 0 && contains !== undefined && !output.includes(contains))
+    return { healthy: false, answer: `its output does not hold ${JSON.stringify(contains)}` };
   const said = output.trim().split('\n').at(-1) ?? '';
   return {
     healthy: exitCode === 0,

@@ -44,6 +44,7 @@ const deployOnly: readonly (keyof ServiceSpec)[] = [
   'probe',
   'validate',
   'data',
+  'restoreTest',
   'minHealthyTimeMs',
   'healthyDeadlineMs',
   'updateOrder',

@@ -34,7 +34,8 @@ export const restoreDumpActivities = (ports: Ports) => ({
       // Writes since then are no failed change's: it is not emptied again.
       if (await isRestored(ports, kept)) return;
       const taken = await demand(ports, path, nameOf(owner, 'before'), 'The dump');
-      await restoreInto(ports, { path, ...dump }, taken, signal);
+      const database = { path, ...dump };
+      await restoreInto(ports, { database, redact: await redactFor(ports, database) }, taken, signal);
       await ports.snapshots.mark(kept, { restoredAt: new Date().toISOString() });
     });
   },
@@ -51,17 +52,25 @@ const demand = async (
   throw permanent('SnapshotMissing', `${what} (${name} of ${path}) is gone. The database is not restored.`);
 };
 
-const restoreInto = async (
+/** @property empty what makes the files of the database empty; absent: the data itself is emptied. */
+type Restoring = {
+  database: RunningDatabase;
+  redact: (text: string) => string;
+  empty?: () => Promise<void>;
+};
+
+export const restoreInto = async (
   ports: Ports,
-  database: RunningDatabase,
-  { location }: Snapshot,
+  restoring: Restoring,
+  { location }: Pick<Snapshot, 'location'>,
   signal: AbortSignal,
 ): Promise<void> => {
-  const manifest = JSON.parse(await readFile(join(location, manifestName), 'utf8')) as DumpManifest;
+  const { database } = restoring;
+  const manifest = await manifestOf(location);
   await demandWhole(location, manifest.parts);
   for (let attempt = 1; ; attempt += 1)
     try {
-      await restoreOnce(ports, database, location, manifest, signal);
+      await restoreOnce(ports, restoring, location, manifest, signal);
       return;
     } catch (error) {
       if (!(error instanceof SnapshotError) || error.code !== 'database') throw error;
@@ -75,16 +84,19 @@ const restoreInto = async (
     }
 };
 
+export const manifestOf = async (location: string): Promise<DumpManifest> =>
+  JSON.parse(await readFile(join(location, manifestName), 'utf8')) as DumpManifest;
+
 const restoreOnce = async (
   ports: Ports,
-  database: RunningDatabase,
+  { database, redact, empty }: Restoring,
   location: string,
   manifest: DumpManifest,
   signal: AbortSignal,
 ): Promise<void> => {
   const { path, container, kind } = database;
   const tool = databaseTools[kind];
-  const inside = insideOf(ports, database, await redactFor(ports, database), signal);
+  const inside = insideOf(ports, database, redact, signal);
   const isReady = async (): Promise<boolean | string> =>
     (await endOf(ports, container)) ??
     (await whileItRuns(ports, container, () => tool.isReady(inside, manifest.server)));
@@ -96,7 +108,7 @@ const restoreOnce = async (
     await ports.engine.stopContainer(container.id, stopGraceMs);
   };
   await stop();
-  await ports.snapshots.empty(path);
+  await (empty ? empty() : ports.snapshots.empty(path));
   await start();
   const pathOf = ({ file }: DumpPart): string => join(location, file);
   await tool.restore(inside, { manifest, pathOf }, async () => {

@@ -165,6 +165,10 @@ export const recordsOf = async ({ memory }: Ports): Promise<Records> => {
   };
 };
 
+/** Paths of which there may be snapshots. */
+export const knownPaths = async (ports: Ports): Promise<string[]> =>
+  await pathsWithSnapshots(ports, await recordsOf(ports));
+
 /** Of which there may be some: what stacks use, what releases protected, what guards noted. */
 const pathsWithSnapshots = async ({ engine, memory }: Ports, records: Records): Promise<string[]> => {
   const mounted = (await engine.listContainers())

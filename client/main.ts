@@ -50,6 +50,10 @@ const verbs: Record<string, Verb> = {
     about: 'list what is kept of data, see what differs, put it back, pin, prune and check it',
     load: async () => (await import('./commands/snapshots.ts')).snapshotsCommand,
   },
+  data: {
+    about: 'list the data sets, and test whether what is kept of them can be brought back',
+    load: async () => (await import('./commands/data.ts')).dataCommand,
+  },
   cleanup: {
     about: 'free space, from what costs least to what costs most, until it is enough',
     load: async () => (await import('./commands/cleanup.ts')).cleanupCommand,

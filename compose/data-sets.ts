@@ -5,7 +5,7 @@ import { databaseKinds } from '../domain/database.ts';
 import { placeText, volumeText, writtenPath, type DataSet, type SetPlace } from '../domain/data-set.ts';
 import { snapshotQuestion } from '../domain/guard.ts';
 import { defaultCopyLimitBytes } from '../domain/operation.ts';
-import type { RestoreQuestion } from '../domain/restore-test.ts';
+import type { RestoreWish } from '../domain/restore-test.ts';
 import { defaultCatchUpMs, scheduleFault, type Schedule } from '../domain/schedule.ts';
 import { cronLine, timeZone } from './cron.ts';
 import { Reader } from './reader.ts';
@@ -61,7 +61,10 @@ const setKeys = z
   });
 
 /** The schema of the section. */
-export const dataSection = z.record(windowName, setKeys);
+export const dataSection = z.record(
+  windowName.refine((name) => name !== 'all', { error: 'must be another one: "all" means all of them' }),
+  setKeys,
+);
 
 type Keys = z.infer<typeof setKeys>;
 
@@ -121,10 +124,13 @@ const toDataSet = (reader: Reader, name: string, keys: Keys, root: Node): DataSe
 };
 
 /** The words of a stack's questions are templates; here nothing is one. */
-const verbatim = (question: RestoreQuestion): RestoreQuestion =>
-  question.command
-    ? { ...question, command: question.command.map((word) => word.replaceAll('$', '$$$$')) }
-    : question;
+const verbatim = (wish: RestoreWish): RestoreWish => ({
+  ...wish,
+  ...(wish.command ? { command: wish.command.map(escaped) } : {}),
+  ...(wish.start ? { start: wish.start.map(escaped) } : {}),
+});
+
+const escaped = (word: string): string => word.replaceAll('$', '$$$$');
 
 /** The schema has seen that it is one of them. */
 const placeOf = ({ path, subvolume, volume: named = '' }: Keys): SetPlace =>

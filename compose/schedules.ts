@@ -67,6 +67,10 @@ const tasks = {
   prune: someOrAll.optional().describe('Removes snapshots that no rule keeps.'),
   cleanup: cleanupTask.optional().describe('Frees space, as the section `cleanup` lays it down.'),
   verify: someOrAll.optional().describe('Looks whether snapshots are in good order.'),
+  restore_test: z
+    .union([windowName, z.array(windowName).min(1)])
+    .optional()
+    .describe('Brings up what is kept of a data set, or of all, and asks it.'),
 };
 const taskNames = Object.keys(tasks) as (keyof typeof tasks)[];
 
@@ -158,12 +162,14 @@ const checksOf = (
 const toTask = (name: string, keys: Keys, directory: string, checks: Check[]): Task => {
   const copyLimitBytes = bytes(keys.copy_limit, defaultCopyLimitBytes);
   const gate = gateOf(keys);
-  const { deploy, snapshot, guard, prune, cleanup, verify, set = {}, pull = false } = keys;
+  const { deploy, snapshot, guard, prune, cleanup, verify, restore_test: test } = keys;
+  const { set = {}, pull = false } = keys;
   if (deploy !== undefined)
     return deployTask(resolve(directory, deploy), set, { copyLimitBytes, pull }, gate);
   if (prune !== undefined) return { do: 'prune', ...stackOf(prune) };
   if (cleanup !== undefined) return { do: 'cleanup', ...wishOf(cleanup) };
   if (verify !== undefined) return { do: 'verify', ...stackOf(verify) };
+  if (test !== undefined) return { do: 'restore-test', ...(test === 'all' ? {} : { sets: [test].flat() }) };
   const paths = (snapshot ?? guard?.data ?? []).map((one) => resolve(directory, one));
   return {
     do: 'guard',

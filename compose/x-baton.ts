@@ -11,6 +11,7 @@ import type { DataWish, Location, ManagedFile, ServiceSpec, StackPolicy } from '
 import { anyCheck, duration, milliseconds, probeSchema, serviceCheck, toCheck, toProbe } from './check.ts';
 import { checkPlaces, readNamedCheck } from './named-check.ts';
 import type { Reader } from './reader.ts';
+import { readRestoreQuestion, serviceRestoreTest } from './restore-test.ts';
 import { locate, readWith } from './schema.ts';
 import type { Node } from './tree.ts';
 
@@ -55,6 +56,9 @@ export const serviceKeys = z.strictObject({
     .record(z.string(), dataClass)
     .optional()
     .describe('Class of data by path, in the container or on the host.'),
+  restore_test: serviceRestoreTest
+    .optional()
+    .describe('What a copy of its data is asked, in a throwaway container of this service.'),
   ...times,
 });
 
@@ -78,7 +82,7 @@ export const stackKeys = z.strictObject({
 
 export type ServiceKeys = Pick<
   ServiceSpec,
-  'probe' | 'validate' | 'data' | 'minHealthyTimeMs' | 'healthyDeadlineMs'
+  'probe' | 'validate' | 'data' | 'restoreTest' | 'minHealthyTimeMs' | 'healthyDeadlineMs'
 >;
 
 export const readServiceKeys = (
@@ -96,8 +100,11 @@ export const readServiceKeys = (
         `${JSON.stringify(path)} is no path; begin it with "/", as it is in the container or on the host.`,
       );
   const probe = keys.probe && toProbe(reader, keys.probe, locate(node, ['probe']), service);
+  const test =
+    keys.restore_test && readRestoreQuestion(reader, keys.restore_test, locate(node, ['restore_test']));
   return {
     ...(probe ? { probe } : {}),
+    ...(test ? { restoreTest: test } : {}),
     validate: (keys.validate ?? []).flatMap((check, index) =>
       readCheck(reader, check, locate(node, ['validate', index]), service),
     ),

@@ -2,8 +2,9 @@
  * Data sets: what the owner of a host calls his data. Each has a place, a class, and what is kept of it; how its restore is
  * tested is told in `domain/restore-test.ts`.
  */
-import type { RestoreQuestion } from './restore-test.ts';
+import type { ProofHistory, RestoreState, RestoreWish } from './restore-test.ts';
 import type { RetentionRule, Keep } from './retention.ts';
+import type { SnapshotDriver, SnapshotName } from './snapshot.ts';
 import type { DataWish, Location } from './stack.ts';
 
 /** What is done with a set. What is not the host's own is no set of it. */
@@ -26,7 +27,7 @@ export type DataSet = {
   /** Counts before the rules of `snapshots`. */
   keep?: Keep;
   /** What its restore is asked; absent: as the stack says, or what its kind knows by itself. */
-  restoreTest?: RestoreQuestion;
+  restoreTest?: RestoreWish;
   at: Location;
 };
 
@@ -54,6 +55,13 @@ export const volumeText = (volume: string): string => `volume ${volume}`;
 /** The reverse of {@link volumeText}. */
 export const parseVolumeText = (text: string): string | undefined => /^volume (.+)$/.exec(text)?.[1];
 
+/** `snapshot`, `dump (postgres)`, `discard`. */
+export const classText = ({ class: kind }: DataSet): string =>
+  typeof kind === 'object' ? `dump (${kind.dump})` : kind;
+
+/** Whether something is kept of it, that can be brought back. */
+export const isKept = ({ class: kind }: DataSet): boolean => kind !== 'discard';
+
 /** The class of each path that a set is of, by the path as written and as it really is. */
 export const classesOf = (sets: readonly PlacedSet[]): Record<string, SetClass> =>
   Object.fromEntries(
@@ -67,3 +75,19 @@ export const classesOf = (sets: readonly PlacedSet[]): Record<string, SetClass> 
 /** Rules that count for the paths of sets; those of `snapshots` come after them. */
 export const rulesOf = (sets: readonly PlacedSet[]): RetentionRule[] =>
   sets.flatMap(({ path, keep }) => (path === undefined || !keep ? [] : [{ path, keep }]));
+
+/** A set as it is shown. */
+export type SetStatus = {
+  name: string;
+  place: string;
+  /** The real one, where something is there. */
+  path?: string;
+  class: string;
+  /** How many snapshots there are, and the newest one. */
+  count: number;
+  newest?: { name: SnapshotName; takenAt: string; driver: SnapshotDriver };
+  /** Absent where nothing of it is kept. */
+  restore?: { state: RestoreState } & Partial<ProofHistory>;
+  /** In words; nothing where all is well. */
+  wrong: string[];
+};

@@ -1,6 +1,7 @@
 /** Events: what people are told of besides questions. Each is told once, however often it is seen. */
 import { firstOf } from './lines.ts';
 import type { Failure, Report } from './operation.ts';
+import type { RestoreTestReport } from './restore-test.ts';
 import type { ScheduledOutcome, ScheduledReport } from './schedule.ts';
 import { isError } from './problem.ts';
 
@@ -128,6 +129,27 @@ export const scheduledEvent = (
         end: 'See: baton schedule list.',
         at: new Date(now).toISOString(),
       };
+};
+
+/** What is kept of data could not be brought back: that should be known before it is needed. @returns `undefined` where nothing failed. */
+export const restoreTestEvent = (
+  { operation, host, outcome, tests, left }: RestoreTestReport,
+  source: Omit<Source, 'operation'>,
+  now: number,
+): BatonEvent | undefined => {
+  if (outcome !== 'unproven') return undefined;
+  const failed = tests.filter(({ result }) => result !== 'proven');
+  const lines = [...failed.map(({ set, why = '' }) => `${set}: ${why}`), ...left];
+  return {
+    id: `${operation}/failed`,
+    kind: 'failed',
+    host,
+    title: `a restore test on ${host} failed: ${failed.map(({ set }) => set).join(', ') || 'something is left of it'}`,
+    lines: firstOf(lines, 6, longestLine),
+    end: `See: baton data. Operation ${operation}.`,
+    at: new Date(now).toISOString(),
+    operation: { ...source, operation },
+  };
 };
 
 const notDone: Partial<Record<ScheduledOutcome, string>> = {

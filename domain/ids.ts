@@ -15,6 +15,9 @@ export const snapshotWorkflowId = (host: string, snapshot: SnapshotName): string
 /** One rotation at a time on one host. */
 export const rotationWorkflowId = (host: string): string => `snapshots/${host}`;
 
+/** One restore test at a time on one host. */
+export const restoreTestWorkflowId = (host: string): string => `restore-test/${host}`;
+
 /** That it runs is the hold. */
 export const holdWorkflowId = (host: string): string => `hold/${host}`;
 

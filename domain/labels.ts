@@ -8,6 +8,8 @@ export const label = {
   operation: 'dev.baton.operation',
   /** Hash of everything the container was made from. Equal hash: nothing to do. */
   hash: 'dev.baton.hash',
+  /** Of a throwaway container of a restore test: the host whose test it is. */
+  restoreTest: 'dev.baton.restore-test',
   /** Compose's own labels, so that `docker compose ps` sees the stack. */
   composeProject: 'com.docker.compose.project',
   composeService: 'com.docker.compose.service',

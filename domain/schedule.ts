@@ -4,6 +4,7 @@ import type { GateWish } from './gate.ts';
 import { commandText, type GuardQuestion } from './guard.ts';
 import type { OperationId, StackName } from './names.ts';
 import type { OperationOptions, Outcome, ReleaseSource } from './operation.ts';
+import type { RestoreTestOutcome } from './restore-test.ts';
 import type { RotationOutcome } from './rotation.ts';
 
 /** What is done. Paths are absolute, on the worker's host. */
@@ -20,7 +21,9 @@ export type Task =
   | { do: 'prune'; stack?: StackName }
   /** Absent: as `baton.yml` lays it down. Volumes that somebody names are never removed by themselves. */
   | { do: 'cleanup'; until?: number; only?: CleanupPart[] }
-  | { do: 'verify'; stack?: StackName };
+  | { do: 'verify'; stack?: StackName }
+  /** Without sets: all of them. */
+  | { do: 'restore-test'; sets?: string[] };
 
 export type Schedule = {
   name: string;
@@ -48,6 +51,7 @@ export type ScheduledOutcome =
   | Outcome
   | RotationOutcome
   | CleanupOutcome
+  | RestoreTestOutcome
   /** The host is held, and it was left out. */
   | 'held'
   /** Another operation had the lock. */
@@ -100,11 +104,13 @@ export const taskText = (task: Task): string => {
       ].join(' ');
     case 'verify':
       return `verify ${task.stack ? `snapshots of ${task.stack}` : 'snapshots'}`;
+    case 'restore-test':
+      return `test the restore of ${task.sets?.join(', ') ?? 'all data sets'}`;
   }
 };
 
 /** A hold keeps back what changes something. */
-export const changesSomething = (task: Task): boolean => task.do !== 'verify';
+export const changesSomething = (task: Task): boolean => task.do !== 'verify' && task.do !== 'restore-test';
 
 /** `30 2 * * * Europe/Berlin, up to 10m later`. */
 export const timingText = ({ cron, timeZone, jitterMs }: Schedule): string =>

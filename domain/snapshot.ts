@@ -1,6 +1,7 @@
 /** Snapshot names. They carry stack, operation, purpose and time, so that a lost state directory loses nothing. */
 import type { OperationId, ReleaseId, StackName } from './names.ts';
 import type { Outcome } from './operation.ts';
+import type { RestoreProof } from './restore-test.ts';
 
 declare const brand: unique symbol;
 export type SnapshotName = string & { readonly [brand]: 'SnapshotName' };
@@ -47,6 +48,8 @@ export type SnapshotMarks = {
   pinned?: Pin;
   /** Of what a failed change left of a database: when the dump of before was restored. ISO 8601, UTC. */
   restoredAt?: string;
+  /** What came of the last test of bringing it back. */
+  restoreTest?: RestoreProof;
 };
 
 /** A mark that is `undefined` is taken back; the others stay as they are. */

@@ -8,6 +8,7 @@
 import type { Check } from './check.ts';
 import type { DatabaseKind } from './database.ts';
 import type { ServiceName, StackName } from './names.ts';
+import type { RestoreWish } from './restore-test.ts';
 
 /** Text in which `${VAR}` references (and `$$`) still stand as written. Resolved by `resolveTemplate`. */
 export type Template = string;
@@ -130,6 +131,8 @@ export type ServiceSpec = {
   validate: Check[];
   /** `x-baton.data`: class by path in the container, or by host path. */
   data: Record<string, DataWish>;
+  /** `x-baton.restore_test`. */
+  restoreTest?: RestoreWish;
   minHealthyTimeMs?: number;
   healthyDeadlineMs?: number;
 };
@@ -317,7 +320,13 @@ export type Probe = { at?: Location; timeoutMs?: number } & (
       withinMs?: number;
     }
   | { type: 'tcp'; service?: ServiceName; host?: string; port: number }
-  | { type: 'exec'; service: ServiceName; command: Template[] }
+  | {
+      type: 'exec';
+      service: ServiceName;
+      command: Template[];
+      /** Text that its output must hold; so far only a restore test asks for it. */
+      contains?: string;
+    }
 );
 
 /** What is done with a mounted path: see "Data classes" in docs/concepts.md. */

@@ -5,6 +5,7 @@ export { guardOperation } from './guard-operation.ts';
 export { holdHost } from './hold-host.ts';
 export { deployStack } from './deploy-stack.ts';
 export { pinSnapshot, unpinSnapshot } from './pin-snapshot.ts';
+export { restoreTest } from './restore-test.ts';
 export { rotateSnapshots } from './rotate-snapshots.ts';
 export { resumeUnwind } from './resume-unwind.ts';
 export { runScheduled } from './run-scheduled.ts';
@@ -14,8 +15,10 @@ export { tellPeople } from './tell-people.ts';
 export {
   auditTrail,
   cleanupPlan,
+  dataSets,
   planGuarded,
   planStack,
+  restoreTestPlan,
   rotationPlan,
   snapshotCheck,
   snapshotDifference,

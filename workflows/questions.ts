@@ -1,10 +1,13 @@
 /** Read-only questions to a host: they lock nothing, change nothing, and are answered by its worker. */
 import { workflowInfo } from '@temporalio/workflow';
 import type { CleanupWish, ExplainedCleanup } from '../domain/cleanup.ts';
+import type { SetStatus } from '../domain/data-set.ts';
 import type { Changes, GuardQuestion } from '../domain/guard.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 import type { OperationId, StackName } from '../domain/names.ts';
 import type { ReleaseRecord } from '../domain/release.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { RestoreTestPlan } from '../domain/restore-test.ts';
 import type { PathRotation, RotationPlan } from '../domain/rotation.ts';
 import type { SnapshotFinding, SnapshotInfo, SnapshotName } from '../domain/snapshot.ts';
 import type { StackStatus } from '../domain/status.ts';
@@ -76,6 +79,18 @@ export async function rotationPlan(stack?: StackName): Promise<RotationPlan & { 
     { summary: stack ?? 'of every stack' },
     stack ? [stack] : [],
   );
+}
+
+/** The data sets of a host, what is kept of each, and what is wrong. */
+export async function dataSets(): Promise<{ sets: SetStatus[]; problems: Problem[] }> {
+  return await reading.readDataSets.executeWithOptions({ summary: 'as baton.yml names them' }, []);
+}
+
+/** What a restore test would bring up, and what cannot be tested. */
+export async function restoreTestPlan(sets: string[]): Promise<RestoreTestPlan> {
+  return await reading.planRestoreTests.executeWithOptions({ summary: sets.join(', ') || 'all of them' }, [
+    sets,
+  ]);
 }
 
 /** What `baton.yml` wants to begin by itself. */

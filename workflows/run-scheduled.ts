@@ -13,7 +13,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { cleanupWorkflowId, rotationWorkflowId, stackWorkflowId } from '../domain/ids.ts';
+import {
+  cleanupWorkflowId,
+  restoreTestWorkflowId,
+  rotationWorkflowId,
+  stackWorkflowId,
+} from '../domain/ids.ts';
 import { plannedGuard } from '../domain/guard.ts';
 import type { OperationId } from '../domain/names.ts';
 import { workflowTaskTimeout, type Announced } from '../domain/operation.ts';
@@ -32,6 +37,7 @@ import type { cleanUp } from './clean-up.ts';
 import type { deployStack } from './deploy-stack.ts';
 import type { guardOperation } from './guard-operation.ts';
 import { isHeldBack } from './held.ts';
+import type { restoreTest } from './restore-test.ts';
 import type { rotateSnapshots } from './rotate-snapshots.ts';
 import { reasonOf } from './saga.ts';
 import { memberSearchAttributes, searchAttribute } from './search-attributes.ts';
@@ -84,6 +90,8 @@ const carryOut = async (host: string, name: string, task: Task): Promise<Ended> 
       return await cleanup(host, name, operation, task);
     case 'verify':
       return await verify(task);
+    case 'restore-test':
+      return await testRestores(host, name, operation, task);
   }
 };
 
@@ -177,6 +185,27 @@ const cleanup = async (
     ...parts.map(
       ({ part, removed, failed }) => `${part}: ${removed.length} removed, ${failed.length} could not be.`,
     ),
+    ...problems.map(({ message }) => message),
+  ];
+  return { operation, outcome, notes };
+};
+
+const testRestores = async (
+  host: string,
+  name: string,
+  operation: OperationId,
+  { sets = [] }: Task & { do: 'restore-test' },
+): Promise<Ended> => {
+  const report = await executeChild<typeof restoreTest>('restoreTest', {
+    ...child,
+    workflowId: restoreTestWorkflowId(host),
+    staticSummary: `restore test, scheduled as ${name}`,
+    args: [{ operation, host, sets }],
+  });
+  const { outcome, tests, left, problems } = report;
+  const notes = [
+    ...tests.map(({ set, result, why }) => `${set}: ${result}${why === undefined ? '' : `, ${why}`}`),
+    ...left,
     ...problems.map(({ message }) => message),
   ];
   return { operation, outcome, notes };

@@ -1,5 +1,6 @@
 /** The memory port: what Baton knows of this host. On disk, written whole, never half-written. */
 import type { OperationId, ReleaseId, ServiceName, StackName } from '../../domain/names.ts';
+import type { ProofHistory, RestoreProof } from '../../domain/restore-test.ts';
 import type { Release, ReleaseRecord } from '../../domain/release.ts';
 
 /** How one container was before an operation; enough to prove that it is so again. */
@@ -55,6 +56,11 @@ export interface Memory {
   /** Notes that there are snapshots of these paths, so that they are found where no stack uses the path. */
   notePaths(paths: string[]): Promise<void>;
   notedPaths(): Promise<string[]>;
+
+  /** Notes what came of a restore test of a path, over what was noted before: see `domain/restore-test.ts`. */
+  noteProof(path: string, proof: RestoreProof): Promise<void>;
+  /** By path. */
+  proofs(): Promise<Record<string, ProofHistory>>;
 
   /** Keeps what is too long for a report. @returns where, readable by the owner only. Asked again, it is written again. */
   keepText(operation: OperationId, name: 'changes.diff', text: string): Promise<string>;

@@ -102,6 +102,14 @@ export interface Snapshots {
    * @returns that snapshot; undefined where the path is an empty directory, or is not there and never was kept.
    */
   moveAway(path: string, keptAs: SnapshotName): Promise<Snapshot | undefined>;
+  /**
+   * A writable copy of a snapshot, or something empty like the path, beside its snapshots, for somebody to try out. One of a
+   * path at a time: what was lent before goes first. @returns where; for the same path always the same.
+   */
+  lend(path: string, snapshot?: Pick<Snapshot, 'location' | 'driver'>): Promise<string>;
+  isLent(path: string): Promise<boolean>;
+  /** No-op where nothing is lent. */
+  takeBack(path: string): Promise<void>;
   /** What is known of it besides its name; nothing where nothing was noted. */
   marks(snapshot: Snapshot): Promise<SnapshotMarks>;
   /** Notes that beside it, over what was noted before of the same; other marks stay. It is removed with the snapshot. */

@@ -15,7 +15,7 @@ import { errnoOf, ifThere } from '../errno.ts';
 import { writeWhole } from '../files.ts';
 import { inspectPath } from './facts.ts';
 import { isThere } from './is-there.ts';
-import { draftOf, locationOf, marksOf, prepareLayout, snapshotsOf } from './layout.ts';
+import { draftOf, lentOf, locationOf, marksOf, prepareLayout, snapshotsOf } from './layout.ts';
 import { isDump, writeDump } from './dump.ts';
 import { bringInNothing, emptyOut, isUnderWay, restoreCopy, swapIn } from './restore.ts';
 import { prepareWithReserve, withReserve } from './reserve.ts';
@@ -58,6 +58,10 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
         `What ${source} held was kept, but cannot be seen at ${locationOf(source, keptAs)}.`,
       );
     return kept;
+  };
+
+  const removeLent = async (lent: string): Promise<void> => {
+    await drivers[(await drivers.btrfs.isWhole(lent)) ? 'btrfs' : 'copy'].remove(lent);
   };
 
   return {
@@ -149,6 +153,22 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
       return await at(source, keptAs);
     },
 
+    async lend(path, snapshot) {
+      const source = await realOr(path);
+      const lent = lentOf(source);
+      await removeLent(lent);
+      if (snapshot) await drivers[fileDriverOf(snapshot)].copyOut(snapshot.location, lent);
+      else {
+        const driver = (await drivers.btrfs.isWhole(source)) ? drivers.btrfs : drivers.copy;
+        await prepareLayout(source);
+        await driver.makeEmpty(source, lent);
+      }
+      return lent;
+    },
+
+    isLent: async (path) => await isThere(lentOf(await realOr(path))),
+    takeBack: async (path) => await removeLent(lentOf(await realOr(path))),
+
     marks: marksNoted,
 
     async mark(snapshot, marks) {
@@ -193,6 +213,12 @@ const marksNoted = async ({ location }: Pick<Snapshot, 'location'>): Promise<Sna
     const file = marksOf(location);
     throw new SnapshotError('invalid', `${file} cannot be read. Mend it, or move it away.`, { cause });
   }
+};
+
+/** @throws SnapshotError `unsupported` for a dump: a copy of it is no data. */
+const fileDriverOf = ({ driver, location }: Pick<Snapshot, 'driver' | 'location'>): FileDriver => {
+  if (driver !== 'dump') return driver;
+  throw new SnapshotError('unsupported', `${location} is a dump: a copy of it is no data.`);
 };
 
 const inTime = ({ takenAt, name }: { takenAt: string; name: SnapshotName }): string => `${takenAt} ${name}`;

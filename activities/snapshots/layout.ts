@@ -14,6 +14,9 @@ export const locationOf = (realPath: string, name: SnapshotName): string => join
 export const draftOf = (realPath: string, name: SnapshotName): string =>
   join(snapshotsOf(realPath), `.draft-${name}`);
 
+/** Tried out by somebody: never listed. */
+export const lentOf = (realPath: string): string => join(snapshotsOf(realPath), '.draft-lent');
+
 /** On its way out: never listed, removed by the next call. */
 export const discardedOf = (realPath: string): string => join(snapshotsOf(realPath), '.draft-emptied');
 

@@ -5,6 +5,9 @@ import { styleText } from 'node:util';
 import { batonFileOf } from '../../domain/host.ts';
 import { searchAttributeNames } from '../../domain/search-attributes.ts';
 import { machineChecks, type Finding } from '../../setup/examine.ts';
+import type { dataSets } from '../../workflows/questions.ts';
+import { ask } from '../ask.ts';
+import { unprovenText } from '../data-text.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
 import { holdLines, readHoldOf } from '../hold.ts';
 import { demandWorker } from '../operation.ts';
@@ -44,6 +47,7 @@ const temporalFindings = async (): Promise<Finding[]> => {
       await workerFinding(client),
       ...(await holdFinding(client)),
       ...(await noticeFindings(client)),
+      ...(await restoreFindings(client)),
     ]);
   } catch (error) {
     if (!(error instanceof CommandFailure)) throw error;
@@ -74,6 +78,22 @@ const noticeFindings = async (client: Client): Promise<Finding[]> =>
     detail: unreachableText(one),
     mend: `look at "${one.channel}" below notify in ${batonFileOf(thisHost())}; the next notice that arrives clears this`,
   }));
+
+/** Asked of the worker: where there is none, that is told already. */
+const restoreFindings = async (client: Client): Promise<Finding[]> => {
+  try {
+    const { sets } = await ask<typeof dataSets>(client, thisHost().host, 'dataSets', []);
+    return sets.flatMap((set): Finding[] => {
+      const detail = unprovenText(set);
+      return detail === undefined
+        ? []
+        : [{ what: 'Restores', state: 'warning', detail, mend: `baton data test ${set.name}` }];
+    });
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    return [];
+  }
+};
 
 const searchAttributeFinding = async (client: Client): Promise<Finding> => {
   const what = 'Search attributes';

@@ -81,11 +81,11 @@ type AddOptions = Options & {
 const addCommand = (command: Command): void => {
   command
     .description(
-      'let something begin by itself: deploy FILE, snapshot PATH…, prune [STACK], cleanup, verify [STACK]',
+      'let something begin by itself: deploy FILE, snapshot PATH…, prune [STACK], cleanup, verify [STACK], restore-test [SET…]',
     )
     .argument('<name>', 'what it is called', nameArgument)
-    .argument('<task>', 'deploy, snapshot, prune, cleanup or verify')
-    .argument('[what...]', 'the file of a stack, paths of data, or a stack')
+    .argument('<task>', 'deploy, snapshot, prune, cleanup, verify or restore-test')
+    .argument('[what...]', 'the file of a stack, paths of data, a stack, or data sets')
     .addOption(
       new Option('--cron <line>', 'when: minute, hour, day of month, month, day of week')
         .makeOptionMandatory()
@@ -160,8 +160,12 @@ const taskOf = (name: string, task: string, what: string[], options: AddOptions)
     case 'cleanup':
       if (first !== undefined) throw usage('What it may remove stands in baton.yml: cleanup.');
       return { do: 'cleanup' };
+    case 'restore-test':
+      return { do: 'restore-test', ...(what.length > 0 ? { sets: what } : {}) };
     default:
-      throw usage(`"${task}" cannot be scheduled; deploy, snapshot, prune, cleanup and verify can.`);
+      throw usage(
+        `"${task}" cannot be scheduled; deploy, snapshot, prune, cleanup, verify and restore-test can.`,
+      );
   }
 };
 

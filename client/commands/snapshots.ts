@@ -6,9 +6,11 @@ import { readFile } from 'node:fs/promises';
 import type { Check, NamedCheck } from '../../domain/check.ts';
 import type { StackName } from '../../domain/names.ts';
 import { fileLines } from '../../domain/report.ts';
+import { formatDuration } from '../../domain/size.ts';
 import type { SnapshotInfo, SnapshotName } from '../../domain/snapshot.ts';
 import type { snapshotDifference, snapshotList } from '../../workflows/questions.ts';
 import { ask } from '../ask.ts';
+import { proofText } from '../data-text.ts';
 import { pinText } from '../snapshot-text.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
 import { checksOf, runGuard } from '../guard.ts';
@@ -138,15 +140,23 @@ const printList = (snapshots: SnapshotInfo[], { json }: Options): void => {
   else
     for (const path of new Set(snapshots.map((one) => one.path))) {
       print(path);
-      for (const { name, purpose, takenAt, outcome, title, neededBy, pinned } of snapshots.filter(
-        (one) => one.path === path,
-      )) {
+      for (const {
+        name,
+        purpose,
+        takenAt,
+        outcome,
+        title,
+        neededBy,
+        pinned,
+        restoreTest,
+      } of snapshots.filter((one) => one.path === path)) {
         const about = [
           purposes[purpose],
           ...(title === undefined ? [] : [title]),
           ...(outcome === undefined ? [] : [outcome]),
           ...(neededBy.length === 0 ? [] : [`for undo to ${neededBy.join(', ')}`]),
           ...(pinned ? [pinText(pinned)] : []),
+          ...(restoreTest ? [proofText(restoreTest)] : []),
         ];
         print(`  ${name}  ${ago(takenAt)}  ${about.join(' · ')}`);
       }
@@ -158,7 +168,7 @@ const show = (snapshots: SnapshotInfo[], { json }: Options): void => {
     if (json) printJson({ type: 'snapshot', ...snapshot });
     else {
       const { name, path, location, driver, purpose, takenAt, operation, stack, outcome, title } = snapshot;
-      const { neededBy, pinned } = snapshot;
+      const { neededBy, pinned, restoreTest } = snapshot;
       print(
         [
           name,
@@ -169,6 +179,11 @@ const show = (snapshots: SnapshotInfo[], { json }: Options): void => {
           ...(outcome === undefined ? [] : [`  outcome    ${outcome}`]),
           ...(neededBy.length === 0 ? [] : [`  needed by  undo to ${neededBy.join(', ')}`]),
           ...(pinned ? [`  ${pinText(pinned)}, ${ago(pinned.at)} (${pinned.at})`] : []),
+          ...(restoreTest
+            ? [
+                `  ${proofText(restoreTest)}, by operation ${restoreTest.operation} in ${formatDuration(restoreTest.tookMs)}; asked: ${restoreTest.question}`,
+              ]
+            : []),
         ].join('\n'),
       );
     }

@@ -2,10 +2,12 @@
 import type { Command } from 'commander';
 import { formatDistanceToNow } from 'date-fns/formatDistanceToNow';
 import { parseISO } from 'date-fns/parseISO';
+import type { SetStatus } from '../../domain/data-set.ts';
 import type { StackName } from '../../domain/names.ts';
 import type { StackStatus } from '../../domain/status.ts';
-import type { stackReleases, stackStatus } from '../../workflows/questions.ts';
+import type { dataSets, stackReleases, stackStatus } from '../../workflows/questions.ts';
 import { ask } from '../ask.ts';
+import { unprovenText } from '../data-text.ts';
 import { exitCode } from '../failure.ts';
 import { readHoldOf, tellHold } from '../hold.ts';
 import { print, printJson } from '../output.ts';
@@ -23,11 +25,12 @@ export const statusCommand = (command: Command): void => {
     .addOption(hostOption())
     .addOption(jsonOption())
     .action(async (stack: StackName | undefined, options: StatusOptions) => {
-      const [hold, found] = await withClient(
+      const [hold, found, { sets }] = await withClient(
         async (client) =>
           await Promise.all([
             readHoldOf(client, options.host ?? thisHost().host),
             ask<typeof stackStatus>(client, options.host, 'stackStatus', stack ? [stack] : []),
+            ask<typeof dataSets>(client, options.host, 'dataSets', []),
           ]),
       );
       tellHold(hold, options);
@@ -36,6 +39,7 @@ export const statusCommand = (command: Command): void => {
           printJson({ type: 'stack', ...status });
         });
       else printStatus(found);
+      tellRestores(stack === undefined ? sets : [], options);
       if (
         found.some(
           ({ services, drift }) =>
@@ -65,6 +69,15 @@ export const releasesCommand = (command: Command): void => {
       if (records.length === 0 && !options.json) print(`No release of "${stack}" is recorded on this host.`);
     });
   examples(command, ['baton releases immich', 'baton undo immich --to 1f2e3d4c5b6a']);
+};
+
+/** Sets whose restore is not proven: that is part of how a host is. */
+const tellRestores = (sets: readonly SetStatus[], { json }: StatusOptions): void => {
+  for (const set of sets) {
+    const told = unprovenText(set);
+    if (json && set.restore) printJson({ type: 'restore', set: set.name, ...set.restore });
+    else if (!json && told !== undefined) print(`! ${told}`);
+  }
 };
 
 const printStatus = (stacks: StackStatus[]): void => {

@@ -111,6 +111,30 @@ export const describeSnapshots = (
       assert.ok(parseSnapshotName(taken.name));
     });
 
+    test('what is lent is a writable copy, or empty like the path, never listed, and goes when it is taken back', async () => {
+      const path = await data();
+      const taken = await snapshots.take(path, name('before'), driver);
+      const before = await fingerprint(taken.location);
+      const lent = await snapshots.lend(path, taken);
+      assert.deepEqual(await fingerprint(lent), before);
+      await writeFile(join(lent, 'rows'), 'another');
+      assert.deepEqual(await fingerprint(taken.location), before);
+      assert.deepEqual(await fingerprint(path), before);
+      assert.equal(await snapshots.lend(path), lent);
+      assert.deepEqual(await readdir(lent), []);
+      const { uid, gid, mode } = await lstat(lent);
+      assert.deepEqual([uid, gid, mode & 0o7777], [70, 70, 0o700]);
+      assert.deepEqual(
+        (await snapshots.list(path)).map((one) => one.name),
+        [taken.name],
+      );
+      assert.equal(await snapshots.isLent(path), true);
+      await snapshots.takeBack(path);
+      await snapshots.takeBack(path);
+      assert.equal(await snapshots.isLent(path), false);
+      assert.deepEqual(await readdir(join(base, '.baton-snapshots', basename(path))), [taken.name]);
+    });
+
     test('what is written as a snapshot is there whole or not at all, is found as a dump, and takes no path’s place', async () => {
       const path = await data();
       const dump = name('before');

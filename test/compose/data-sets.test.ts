@@ -105,6 +105,7 @@ data:
     ['a relative path', 'data:\n  a: { path: srv/a, class: snapshot }\n', /^2:14 .*absolute path/],
     ['a path that climbs', 'data:\n  a: { path: /srv/../etc, class: snapshot }\n', /^2:14 .*without/],
     ['a name that is none', 'data:\n  A B: { path: /srv/a, class: snapshot }\n', /^2:3 .*must be a name/],
+    ['the name of all', 'data:\n  all: { path: /srv/a, class: snapshot }\n', /^2:3 .*means all of them/],
     [
       'what is kept of what is discarded',
       'data:\n  a: { path: /srv/a, class: discard, keep: { daily: 7 } }\n',

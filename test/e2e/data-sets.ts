@@ -6,7 +6,24 @@ import { after, before, describe, test } from 'node:test';
 import { needed } from '../host/environment.ts';
 import { databases, makeImage } from './database-image.ts';
 import { makeDatabaseDirectory, postgresStack, type Data } from './dumps.ts';
-import { Site, type Engine } from './site.ts';
+import type { SetStatus } from '../../domain/data-set.ts';
+import type { SetTest } from '../../domain/restore-test.ts';
+import { fingerprint, Site, type Engine } from './site.ts';
+
+/** Reaches for the network, and for what else it mounts, when it starts. */
+const notesStack = `
+name: notes
+services:
+  web:
+    image: \${IMAGE}
+    command: [sh, -c, "ls /sys/class/net > /srv/networks; date > /other/written; exec httpd -f -p 80 -h /srv"]
+    stop_signal: SIGKILL
+    environment: {VERSION: "\${VERSION:-1}"}
+    ports: ["127.0.0.1::80"]
+    volumes: ["\${DATA}/notes:/srv", "\${DATA}/other:/other"]
+    x-baton: {probe: {tcp: 80}}
+x-baton: {min_healthy_time: 100ms}
+`;
 
 /** May stand nowhere but in the database's containers. */
 const canary = 'canary-sets-Pq3Vx9';
@@ -15,6 +32,25 @@ export const describeDataSets = (engine: Engine): void => {
   describe(`data sets on ${engine}`, () => {
     let site: Site;
     const vault = (): string => join(site.data, 'vault');
+    const notes = (): string => join(site.data, 'notes');
+    /** Everything that a restore test may have made. */
+    const throwaways = async (): Promise<string[]> =>
+      [
+        ...(await site.cli('ps', '-aq', '--filter', `label=dev.baton.restore-test=${site.host}`)).split('\n'),
+        ...(await Promise.all(['vault', 'notes'].map(snapshots))).flat(),
+      ].filter((name) => name !== '' && !/^(?:vault|notes)\./.test(name));
+    const tested = async (...args: string[]) => {
+      const answer = await site.report('data', 'test', ...args);
+      return { ...answer, tests: (answer.report['tests'] ?? []) as SetTest[] };
+    };
+    const shown = async (): Promise<Record<string, SetStatus>> => {
+      const { out } = await site.baton('data', '--json');
+      const sets = out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as SetStatus);
+      return Object.fromEntries(sets.map((set) => [set.name, set]));
+    };
     const inside = (query: string): string[] => [
       ...['exec', 'vault-database-1', 'sh', '-c'],
       `PGPASSWORD="$POSTGRES_PASSWORD" psql -U postgres -d postgres -Atc "${query}"`,
@@ -31,14 +67,18 @@ export const describeDataSets = (engine: Engine): void => {
       await makeImage(site, databases);
       await makeDatabaseDirectory(site, 'vault');
       await mkdir(join(site.data, 'notes'));
+      await mkdir(join(site.data, 'other'));
       await writeFile(join(site.data, 'notes', 'index.html'), 'three notes\n');
       await site.write('vault.yml', postgresStack('{}'));
       await site.write(
         '.config/baton/baton.yml',
         `data:
   vault: { path: ${vault()}, class: { dump: postgres }, keep: { daily: 7, minimum: 2 } }
+  notes: { path: ${notes()}, class: snapshot, restore_test: { exec: 'cat /srv/index.html && test "$(ls /sys/class/net)" = lo', contains: three, timeout: 20s } }
 `,
       );
+      await site.write('notes.yml', notesStack);
+      assert.equal((await site.report('deploy', 'notes.yml')).code, 0);
       const made =
         'create table if not exists accounts as select n as id, n * 10 as balance from generate_series(1, 1000) n';
       const { code, out, err } = await site.report('deploy', 'vault.yml', '--set', `SQL=${made}`);
@@ -86,6 +126,57 @@ export const describeDataSets = (engine: Engine): void => {
       const [data] = report['data'] as Data[];
       const kept = await readdir(join(site.data, '.baton-snapshots', 'vault', data?.snapshot ?? ''));
       assert.ok(kept.includes('roles.sql'), kept.join(' '));
+    });
+
+    test('an operation on data whose restore was never proven says so, in its plan and in its report', async () => {
+      const { out } = await site.baton('plan', 'notes.yml', '--set', 'VERSION=2');
+      assert.match(out, /was never proven/);
+      const sets = await shown();
+      assert.equal(sets['vault']?.restore?.state, 'never');
+      assert.equal((await site.baton('data')).code, 1);
+    });
+
+    test('what is kept of each set is brought up, without a network, and proven; nothing of it stays', async () => {
+      assert.equal((await site.report('snapshots', 'take', notes())).code, 0);
+      const was = [await fingerprint(notes()), await fingerprint(join(site.data, 'other'))];
+      const running = [await site.containers('vault'), await site.containers('notes')];
+      const { code, tests, out, err } = await tested();
+      assert.equal(code, 0, out + err);
+      assert.deepEqual(tests.map(({ set, result }) => `${set} ${result}`).sort(), [
+        'notes proven',
+        'vault proven',
+      ]);
+      assert.deepEqual([await fingerprint(notes()), await fingerprint(join(site.data, 'other'))], was);
+      assert.deepEqual([await site.containers('vault'), await site.containers('notes')], running);
+      assert.deepEqual(await throwaways(), []);
+      const sets = await shown();
+      assert.deepEqual([sets['vault']?.wrong, sets['notes']?.wrong], [[], []]);
+      assert.ok(!out.includes(canary));
+      const { out: listed } = await site.baton('snapshots', 'notes');
+      assert.match(listed, /restore proven/);
+      const { out: plan } = await site.baton('plan', 'notes.yml', '--set', 'VERSION=2');
+      assert.ok(!plan.includes('never proven'));
+    });
+
+    test('a snapshot that does not hold what is asked for, and a dump that is damaged, fail it, and it is told everywhere', async () => {
+      await writeFile(join(notes(), 'index.html'), 'no notes\n');
+      assert.equal((await site.report('snapshots', 'take', notes())).code, 0);
+      const { newest } = (await shown())['vault'] ?? {};
+      const part = join(site.data, '.baton-snapshots', 'vault', newest?.name ?? '', 'roles.sql');
+      await writeFile(part, 'nothing');
+      const { code, tests, out } = await tested();
+      assert.equal(code, 1, out);
+      assert.deepEqual(tests.map(({ set, result }) => `${set} ${result}`).sort(), [
+        'notes failed',
+        'vault failed',
+      ]);
+      assert.deepEqual(await throwaways(), []);
+      const sets = await shown();
+      assert.equal(sets['notes']?.restore?.state, 'failed');
+      // The proof of before is still known.
+      assert.ok(sets['notes'].restore.proven);
+      assert.match((await site.baton('doctor')).out, /Restore.*notes/);
+      assert.match((await site.baton('status')).out, /notes.* failed/);
     });
   });
 };

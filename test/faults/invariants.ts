@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Handle } from '../../client/operation.ts';
 import { questionWorkflowId, hostTaskQueue } from '../../domain/ids.ts';
-import { parseAsideName } from '../../domain/labels.ts';
+import { label, parseAsideName } from '../../domain/labels.ts';
 import type { Report } from '../../domain/operation.ts';
 import { parseSnapshotName } from '../../domain/snapshot.ts';
 import type { stackReleases, stackStatus } from '../../workflows/questions.ts';
@@ -32,7 +32,13 @@ export type Ended = {
 /** @returns every rule that does not hold, in words. */
 export const violations = async (run: Ended): Promise<string[]> => {
   const ended = { ...run, after: withoutToldLeftovers(run) };
-  const found = await Promise.all([noLock(ended), onlyOnce(ended), sameStory(ended), noSecret(ended)]);
+  const found = await Promise.all([
+    noLock(ended),
+    onlyOnce(ended),
+    sameStory(ended),
+    noSecret(ended),
+    noThrowaway(ended),
+  ]);
   return [...wholeOrAsBefore(ended), ...snapshotsKept(ended), ...found.flat()];
 };
 
@@ -255,6 +261,13 @@ const sameStory = async ({ client, site, after, report, scenario }: Ended): Prom
       found.push(`the report says ${report.release ?? ''}, the record ${last ?? ''}`);
   }
   return found;
+};
+
+/** No container of a restore test; a copy that was left lies among the snapshots. */
+const noThrowaway = async ({ site }: Ended): Promise<string[]> => {
+  const filter = `label=${label.restoreTest}=${site.host}`;
+  const left = await site.cli('ps', '-a', '--filter', filter, '--format', '{{.Names}}');
+  return left === '' ? [] : [`left of a restore test: ${left}`];
 };
 
 /** (6) In no history, no log, and in no file of the state directory but the private ones. */

@@ -16,7 +16,12 @@ import {
 } from '../../client/operation.ts';
 import { sha256 } from '../../activities/hash.ts';
 import { resumeRequest } from '../../client/commands/resume.ts';
-import { cleanupWorkflowId, rotationWorkflowId, stackWorkflowId } from '../../domain/ids.ts';
+import {
+  cleanupWorkflowId,
+  restoreTestWorkflowId,
+  rotationWorkflowId,
+  stackWorkflowId,
+} from '../../domain/ids.ts';
 import { startChange } from '../../client/change.ts';
 import { ecosystemRequest } from '../../client/commands/deploy.ts';
 import type { StackName } from '../../domain/names.ts';
@@ -25,9 +30,11 @@ import { parseSnapshotName } from '../../domain/snapshot.ts';
 import type { OperationRequest, ReleaseSource, Report } from '../../domain/operation.ts';
 import type { ReleaseKind, Plan } from '../../domain/plan.ts';
 import type { CleanupReport } from '../../domain/cleanup.ts';
+import type { RestoreTestReport } from '../../domain/restore-test.ts';
 import type { RotationReport } from '../../domain/rotation.ts';
 import type { cleanUp } from '../../workflows/clean-up.ts';
 import type { deployStack } from '../../workflows/deploy-stack.ts';
+import type { restoreTest } from '../../workflows/restore-test.ts';
 import type { rotateSnapshots } from '../../workflows/rotate-snapshots.ts';
 import { freePort } from '../../setup/local.ts';
 import { databases, makeImage } from '../e2e/database-image.ts';
@@ -94,13 +101,18 @@ x-baton:
 };
 
 /** Only its own: others use the same engine. */
-const settingsOf = (site: Site): string => `
+const settingsOf = (site: Site, { stacks: [first = ''], operation }: Scenario): string => `
 snapshots: [{keep: {minimum: 1}}]
+${'restoreTest' in operation ? setOf(join(site.data, first)) : ''}
 cleanup:
   images: {older_than: 0s, only: ['localhost/${site.host}/*']}
   logs: {older_than: 0s}
   temp: [{path: ${scratchOf(site)}, older_than: 0s}]
 `;
+
+/** What it asks is in the snapshot of before release 2. */
+const setOf = (path: string): string =>
+  `data: {rows: {path: ${path}, class: snapshot, restore_test: {service: db, exec: [grep, -q, opening 1, /data/rows], timeout: 20s}}}`;
 
 /** As {@link stackFile}, with the rows as a key of a Redis that is dumped. */
 const dumpedStackFile = (stack: string, port: number): string => {
@@ -149,7 +161,8 @@ class Scene {
     this.#broken.promise.catch(() => undefined);
   }
 
-  static async open(town: Town, { stacks, dumped = false }: Scenario): Promise<Scene> {
+  static async open(town: Town, scenario: Scenario): Promise<Scene> {
+    const { stacks, dumped = false } = scenario;
     const site = await Site.found('podman', town.disk, {
       BATON_ENGINE_SOCKET: town.socket,
       TEMPORAL_ADDRESS: town.address,
@@ -169,7 +182,7 @@ class Scene {
       await mkdir(join(data, 'sub'), { mode: 0o700 });
       await writeFile(join(data, 'sub', 'private'), 'x', { mode: 0o600 });
     }
-    await site.write('.config/baton/baton.yml', settingsOf(site));
+    await site.write('.config/baton/baton.yml', settingsOf(site, scenario));
     await site.write(
       'all.yml',
       `stack:\n  name: town\n  data:\n    - stack: ${stacks[0] ?? ''}.yml\n  edge:\n${stacks
@@ -253,8 +266,11 @@ const requestOf = (
 });
 
 /** What it writes can be seen, and that it was written once. */
-const guardRequestOf = (site: Site, stack: string, exitCode: number): GuardRequest => {
+const guardRequestOf = (site: Site, stack: string, exitCode: number, dumped = false): GuardRequest => {
   const data = join(site.data, stack);
+  const append = dumped
+    ? `podman --url unix://${site.environment['BATON_ENGINE_SOCKET'] ?? ''} exec ${stack}-db-1 redis-cli append rows 'guarded '`
+    : `printf 'guarded ' >> ${data}/rows`;
   return {
     operation: newOperationId(),
     kind: 'guard',
@@ -263,7 +279,7 @@ const guardRequestOf = (site: Site, stack: string, exitCode: number): GuardReque
     title: 'append to the rows',
     data: [data],
     command: {
-      args: [`printf 'guarded ' >> ${data}/rows && exit ${exitCode}`],
+      args: [`${append} && exit ${exitCode}`],
       shell: true,
       directory: site.files,
       variables: ['CANARY'],
@@ -360,7 +376,20 @@ const startRotation = async (client: Client, { host }: Site): Promise<Handle> =>
   return handle as unknown as Handle;
 };
 
-const asOperation = (report: Report | RotationReport | CleanupReport): Report => {
+/** Its report is read by {@link asOperation}. */
+const startRestoreTest = async (client: Client, { host }: Site): Promise<Handle> => {
+  const handle = await startChange<typeof restoreTest>(client, {
+    host,
+    workflow: 'restoreTest',
+    workflowId: restoreTestWorkflowId(host),
+    summary: 'restore test',
+    args: [{ operation: newOperationId(), host, sets: [] }],
+  });
+  return handle as unknown as Handle;
+};
+
+const asOperation = (report: Report | RotationReport | CleanupReport | RestoreTestReport): Report => {
+  if ('tests' in report) return testAsOperation(report);
   if ('parts' in report) return cleanupAsOperation(report);
   if (!('removed' in report)) return report;
   const { operation, host, outcome, startedAt, durationMs, removed, gone, failed, problems } = report;
@@ -381,6 +410,21 @@ const asOperation = (report: Report | RotationReport | CleanupReport): Report =>
     ...(failed[0] ? { failure: { step: failed[0].name, message: failed[0].why } } : {}),
   };
 };
+
+/** It changes nothing, whatever comes of it. */
+const testAsOperation = ({ tests, left, outcome, ...report }: RestoreTestReport): Report => ({
+  ...report,
+  kind: 'guard',
+  stack: 'restore-test' as StackName,
+  outcome: outcome === 'done' || outcome === 'refused' ? outcome : 'cancelled',
+  changes: [],
+  data: [],
+  left,
+  notes: [],
+  ...tests
+    .filter(({ result }) => result !== 'proven')
+    .map(({ set, why = '' }) => ({ failure: { step: set, message: why } }))[0],
+});
 
 const cleanupAsOperation = ({ parts, outcome, ...report }: CleanupReport): Report => ({
   operation: report.operation,
@@ -412,7 +456,11 @@ const fromFile = (site: Site, stack: string, settings: Settings): ReleaseSource 
   profiles: [],
 });
 
-const begin = async (client: Client, site: Site, { stacks, operation }: Scenario): Promise<Handle> => {
+const begin = async (
+  client: Client,
+  site: Site,
+  { stacks, operation, dumped }: Scenario,
+): Promise<Handle> => {
   const [first = ''] = stacks;
   if ('remove' in operation)
     return await startOperation(
@@ -430,11 +478,12 @@ const begin = async (client: Client, site: Site, { stacks, operation }: Scenario
       requestOf(site, 'deploy', first, fromFile(site, first, operation.deploy)),
     );
   if ('guard' in operation)
-    return await startGuard(client, guardRequestOf(site, first, operation.guard.exitCode));
+    return await startGuard(client, guardRequestOf(site, first, operation.guard.exitCode, dumped));
   if ('restore' in operation)
     return await startGuard(client, await restoreRequestOf(site, first, operation.restore.breaks));
   if ('rotate' in operation) return await startRotation(client, site);
   if ('cleanup' in operation) return await startCleanup(client, site);
+  if ('restoreTest' in operation) return await startRestoreTest(client, site);
   if ('edit' in operation)
     return await startGuard(client, await editRequestOf(site, first, operation.edit.breaks));
   const set = Object.assign(
@@ -491,7 +540,7 @@ const demandDone = ({ outcome, failure, problems }: Report): void => {
 
 /** A rotation and a cleanup put nothing back; they stop. */
 const stops = ({ workflowId }: Handle, { host }: Site): boolean =>
-  [rotationWorkflowId(host), cleanupWorkflowId(host)].includes(workflowId);
+  [rotationWorkflowId(host), cleanupWorkflowId(host), restoreTestWorkflowId(host)].includes(workflowId);
 
 /** What the parent does for a fault that a worker cannot bring about itself. */
 const strike =

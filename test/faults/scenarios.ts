@@ -9,8 +9,10 @@ import type { World } from './world.ts';
 type Question =
   | 'auditTrail'
   | 'cleanupPlan'
+  | 'dataSets'
   | 'planStack'
   | 'planGuarded'
+  | 'restoreTestPlan'
   | 'rotationPlan'
   | 'stackStatus'
   | 'stackReleases'
@@ -63,7 +65,9 @@ export type Scenario = {
     /** The snapshots that no rule keeps are removed. */
     | { rotate: 'every stack' }
     /** The same, and temporary files, logs, an image and a volume that nothing needs. */
-    | { cleanup: 'all of it' };
+    | { cleanup: 'all of it' }
+    /** The newest snapshot of each data set is brought up and asked. */
+    | { restoreTest: 'every set' };
   /** About how many effects it has; only spreads a sample over them. */
   effects: number;
   /** How it ends when nothing is in its way. */
@@ -230,6 +234,19 @@ const guards: Scenario[] = [
   },
 ];
 
+const dumpingGuards: Scenario[] = [
+  {
+    name: 'failing guard with a dump',
+    effects: 30,
+    stacks: [keys],
+    dumped: true,
+    before: [{ version: '1' }],
+    operation: { guard: { exitCode: 3 } },
+    ends: 'rolled-back',
+    isNew: () => ['it should not have succeeded'],
+  },
+];
+
 const edits: Scenario[] = [
   {
     name: 'edit',
@@ -293,6 +310,18 @@ const rotations: Scenario[] = [
   },
 ];
 
+const restoreTests: Scenario[] = [
+  {
+    name: 'restore test',
+    effects: 18,
+    stacks: [books],
+    before: [{ version: '1' }, { version: '2' }],
+    operation: { restoreTest: 'every set' },
+    ends: 'done',
+    isNew: both(serves('2'), rows('opening 1 2 ')),
+  },
+];
+
 const cleanups: Scenario[] = [
   {
     name: 'cleanup',
@@ -313,10 +342,11 @@ const cleanups: Scenario[] = [
 const byWorkflow: Record<OperationWorkflow, Scenario[]> = {
   deployStack: Object.values(byKind).flat(),
   deployEcosystem: ecosystems,
-  guardOperation: [...guards, ...edits, ...restores],
+  guardOperation: [...guards, ...dumpingGuards, ...edits, ...restores],
   // After each run that ends in `needs-human`: see `run.ts`.
   resumeUnwind: [],
   rotateSnapshots: rotations,
+  restoreTest: restoreTests,
   cleanUp: cleanups,
 };
 

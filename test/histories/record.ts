@@ -11,6 +11,7 @@ import {
   deliveryWorkflowId,
   holdWorkflowId,
   hostTaskQueue,
+  restoreTestWorkflowId,
   scheduledWorkflowId,
   stackWorkflowId,
 } from '../../domain/ids.ts';
@@ -259,6 +260,12 @@ try {
   await recordScheduled('scheduled-snapshot', { do: 'guard', question: snapshot });
   await recordScheduled('scheduled-cleanup', { do: 'cleanup', only: ['logs'] });
   await save('cleanup-unchanged', cleanupWorkflowId(site.host), (await client.workflow.getHandle(cleanupWorkflowId(site.host)).describe()).runId);
+
+  const sets = `data: {ledger: {path: ${site.data}/ledger, class: snapshot, restore_test: {service: db, exec: [ls, /data]}}}\n`;
+  await site.write('.config/baton/baton.yml', sets);
+  await recordScheduled('scheduled-restore-test', { do: 'restore-test' });
+  const testId = restoreTestWorkflowId(site.host);
+  await save('restore-test-done', testId, (await client.workflow.getHandle(testId).describe()).runId);
 
   const other = await site.write('edge.yml', stack.replaceAll('ledger', 'edge'));
   const workflowId = `ecosystem/${site.host}/home`;
