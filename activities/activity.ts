@@ -1,21 +1,26 @@
 /** What every activity needs: a heartbeat while it works, and foreign errors translated once, at the edge. */
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Beat } from '../domain/operation.ts';
+import { CopyError } from './ports/copies.ts';
 import { EngineError } from './ports/engine.ts';
 import { SnapshotError } from './ports/snapshots.ts';
 
 /** A cancel is heard with the answer to a beat, so beats are close; many may be lost before `workflows/activities.ts` gives up. */
 const beatEveryMs = 1_000;
 
-/** Runs `work` with a heartbeat, handing it the signal that a cancel raises. */
-export const beating = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+/** Runs `work` with a heartbeat, handing it the signal that a cancel raises, and what tells how far it is. */
+export const beating = async <T>(
+  work: (signal: AbortSignal, tell: (note: string) => void) => Promise<T>,
+): Promise<T> => {
   const context = Context.current();
+  let beat: Beat | undefined;
   const timer = setInterval(() => {
-    context.heartbeat();
+    context.heartbeat(beat);
   }, beatEveryMs);
   context.heartbeat();
   try {
-    return await work(context.cancellationSignal);
+    return await work(context.cancellationSignal, (note) => (beat = { note }));
   } catch (error) {
     throw context.cancellationSignal.aborted
       ? new CancelledFailure('The operation was asked to stop.')
@@ -28,7 +33,7 @@ export const beating = async <T>(work: (signal: AbortSignal) => Promise<T>): Pro
 /** The error's code becomes the failure's type, by which `workflows/activities.ts` decides on another try. */
 const translate = (error: unknown): unknown => {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
-  if (error instanceof EngineError || error instanceof SnapshotError)
+  if (error instanceof EngineError || error instanceof SnapshotError || error instanceof CopyError)
     return ApplicationFailure.create({
       message: error.message,
       type: error.code,

@@ -3,6 +3,8 @@ import { auditActivities } from './audit.ts';
 import { cleanupActivities } from './cleanup.ts';
 import { commitActivities } from './commit.ts';
 import { containerActivities } from './container.ts';
+import { copyActivities } from './copy.ts';
+import { copyStandingActivities } from './copy-standing.ts';
 import { dataActivities } from './data.ts';
 import { dataSetActivities } from './data-set.ts';
 import { editActivities } from './edit.ts';
@@ -48,6 +50,8 @@ export const createActivities = (ports: Ports) => ({
   ...scheduleActivities(ports),
   ...cleanupActivities(ports),
   ...webhookActivities(ports),
+  ...copyActivities(ports),
+  ...copyStandingActivities(ports),
 });
 
 export type Activities = ReturnType<typeof createActivities>;

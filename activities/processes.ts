@@ -55,7 +55,21 @@ const send = (pid: number, signal: NodeJS.Signals): void => {
   }
 };
 
-type Process = { pid: number; parent: number; session: number; startedAt: string; marked: boolean };
+/** Hundredths of a second of CPU time that the processes of an operation have taken which are there now. */
+export const busyTicksOf = async (operation: OperationId): Promise<number> =>
+  (await allProcesses(`${variable}=${operation}`))
+    .filter(({ marked, pid }) => marked && pid !== process.pid)
+    .reduce((sum, { ticks }) => sum + ticks, 0);
+
+type Process = {
+  pid: number;
+  parent: number;
+  session: number;
+  startedAt: string;
+  /** Of CPU time. */
+  ticks: number;
+  marked: boolean;
+};
 
 /** Those that carry the mark, what they have started, and what is in a session with them: `sudo` clears the environment. */
 const processesOf = async (operation: OperationId, leader: Leader | undefined): Promise<number[]> => {
@@ -97,6 +111,7 @@ const readProcess = async (pid: string, mark: string): Promise<Process | undefin
       parent: Number(parent),
       session: Number(session),
       startedAt: fields[19] ?? '',
+      ticks: Number(fields[11]) + Number(fields[12]),
       marked,
     };
   } catch {

@@ -2,6 +2,7 @@
 import { decide, holdsOn, ruleFor, type Decision, type RetentionRule } from '../domain/retention.ts';
 import type { StackName } from '../domain/names.ts';
 import type { PathRotation, Removal, RotationPlan, SnapshotRef } from '../domain/rotation.ts';
+import type { Settings } from '../domain/settings.ts';
 import type { SnapshotInfo } from '../domain/snapshot.ts';
 import { beating } from './activity.ts';
 import { retentionRules } from './data-set.ts';
@@ -54,9 +55,8 @@ export const removeUnlessHeld = async (
   return await oneAtATime(known?.location ?? name, async () => {
     const now = await snapshotsOf(ports, path, await recordsOf(ports));
     const snapshot = now.find((one) => one.name === name);
-    const reasons = snapshot
-      ? reasonsNow(await retentionRules(ports, await demandSettings(ports)), path, now, snapshot)
-      : [];
+    const rules = await rulesNow(ports, await demandSettings(ports));
+    const reasons = snapshot ? reasonsNow(rules, path, now, snapshot) : [];
     if (reasons.length > 0) return { did: 'kept', reasons };
     await ports.snapshots.remove({ source: path, name, driver: snapshot?.driver ?? driver });
     return { did: snapshot ? 'removed' : 'gone' };
@@ -69,7 +69,7 @@ export const plannedRotation = async (
 ): Promise<RotationPlan & { paths: PathRotation[] }> => {
   const read = await ports.settings();
   if (!read.ok) return { remove: [], digest: contentHash([]), problems: read.problems, paths: [] };
-  const rules = await retentionRules(ports, read.settings);
+  const rules = await rulesNow(ports, read.settings);
   const all = await allSnapshots(ports);
   const paths = [...new Set(all.map(({ path }) => path))].map((path) =>
     rotationOf(
@@ -94,31 +94,44 @@ export const plannedRotation = async (
 const rotationOf = (
   path: string,
   all: readonly SnapshotInfo[],
-  rules: readonly RetentionRule[],
+  rules: Rules,
   stack: StackName | undefined,
 ): PathRotation => {
-  const rule = ruleFor(path, rules);
+  const rule = ruleFor(path, rules.retention);
   const asked = new Set(
     all.filter((one) => stack === undefined || one.stack === stack).map(({ name }) => name),
   );
   return {
     path,
     ...(rule ? { keep: rule.keep } : {}),
-    decisions: decisions(all, rule).filter(({ name }) => asked.has(name)),
+    decisions: decisions(all, rule, rules).filter(({ name }) => asked.has(name)),
   };
 };
 
-const decisions = (all: readonly SnapshotInfo[], rule: RetentionRule | undefined): Decision[] =>
+/** What of the settings decides: the rules, and the copies that may need a snapshot. */
+type Rules = { retention: RetentionRule[]; copies: string[] };
+
+const rulesNow = async (ports: Ports, settings: Settings): Promise<Rules> => ({
+  retention: await retentionRules(ports, settings),
+  copies: settings.copies.map(({ name }) => name),
+});
+
+const decisions = (
+  all: readonly SnapshotInfo[],
+  rule: RetentionRule | undefined,
+  { copies }: Rules,
+): Decision[] =>
   rule
     ? decide(
-        all.map((one) => ({ ...one, holds: holdsOn(one) })),
+        all.map((one) => ({ ...one, holds: holdsOn(one, copies) })),
         rule,
       )
     : all.map(({ name, takenAt }) => ({ name, takenAt, reasons: ['no rule is for its path'] }));
 
 const reasonsNow = (
-  rules: readonly RetentionRule[],
+  rules: Rules,
   path: string,
   now: readonly SnapshotInfo[],
   { name }: SnapshotInfo,
-): string[] => decisions(now, ruleFor(path, rules)).find((one) => one.name === name)?.reasons ?? [];
+): string[] =>
+  decisions(now, ruleFor(path, rules.retention), rules).find((one) => one.name === name)?.reasons ?? [];

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openAudit } from '../activities/audit-log.ts';
 import { openCommands } from '../activities/commands.ts';
+import { openCopies } from '../activities/copies/index.ts';
 import { openDisk } from '../activities/disk/index.ts';
 import { openFiles } from '../activities/files.ts';
 import { readBatonFile } from '../compose/baton-file.ts';
@@ -58,6 +59,7 @@ export const openNullHost = async (address: string, host: string, atOnce: number
       snapshots: openSnapshots(),
       memory: openMemory(join(directory, 'state')),
       files: openFiles(),
+      copies: openCopies(join(directory, 'state'), { name: host, environment: {} }),
       commands: openCommands(join(directory, 'state'), {}),
       settings: async () => await readBatonFile(join(directory, 'baton.yml'), {}),
       tickets: openTickets(join(directory, 'state')),

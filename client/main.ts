@@ -54,6 +54,14 @@ const verbs: Record<string, Verb> = {
     about: 'list the data sets, and test whether what is kept of them can be brought back',
     load: async () => (await import('./commands/data.ts')).dataCommand,
   },
+  copy: {
+    about: 'copy snapshots to another machine or disk, as baton.yml lays it down',
+    load: async () => (await import('./commands/copy.ts')).copyCommand,
+  },
+  copies: {
+    about: 'list such copies and their age, check them, bring one back',
+    load: async () => (await import('./commands/copies.ts')).copiesCommand,
+  },
   cleanup: {
     about: 'free space, from what costs least to what costs most, until it is enough',
     load: async () => (await import('./commands/cleanup.ts')).cleanupCommand,

@@ -2,22 +2,31 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Workflow, WorkflowResultType } from '@temporalio/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChangeProgress } from '../domain/operation.ts';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { Beat, ChangeProgress, Step } from '../domain/operation.ts';
 import { stepDisplay, type OutputMode } from './output.ts';
 
 /** A query costs the worker a few ms and leaves nothing in the history. */
 const lookEveryMs = 250;
 
-/** @returns what the workflow returns. */
+/** What an activity tells with its beat is asked of the server, which costs more. */
+const looksPerBeat = 4;
+
+/** @param beats whether steps tell how far they are while they run. @returns what the workflow returns. */
 export const watchChange = async <W extends Workflow>(
   handle: WorkflowHandle<W>,
   mode: OutputMode,
+  { beats = false } = {},
 ): Promise<WorkflowResultType<W>> => {
   const display = await stepDisplay(mode);
   const ended = handle.result().then((report) => ({ report }));
+  let looks = 0;
+  let note: string | undefined;
   const look = async (): Promise<void> => {
     const progress = await handle.query<ChangeProgress>('progress').catch(() => undefined);
-    if (progress) display.show(progress.steps);
+    looks += 1;
+    if (beats && looks % looksPerBeat === 0) note = await beatOf(handle).catch(() => undefined);
+    if (progress) display.show(progress.steps.map((step) => withBeat(step, note)));
   };
   try {
     for (;;) {
@@ -28,4 +37,16 @@ export const watchChange = async <W extends Workflow>(
   } finally {
     display.end();
   }
+};
+
+const withBeat = (step: Step, note: string | undefined): Step =>
+  note !== undefined && step.state === 'running' ? { ...step, note } : step;
+
+/** How far the activity that is under way is, by its own words. */
+const beatOf = async (handle: WorkflowHandle): Promise<string | undefined> => {
+  const { raw } = await handle.describe();
+  const payload = raw.pendingActivities?.flatMap((one) => one.heartbeatDetails?.payloads ?? []).at(-1);
+  return payload
+    ? (defaultPayloadConverter.fromPayload<Partial<Beat> | undefined>(payload)?.note ?? undefined)
+    : undefined;
 };

@@ -10,6 +10,7 @@ import type { Problem } from '../domain/problem.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Window } from '../domain/window.ts';
 import { cleanupSection, toCleanup } from './cleanup.ts';
+import { copiesSection, readCopies, refuseUnknownSets } from './copies.ts';
 import { dataSection, readDataSets } from './data-sets.ts';
 import { channelKeys, toChannels, url } from './notify.ts';
 import { parseYaml } from './parse.ts';
@@ -75,6 +76,7 @@ export const batonFile = z.strictObject({
   data: dataSection
     .optional()
     .describe('Data sets: what is kept of which data, and how a restore is tested.'),
+  copies: copiesSection.optional().describe('Which snapshots are copied to another machine or disk.'),
   schedules: schedulesSection.optional().describe('What begins by itself.'),
   cleanup: cleanupSection.optional().describe('What may be removed to free space.'),
 });
@@ -106,7 +108,7 @@ export const readBatonFile = async (
       : { ok: false, problems: parsed.problems.map((problem) => discreet(problem, bytes)) };
   const reader = new Reader((variable) => environment?.[variable], { late: false });
   const secret = ['notify', 'webhooks'].filter((section) => !environment || section !== reads);
-  const root = [...secret, 'schedules', 'data'].reduce(without, parsed.root);
+  const root = [...secret, 'schedules', 'data', 'copies'].reduce(without, parsed.root);
   const keys = readWith(reader, root, batonFile, 'baton.yml') ?? {};
   const windowReader = new WindowReader(reader, parsed.root, Date.now());
   const windows: Record<string, Window> = {};
@@ -114,8 +116,11 @@ export const readBatonFile = async (
     windows[key] = await windowReader.read(one, ['windows', key]);
   const gates = (keys.gates ?? []).map((one, index) => toRule(reader, one, parsed.root, index, windows));
   const snapshots = (keys.snapshots ?? []).map(toRetention);
-  const scheduled = readSchedules(reader, parsed.root, file, Object.keys(windows));
+  const copies = readCopies(reader, parsed.root, file);
+  const names = { windows: Object.keys(windows), copies: copies.map(({ name }) => name) };
+  const scheduled = readSchedules(reader, parsed.root, file, names);
   const { sets, schedules } = readDataSets(reader, parsed.root, scheduled);
+  refuseUnknownSets(reader, copies, sets, parsed.root);
   const cleanup = toCleanup(reader, keys.cleanup, parsed.root);
   const channels = await toChannels(reader, keys.notify ?? [], parsed.root, windows, windowReader);
   const webhooks = toWebhooks(reader, keys.webhooks ?? [], parsed.root);
@@ -126,7 +131,19 @@ export const readBatonFile = async (
     ? { ok: false, problems }
     : {
         ok: true,
-        settings: { file, gates, windows, channels, webhooks, snapshots, sets, schedules, cleanup, ...door },
+        settings: {
+          file,
+          gates,
+          windows,
+          channels,
+          webhooks,
+          snapshots,
+          sets,
+          copies,
+          schedules,
+          cleanup,
+          ...door,
+        },
       };
 };
 
@@ -158,6 +175,7 @@ const empty = (file: string): SettingsRead => ({
     webhooks: [],
     snapshots: [],
     sets: [],
+    copies: [],
     schedules: [],
     cleanup: defaultRules,
   },

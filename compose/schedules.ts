@@ -25,6 +25,12 @@ import { get, type Node } from './tree.ts';
 import { parseBytes } from './units.ts';
 import { milliseconds, windowName } from './window.ts';
 
+/** `5%` → 5; `100%` is all of it. @returns `undefined` where the text is no such share. */
+export const parseReadShare = (text: string): number | undefined => {
+  const percent = Number(/^(\d{1,3})\s*%$/.exec(text.trim())?.[1]);
+  return percent > 0 && percent <= 100 ? percent : undefined;
+};
+
 const path = z.string().min(1);
 export const size = z
   .union([z.string(), z.number()])
@@ -60,6 +66,15 @@ const cleanupTask = z.union([
   }),
 ]);
 
+const readShare = z.string().refine((text) => parseReadShare(text) !== undefined, {
+  error: 'must be a share of the data, such as 5%',
+});
+
+const checkTask = z.union([
+  windowName,
+  z.strictObject({ copy: windowName, read_data: readShare.optional() }),
+]);
+
 const tasks = {
   deploy: path.optional().describe('The file of a stack.'),
   snapshot: z.array(path).min(1).optional().describe('Paths of data.'),
@@ -71,6 +86,8 @@ const tasks = {
     .union([windowName, z.array(windowName).min(1)])
     .optional()
     .describe('Brings up what is kept of a data set, or of all, and asks it.'),
+  copy: windowName.optional().describe('Copies snapshots elsewhere, as the section `copies` lays it down.'),
+  check_copy: checkTask.optional().describe('Looks whether such copies are in good order.'),
 };
 const taskNames = Object.keys(tasks) as (keyof typeof tasks)[];
 
@@ -100,22 +117,18 @@ const scheduleKeys = z
 export const schedulesSection = z.record(windowName, scheduleKeys);
 
 type Keys = z.infer<typeof scheduleKeys>;
+type Names = { windows: readonly string[]; copies: readonly string[] };
 
 /**
  * Nothing in it is filled in from the environment: what a schedule holds is kept by Temporal, for all to see.
- * @param root of the file. @param windows that it lays down.
+ * @param root of the file. @param names of the windows and copies that it lays down.
  */
-export const readSchedules = (
-  reader: Reader,
-  root: Node,
-  file: string,
-  windows: readonly string[],
-): Schedule[] => {
+export const readSchedules = (reader: Reader, root: Node, file: string, names: Names): Schedule[] => {
   const asWritten = new Reader(() => undefined, { late: false, verbatim: true });
   const section = root.kind === 'map' ? get(root, 'schedules') : undefined;
   const all = readWith(asWritten, section, schedulesSection, 'baton.yml.schedules') ?? {};
   const schedules = Object.entries(all).map(([name, keys]) =>
-    toSchedule(asWritten, name, keys, root, file, windows),
+    toSchedule(asWritten, name, keys, root, file, names),
   );
   reader.problems.push(...asWritten.problems);
   return schedules;
@@ -127,11 +140,18 @@ const toSchedule = (
   keys: Keys,
   root: Node,
   file: string,
-  windows: readonly string[],
+  { windows, copies }: Names,
 ): Schedule => {
   const at = (...more: (string | number)[]) => locate(root, ['schedules', name, ...more]);
   if (keys.window !== undefined && !windows.includes(keys.window))
     reader.error(at('window'), 'no-such-window', `There is no window "${keys.window}".`);
+  const copy = keys.copy ?? checkOf(keys)?.copy;
+  if (copy !== undefined && !copies.includes(copy))
+    reader.error(
+      at(keys.copy === undefined ? 'check_copy' : 'copy'),
+      'no-such-copy',
+      `There is no "${copy}" below "copies".`,
+    );
   return {
     name,
     cron: keys.cron,
@@ -170,6 +190,9 @@ const toTask = (name: string, keys: Keys, directory: string, checks: Check[]): T
   if (cleanup !== undefined) return { do: 'cleanup', ...wishOf(cleanup) };
   if (verify !== undefined) return { do: 'verify', ...stackOf(verify) };
   if (test !== undefined) return { do: 'restore-test', ...(test === 'all' ? {} : { sets: [test].flat() }) };
+  if (keys.copy !== undefined) return { do: 'copy', copy: keys.copy };
+  const check = checkOf(keys);
+  if (check) return { do: 'check-copy', ...check };
   const paths = (snapshot ?? guard?.data ?? []).map((one) => resolve(directory, one));
   return {
     do: 'guard',
@@ -203,6 +226,12 @@ const wishOf = (asked: z.infer<typeof cleanupTask>): Omit<Task & { do: 'cleanup'
   const { until = '', only } = asked === 'all' ? {} : asked;
   const percent = parsePercent(until);
   return { ...(percent === undefined ? {} : { until: percent }), ...(only ? { only } : {}) };
+};
+
+const checkOf = ({ check_copy: asked }: Keys): Omit<Task & { do: 'check-copy' }, 'do'> | undefined => {
+  if (asked === undefined || typeof asked === 'string') return asked === undefined ? asked : { copy: asked };
+  const readPercent = parseReadShare(asked.read_data ?? '');
+  return { copy: asked.copy, ...(readPercent === undefined ? {} : { readPercent }) };
 };
 
 const stackOf = (named: 'all' | StackName): { stack?: StackName } =>

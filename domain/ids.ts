@@ -30,6 +30,9 @@ export const scheduledWorkflowId = (host: string, name: string): string => `sche
 /** One cleanup at a time on one host. */
 export const cleanupWorkflowId = (host: string): string => `cleanup/${host}`;
 
+/** One copy, check or restore of what goes to one target at a time; different ones go side by side. */
+export const copyWorkflowId = (host: string, copy: string): string => `copy/${host}/${copy}`;
+
 /** Read-only questions lock nothing, so their ids carry the asker's nonce. */
 export const questionWorkflowId = (host: string, what: string, nonce: string): string =>
   `question/${host}/${what}/${nonce}`;

@@ -96,6 +96,9 @@ export type Step = {
   note?: string;
 };
 
+/** How far a step is while it runs; goes with the next beat of its activity, and is shown by whoever watches. */
+export type Beat = { note: string };
+
 export type Failure = {
   /** Title of the step that failed. */
   step: string;

@@ -99,15 +99,21 @@ const bucketOf: Record<Period, (takenAt: string) => string> = {
 /**
  * Why a snapshot must not be removed. Whether an operation runs cannot be asked where its snapshots lie, but each notes on
  * them how it has ended: without that it is under way, or died before it could.
+ * @param laidDown names of the copies that `baton.yml` lays down: others need nothing any more.
  */
-export const holdsOn = ({
-  pinned,
-  neededBy,
-  outcome,
-}: Pick<SnapshotInfo, 'pinned' | 'neededBy' | 'outcome'>): string[] => [
+export const holdsOn = (
+  {
+    pinned,
+    neededBy,
+    outcome,
+    copies = [],
+  }: Pick<SnapshotInfo, 'pinned' | 'neededBy' | 'outcome' | 'copies'>,
+  laidDown: readonly string[] = [],
+): string[] => [
   ...(pinned ? [`pinned by ${pinned.by}${pinned.reason === undefined ? '' : `: ${pinned.reason}`}`] : []),
   ...neededBy.map((release) => `an undo to release ${release} needs it`),
   ...(outcome === undefined ? ['its operation is under way, or has not noted how it ended'] : []),
+  ...copies.filter((name) => laidDown.includes(name)).map((name) => `copy ${name} goes on from it`),
   // `baton resume` goes on with it.
   ...(outcome === 'needs-human' ? ['its operation needs a person'] : []),
 ];

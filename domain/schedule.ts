@@ -1,5 +1,6 @@
 /** Schedules: what begins by itself, and when. Temporal keeps them; `baton.yml` may lay them down. */
 import type { CleanupOutcome, CleanupPart } from './cleanup.ts';
+import type { CopyOutcome } from './copy.ts';
 import type { GateWish } from './gate.ts';
 import { commandText, type GuardQuestion } from './guard.ts';
 import type { OperationId, StackName } from './names.ts';
@@ -23,7 +24,10 @@ export type Task =
   | { do: 'cleanup'; until?: number; only?: CleanupPart[] }
   | { do: 'verify'; stack?: StackName }
   /** Without sets: all of them. */
-  | { do: 'restore-test'; sets?: string[] };
+  | { do: 'restore-test'; sets?: string[] }
+  | { do: 'copy'; copy: string }
+  /** @see CheckRequest */
+  | { do: 'check-copy'; copy: string; readPercent?: number };
 
 export type Schedule = {
   name: string;
@@ -52,6 +56,7 @@ export type ScheduledOutcome =
   | RotationOutcome
   | CleanupOutcome
   | RestoreTestOutcome
+  | CopyOutcome
   /** The host is held, and it was left out. */
   | 'held'
   /** Another operation had the lock. */
@@ -106,11 +111,16 @@ export const taskText = (task: Task): string => {
       return `verify ${task.stack ? `snapshots of ${task.stack}` : 'snapshots'}`;
     case 'restore-test':
       return `test the restore of ${task.sets?.join(', ') ?? 'all data sets'}`;
+    case 'copy':
+      return `copy ${task.copy}`;
+    case 'check-copy':
+      return `check copies ${task.copy}${task.readPercent === undefined ? '' : `, reading ${task.readPercent} %`}`;
   }
 };
 
 /** A hold keeps back what changes something. */
-export const changesSomething = (task: Task): boolean => task.do !== 'verify' && task.do !== 'restore-test';
+export const changesSomething = ({ do: what }: Task): boolean =>
+  !['verify', 'restore-test', 'check-copy'].includes(what);
 
 /** `30 2 * * * Europe/Berlin, up to 10m later`. */
 export const timingText = ({ cron, timeZone, jitterMs }: Schedule): string =>

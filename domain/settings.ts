@@ -1,5 +1,6 @@
 /** What `baton.yml` says of this host: what waits for whom, when changes are welcome, and what is kept. */
 import type { CleanupRules } from './cleanup.ts';
+import type { CopyRule } from './copy.ts';
 import type { DataSet } from './data-set.ts';
 import type { GateRule } from './gate.ts';
 import type { Channel } from './notice.ts';
@@ -22,6 +23,8 @@ export type Settings = {
   /** Without one that fits, no snapshot is ever removed. */
   snapshots: RetentionRule[];
   sets: DataSet[];
+  /** Which snapshots are copied elsewhere. */
+  copies: CopyRule[];
   /** What begins by itself. */
   schedules: Schedule[];
   cleanup: CleanupRules;

@@ -46,6 +46,8 @@ export type SnapshotMarks = {
   outcome?: Outcome;
   /** Retention never removes it. */
   pinned?: Pin;
+  /** Names of copies that are made of it, or whose next one goes on from it. */
+  copies?: string[];
   /** Of what a failed change left of a database: when the dump of before was restored. ISO 8601, UTC. */
   restoredAt?: string;
   /** What came of the last test of bringing it back. */

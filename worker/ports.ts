@@ -5,6 +5,7 @@ import { openAudit } from '../activities/audit-log.ts';
 import { connectEngine } from '../activities/engines/connect.ts';
 import type { Ports } from '../activities/ports/index.ts';
 import { openCommands } from '../activities/commands.ts';
+import { openCopies } from '../activities/copies/index.ts';
 import { openDisk } from '../activities/disk/index.ts';
 import { openFiles } from '../activities/files.ts';
 import { openMemory } from '../activities/memory.ts';
@@ -29,6 +30,7 @@ export const openPorts = async (environment: NodeJS.ProcessEnv): Promise<Ports> 
     memory: openMemory(config.stateDirectory),
     files: openFiles(),
     commands: openCommands(config.stateDirectory, environment),
+    copies: openCopies(config.stateDirectory, { name: config.host, environment }),
     settings: async () => await readBatonFile(batonFileOf(config), environment),
     tickets: openTickets(config.stateDirectory),
     disk: openDisk({

@@ -6,6 +6,7 @@
  */
 import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import type { CopyErrorCode } from '../activities/ports/copies.ts';
 import type { EngineErrorCode } from '../activities/ports/engine.ts';
 import type { SnapshotErrorCode } from '../activities/ports/snapshots.ts';
 
@@ -81,6 +82,33 @@ export const running = proxyActivities<Activities>({
   ...base,
   startToCloseTimeout: '31 days',
   retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '15 s', maximumAttempts: 12 },
+});
+
+/** Another try would find the same: a person has to mend it. */
+const lastingAtTarget = [
+  'no-target',
+  'wrong-password',
+  'permission',
+  'unsupported',
+  'not-found',
+  'no-space',
+  'damaged',
+] satisfies CopyErrorCode[];
+
+/**
+ * A first copy over the line of a house takes days; the heartbeat tells life from death, and one that stands still is ended
+ * inside. A lock, or a network that is away, passes: tried for about half an hour, then it is told, and comes at its next time.
+ */
+export const copying = proxyActivities<Activities>({
+  ...base,
+  startToCloseTimeout: '31 days',
+  retry: {
+    initialInterval: '5 s',
+    backoffCoefficient: 2,
+    maximumInterval: '10 minutes',
+    maximumAttempts: 8,
+    nonRetryableErrorTypes: lastingAtTarget,
+  },
 });
 
 /** Tells people something: their service may be away for an hour, and nothing waits for it. */

@@ -1,5 +1,7 @@
 /** The workflows that a worker offers. */
 export { cleanUp } from './clean-up.ts';
+export { checkCopies, initCopies, restoreCopy } from './copies.ts';
+export { copyData } from './copy-data.ts';
 export { deployEcosystem } from './deploy-ecosystem.ts';
 export { guardOperation } from './guard-operation.ts';
 export { holdHost } from './hold-host.ts';
@@ -15,7 +17,10 @@ export { tellPeople } from './tell-people.ts';
 export {
   auditTrail,
   cleanupPlan,
+  copiesStanding,
+  copyPlan,
   dataSets,
+  filesystemHealth,
   planGuarded,
   planStack,
   restoreTestPlan,

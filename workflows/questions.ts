@@ -1,7 +1,9 @@
 /** Read-only questions to a host: they lock nothing, change nothing, and are answered by its worker. */
 import { workflowInfo } from '@temporalio/workflow';
 import type { CleanupWish, ExplainedCleanup } from '../domain/cleanup.ts';
+import type { CopiesStanding, CopyPlan, CopyRef } from '../domain/copy.ts';
 import type { SetStatus } from '../domain/data-set.ts';
+import type { FilesystemHealth } from '../domain/filesystem-health.ts';
 import type { Changes, GuardQuestion } from '../domain/guard.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 import type { OperationId, StackName } from '../domain/names.ts';
@@ -103,4 +105,20 @@ export async function cleanupPlan(wish: CleanupWish): Promise<ExplainedCleanup> 
   return await lengthy.explainCleanup.executeWithOptions({ summary: wish.only?.join(', ') ?? 'all of it' }, [
     wish,
   ]);
+}
+
+/** What would be copied where, from which snapshots. The target is asked what it holds. */
+export async function copyPlan(ref: CopyRef): Promise<CopyPlan> {
+  return await lengthy.planCopy.executeWithOptions({ summary: ref.name }, [ref]);
+}
+
+/** How each copy stands. @param ask whether the targets are asked as well. */
+export async function copiesStanding(operation: OperationId, ask: boolean): Promise<CopiesStanding[]> {
+  const summary = ask ? 'here and at the targets' : 'as known here';
+  return await lengthy.readCopies.executeWithOptions({ summary }, [{ operation }, ask]);
+}
+
+/** When filesystems that hold data were last read as a whole, and what their devices got wrong. */
+export async function filesystemHealth(): Promise<FilesystemHealth[]> {
+  return await reading.readHealth.executeWithOptions({ summary: 'scrubs, and errors of devices' }, []);
 }

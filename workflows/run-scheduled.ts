@@ -3,8 +3,6 @@
  * real lock. Where that is taken, or the host is held, it is left out; its next time comes.
  */
 import {
-  ChildWorkflowCancellationType,
-  ParentClosePolicy,
   executeChild,
   isCancellation,
   setCurrentDetails,
@@ -15,15 +13,14 @@ import {
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   cleanupWorkflowId,
+  copyWorkflowId,
   restoreTestWorkflowId,
   rotationWorkflowId,
   stackWorkflowId,
 } from '../domain/ids.ts';
-import { plannedGuard } from '../domain/guard.ts';
+import { setReportText } from '../domain/copy.ts';
 import type { OperationId } from '../domain/names.ts';
-import { workflowTaskTimeout, type Announced } from '../domain/operation.ts';
 import { scheduledEvent } from '../domain/event.ts';
-import { isError } from '../domain/problem.ts';
 import {
   changesSomething,
   taskText,
@@ -33,9 +30,11 @@ import {
   type Task,
 } from '../domain/schedule.ts';
 import { lengthy, reading } from './activities.ts';
+import { child, guardAsChild } from './child.ts';
 import type { cleanUp } from './clean-up.ts';
+import type { checkCopies } from './copies.ts';
+import type { copyData } from './copy-data.ts';
 import type { deployStack } from './deploy-stack.ts';
-import type { guardOperation } from './guard-operation.ts';
 import { isHeldBack } from './held.ts';
 import type { restoreTest } from './restore-test.ts';
 import type { rotateSnapshots } from './rotate-snapshots.ts';
@@ -92,22 +91,12 @@ const carryOut = async (host: string, name: string, task: Task): Promise<Ended> 
       return await verify(task);
     case 'restore-test':
       return await testRestores(host, name, operation, task);
+    case 'copy':
+      return await copy(host, name, operation, task);
+    case 'check-copy':
+      return await checkCopy(host, name, operation, task);
   }
 };
-
-/** The operation goes on though its wrapper is ended; a cancel of the wrapper is one of the operation. */
-const child = {
-  parentClosePolicy: ParentClosePolicy.ABANDON,
-  cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-  workflowTaskTimeout,
-};
-
-const asChild = (name: string, announced: Announced) => ({
-  ...child,
-  workflowId: stackWorkflowId(announced.host, announced.stack),
-  staticSummary: `${announced.kind} ${announced.stack}, scheduled as ${name}`,
-  typedSearchAttributes: memberSearchAttributes(announced),
-});
 
 const deploy = async (
   host: string,
@@ -120,7 +109,10 @@ const deploy = async (
   const announced = { operation, kind: 'deploy' as const, stack, host };
   const { source, options, gate } = task;
   const { outcome, notes } = await executeChild<typeof deployStack>('deployStack', {
-    ...asChild(name, announced),
+    ...child,
+    workflowId: stackWorkflowId(host, stack),
+    staticSummary: `deploy ${stack}, scheduled as ${name}`,
+    typedSearchAttributes: memberSearchAttributes(announced),
     args: [{ ...announced, source, options, ...(gate ? { gate } : {}) }],
   });
   return { operation, stack, outcome, notes };
@@ -132,17 +124,10 @@ const guard = async (
   operation: OperationId,
   { question }: Task & { do: 'guard' },
 ): Promise<Ended> => {
-  // Which stack uses the data, and so whose lock it is, is found out each time anew.
-  const asked = { ...question, operation, host };
-  const plan = await reading.prepareGuard.executeWithOptions({ summary: name }, [asked]);
-  const { stack } = plan;
-  const errors = plan.problems.filter(isError).map(({ message }) => message);
-  if (errors.length > 0) return { operation, stack, outcome: 'refused', notes: errors };
-  const request = plannedGuard(asked, plan);
-  const { outcome, notes } = await executeChild<typeof guardOperation>('guardOperation', {
-    ...asChild(name, request),
-    args: [request],
-  });
+  const { stack, outcome, notes } = await guardAsChild(
+    { ...question, operation, host },
+    `scheduled as ${name}`,
+  );
   return { operation, stack, outcome, notes };
 };
 
@@ -209,6 +194,41 @@ const testRestores = async (
     ...problems.map(({ message }) => message),
   ];
   return { operation, outcome, notes };
+};
+
+const copy = async (
+  host: string,
+  name: string,
+  operation: OperationId,
+  { copy: of }: Task & { do: 'copy' },
+): Promise<Ended> => {
+  const { outcome, sets, problems, notRetired } = await executeChild<typeof copyData>('copyData', {
+    ...child,
+    workflowId: copyWorkflowId(host, of),
+    staticSummary: `copy ${of}, scheduled as ${name}`,
+    args: [{ operation, host, name: of }],
+  });
+  const notes = [
+    ...sets.map(setReportText),
+    ...(notRetired === undefined ? [] : [`Old copies could not be removed: ${notRetired}`]),
+    ...problems.map(({ message }) => message),
+  ];
+  return { operation, outcome, notes };
+};
+
+const checkCopy = async (
+  host: string,
+  name: string,
+  operation: OperationId,
+  { copy: of, readPercent }: Task & { do: 'check-copy' },
+): Promise<Ended> => {
+  const { outcome, problems } = await executeChild<typeof checkCopies>('checkCopies', {
+    ...child,
+    workflowId: copyWorkflowId(host, of),
+    staticSummary: `check copies ${of}, scheduled as ${name}`,
+    args: [{ operation, host, name: of, ...(readPercent === undefined ? {} : { readPercent }) }],
+  });
+  return { operation, outcome, notes: problems.slice(0, mostFindings) };
 };
 
 /** One that is not in good order fails it. */

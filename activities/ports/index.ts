@@ -3,6 +3,7 @@ import type { SettingsRead } from '../../compose/baton-file.ts';
 import type { Tickets } from '../../domain/ticket.ts';
 import type { Audit } from './audit.ts';
 import type { Commands } from './commands.ts';
+import type { Copies } from './copies.ts';
 import type { Disk } from './disk.ts';
 import type { Engine, EngineInfo } from './engine.ts';
 import type { Files } from './files.ts';
@@ -18,6 +19,7 @@ export type Ports = {
   memory: Memory;
   files: Files;
   commands: Commands;
+  copies: Copies;
   disk: Disk;
   /** What `baton.yml` lays down at this moment. */
   settings: () => Promise<SettingsRead>;

@@ -3,6 +3,7 @@
  * (test/activities/snapshots-contract.ts) on real filesystems. A snapshot's name tells everything needed to find it again
  * after the state directory is lost: see `domain/snapshot.ts`.
  */
+import type { FilesystemHealth } from '../../domain/filesystem-health.ts';
 import type {
   FileDriver,
   MarksChange,
@@ -121,6 +122,8 @@ export interface Snapshots {
    * there that are of none of these paths. Read-only.
    */
   survey(paths: readonly string[]): Promise<Surveyed[]>;
+  /** Scrubs and device errors of the btrfs filesystems that these paths are on, each once. Read-only. */
+  health(paths: readonly string[]): Promise<FilesystemHealth[]>;
   /** Room on the path's filesystem. @param settle whether to wait a while for what is being freed. */
   space(path: string, settle: boolean): Promise<Space>;
 }

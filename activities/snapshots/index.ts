@@ -14,6 +14,7 @@ import type { Driver } from './driver.ts';
 import { errnoOf, ifThere } from '../errno.ts';
 import { writeWhole } from '../files.ts';
 import { inspectPath } from './facts.ts';
+import { healthOf } from './health.ts';
 import { isThere } from './is-there.ts';
 import { draftOf, lentOf, locationOf, marksOf, prepareLayout, snapshotsOf } from './layout.ts';
 import { isDump, writeDump } from './dump.ts';
@@ -191,6 +192,7 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
     },
 
     survey: async (paths) => await survey(run, await Promise.all(paths.map(realOr))),
+    health: async (paths) => await healthOf(run, paths),
     space: async (path, settle) => await spaceOf(run, path, settle),
   };
 };

@@ -9,6 +9,7 @@ import type { dataSets } from '../../workflows/questions.ts';
 import { ask } from '../ask.ts';
 import { unprovenText } from '../data-text.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
+import { dataFindings } from '../data-findings.ts';
 import { holdLines, readHoldOf } from '../hold.ts';
 import { demandWorker } from '../operation.ts';
 import { print, printJson } from '../output.ts';
@@ -48,6 +49,7 @@ const temporalFindings = async (): Promise<Finding[]> => {
       ...(await holdFinding(client)),
       ...(await noticeFindings(client)),
       ...(await restoreFindings(client)),
+      ...(await dataFindings(client)),
     ]);
   } catch (error) {
     if (!(error instanceof CommandFailure)) throw error;

@@ -22,6 +22,7 @@ import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
 import { momentText, whenText } from '../when.ts';
 import {
+  copyArgument,
   copyLimitOption,
   durationArgument,
   examples,
@@ -81,11 +82,11 @@ type AddOptions = Options & {
 const addCommand = (command: Command): void => {
   command
     .description(
-      'let something begin by itself: deploy FILE, snapshot PATH…, prune [STACK], cleanup, verify [STACK], restore-test [SET…]',
+      'let something begin by itself: deploy FILE, snapshot PATH…, prune [STACK], cleanup, verify [STACK], restore-test [SET…], copy NAME, check-copy NAME',
     )
     .argument('<name>', 'what it is called', nameArgument)
-    .argument('<task>', 'deploy, snapshot, prune, cleanup, verify or restore-test')
-    .argument('[what...]', 'the file of a stack, paths of data, a stack, or data sets')
+    .argument('<task>', 'deploy, snapshot, prune, cleanup, verify, restore-test, copy or check-copy')
+    .argument('[what...]', 'the file of a stack, paths of data, a stack, data sets, or a copy')
     .addOption(
       new Option('--cron <line>', 'when: minute, hour, day of month, month, day of week')
         .makeOptionMandatory()
@@ -162,9 +163,14 @@ const taskOf = (name: string, task: string, what: string[], options: AddOptions)
       return { do: 'cleanup' };
     case 'restore-test':
       return { do: 'restore-test', ...(what.length > 0 ? { sets: what } : {}) };
+    case 'copy':
+    case 'check-copy':
+      if (first === undefined || what.length > 1)
+        throw usage(`Say which, as baton.yml names it: ${task} NAME.`);
+      return { do: task, copy: copyArgument(first) };
     default:
       throw usage(
-        `"${task}" cannot be scheduled; deploy, snapshot, prune, cleanup, verify and restore-test can.`,
+        `"${task}" cannot be scheduled; deploy, snapshot, prune, cleanup, verify, restore-test, copy and check-copy can.`,
       );
   }
 };

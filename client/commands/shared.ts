@@ -65,6 +65,12 @@ export const stackArgument = (text: string): StackName => {
   return name;
 };
 
+export const copyArgument = (text: string): string => {
+  if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(text))
+    throw new InvalidArgumentError('Copies are named with a-z, 0-9, _ and -, below "copies" of baton.yml.');
+  return text;
+};
+
 export const snapshotArgument = (text: string): SnapshotName => {
   const named = parseSnapshotName(text);
   if (!named)

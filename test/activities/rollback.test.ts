@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { differencesFromBefore } from '../../activities/before.ts';
 import { openAudit } from '../../activities/audit-log.ts';
 import { openCommands } from '../../activities/commands.ts';
+import { openCopies } from '../../activities/copies/index.ts';
 import { openDisk } from '../../activities/disk/index.ts';
 import { openFiles } from '../../activities/files.ts';
 import { readBatonFile } from '../../compose/baton-file.ts';
@@ -43,6 +44,7 @@ class House {
       snapshots: openSnapshots(),
       memory: openMemory(join(directory, 'state')),
       files: openFiles(),
+      copies: openCopies(join(directory, 'state'), { name: 'host', environment: {} }),
       commands: openCommands(join(directory, 'state'), {}),
       settings: async () => await readBatonFile(join(directory, 'baton.yml'), {}),
       tickets: openTickets(join(directory, 'state')),

@@ -40,6 +40,7 @@ describe('baton.yml', () => {
         channels: [],
         webhooks: [],
         snapshots: [],
+        copies: [],
         sets: [],
         schedules: [],
         cleanup: defaultRules,

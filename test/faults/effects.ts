@@ -6,6 +6,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import type { Audit } from '../../activities/ports/audit.ts';
 import type { Disk } from '../../activities/ports/disk.ts';
 import type { Commands } from '../../activities/ports/commands.ts';
+import type { Copies } from '../../activities/ports/copies.ts';
 import type { Engine } from '../../activities/ports/engine.ts';
 import type { Files } from '../../activities/ports/files.ts';
 import type { Ports } from '../../activities/ports/index.ts';
@@ -24,6 +25,7 @@ export const methods: {
   memory: Methods<Memory>;
   files: Methods<Files>;
   commands: Methods<Commands>;
+  copies: Methods<Copies>;
   audit: Methods<Audit>;
   disk: Methods<Disk>;
 } = {
@@ -71,6 +73,7 @@ export const methods: {
     marks: 'look',
     survey: 'look',
     space: 'look',
+    health: 'look',
     mark: 'effect',
     take: 'effect',
     write: 'effect',
@@ -122,6 +125,18 @@ export const methods: {
   commands: {
     run: 'effect',
     whereIs: 'look',
+  },
+  copies: {
+    list: 'look',
+    notes: 'look',
+    init: 'effect',
+    make: 'effect',
+    remove: 'effect',
+    prune: 'effect',
+    // It locks a repository, and writes nothing to it.
+    check: 'look',
+    restore: 'effect',
+    note: 'effect',
   },
   disk: {
     usage: 'look',
@@ -199,6 +214,7 @@ export const watched = (ports: Ports, log: () => Log | undefined, meddle: Meddle
     memory: wrap('memory', ports.memory),
     files: wrap('files', ports.files),
     commands: wrap('commands', ports.commands),
+    copies: wrap('copies', ports.copies),
     audit: wrap('audit', ports.audit),
     disk: wrap('disk', ports.disk),
   };

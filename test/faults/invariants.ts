@@ -38,8 +38,9 @@ export const violations = async (run: Ended): Promise<string[]> => {
     sameStory(ended),
     noSecret(ended),
     noThrowaway(ended),
+    noProcess(ended),
   ]);
-  return [...wholeOrAsBefore(ended), ...snapshotsKept(ended), ...found.flat()];
+  return [...wholeOrAsBefore(ended), ...snapshotsKept(ended), ...copiesWhole(ended), ...found.flat()];
 };
 
 /** What a commit could not remove, because the engine does not remove it any more, is no lie where the report tells of it. */
@@ -185,6 +186,29 @@ const snapshotsKept = ({ scenario, before, after, report }: Ended): string[] =>
     );
     return [...broken, ...torn, ...aside, ...unused, ...wrong];
   });
+
+/** (2b) What counts as a copy is all of its snapshot, and nothing else. */
+const copiesWhole = ({ after }: Ended): string[] => {
+  const snapshots = new Map(after.stacks.flatMap((stack) => Object.entries(stack.snapshots)));
+  return Object.entries(after.copies).flatMap(([name, content]) =>
+    content === snapshots.get(name)?.split('\n').slice(1).join('\n')
+      ? []
+      : [`the copy of ${name} is not what its snapshot is`],
+  );
+};
+
+/** (2c) What the operation started has ended. */
+const noProcess = async ({ report: { operation } }: Ended): Promise<string[]> => {
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
+  const environments = await Promise.all(
+    pids.map(async (pid) => [pid, await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')] as const),
+  );
+  return environments.flatMap(([pid, text]) =>
+    text.split('\0').includes(`BATON_OPERATION=${operation}`)
+      ? [`process ${pid} of the operation is left`]
+      : [],
+  );
+};
 
 /** (3) Nothing holds the stack. */
 const noLock = async ({ client, site }: Ended): Promise<string[]> => {

@@ -18,6 +18,7 @@ import { sha256 } from '../../activities/hash.ts';
 import { resumeRequest } from '../../client/commands/resume.ts';
 import {
   cleanupWorkflowId,
+  copyWorkflowId,
   restoreTestWorkflowId,
   rotationWorkflowId,
   stackWorkflowId,
@@ -31,8 +32,11 @@ import type { OperationRequest, ReleaseSource, Report } from '../../domain/opera
 import type { ReleaseKind, Plan } from '../../domain/plan.ts';
 import type { CleanupReport } from '../../domain/cleanup.ts';
 import type { RestoreTestReport } from '../../domain/restore-test.ts';
+import type { CopyReport } from '../../domain/copy.ts';
 import type { RotationReport } from '../../domain/rotation.ts';
 import type { cleanUp } from '../../workflows/clean-up.ts';
+import type { initCopies } from '../../workflows/copies.ts';
+import type { copyData } from '../../workflows/copy-data.ts';
 import type { deployStack } from '../../workflows/deploy-stack.ts';
 import type { restoreTest } from '../../workflows/restore-test.ts';
 import type { rotateSnapshots } from '../../workflows/rotate-snapshots.ts';
@@ -44,7 +48,7 @@ import { mayNeedHuman, type Fault } from './fault.ts';
 import { listed, violations } from './invariants.ts';
 import type { Scenario, Settings } from './scenarios.ts';
 import { fill, type FaultyWorker, type Town } from './town.ts';
-import { lookAt, scratchOf } from './world.ts';
+import { copyDiskOf, lookAt, passwordOf, repositoryOf, scratchOf } from './world.ts';
 
 /** Longer than any run takes that ends by itself. */
 const patienceMs = 120_000;
@@ -113,6 +117,20 @@ cleanup:
 /** What it asks is in the snapshot of before release 2. */
 const setOf = (path: string): string =>
   `data: {rows: {path: ${path}, class: snapshot, restore_test: {service: db, exec: [grep, -q, opening 1, /data/rows], timeout: 20s}}}`;
+const copySettings = (site: Site, { stacks: [first = ''], operation }: Scenario): string =>
+  'copy' in operation
+    ? `copies:
+  elsewhere:
+    data: [${join(site.data, first)}]
+    fresh: 1h
+    keep: {minimum: 1}
+    ${
+      operation.copy === 'restic'
+        ? `restic: {repository: ${repositoryOf(site)}, password_file: ${passwordOf(site)}}`
+        : `btrfs: {to: ${copyDiskOf(site)}}`
+    }
+`
+    : '';
 
 /** As {@link stackFile}, with the rows as a key of a Redis that is dumped. */
 const dumpedStackFile = (stack: string, port: number): string => {
@@ -182,7 +200,10 @@ class Scene {
       await mkdir(join(data, 'sub'), { mode: 0o700 });
       await writeFile(join(data, 'sub', 'private'), 'x', { mode: 0o600 });
     }
-    await site.write('.config/baton/baton.yml', settingsOf(site, scenario));
+    await site.write(
+      '.config/baton/baton.yml',
+      `${settingsOf(site, scenario)}${copySettings(site, scenario)}`,
+    );
     await site.write(
       'all.yml',
       `stack:\n  name: town\n  data:\n    - stack: ${stacks[0] ?? ''}.yml\n  edge:\n${stacks
@@ -235,6 +256,7 @@ class Scene {
 
   async close(): Promise<void> {
     await this.mend?.();
+    await execa('umount', ['--lazy', copyDiskOf(this.site)], { reject: false });
     await this.town.giveBack(this.worker);
     for (const stack of Object.keys(this.ports)) {
       const ids = (await this.site.containers(stack)).map(({ id }) => id);
@@ -364,6 +386,39 @@ const startCleanup = async (client: Client, site: Site): Promise<Handle> => {
   return handle as unknown as Handle;
 };
 
+/** Somewhere for copies to go. */
+const prepareCopies = async (client: Client, site: Site, target: 'restic' | 'btrfs'): Promise<void> => {
+  const disk = copyDiskOf(site);
+  if (target === 'restic') await writeFile(passwordOf(site), `${canary}\n`);
+  else {
+    await mkdir(disk);
+    await execa('truncate', ['-s', '200M', `${disk}.img`]);
+    await execa('mkfs.btrfs', ['-q', `${disk}.img`]);
+    await execa('mount', ['-o', 'loop', `${disk}.img`, disk]);
+  }
+  const { host } = site;
+  const handle = await startChange<typeof initCopies>(client, {
+    host,
+    workflow: 'initCopies',
+    workflowId: copyWorkflowId(host, 'elsewhere'),
+    summary: 'make ready',
+    args: [{ operation: newOperationId(), host, name: 'elsewhere' }],
+  });
+  await handle.result();
+};
+
+/** Its report is read by {@link asOperation}. */
+const startCopy = async (client: Client, { host }: Site): Promise<Handle> => {
+  const handle = await startChange<typeof copyData>(client, {
+    host,
+    workflow: 'copyData',
+    workflowId: copyWorkflowId(host, 'elsewhere'),
+    summary: 'copy',
+    args: [{ operation: newOperationId(), host, name: 'elsewhere' }],
+  });
+  return handle as unknown as Handle;
+};
+
 /** Its report is read by {@link asOperation}. */
 const startRotation = async (client: Client, { host }: Site): Promise<Handle> => {
   const handle = await startChange<typeof rotateSnapshots>(client, {
@@ -388,8 +443,11 @@ const startRestoreTest = async (client: Client, { host }: Site): Promise<Handle>
   return handle as unknown as Handle;
 };
 
-const asOperation = (report: Report | RotationReport | CleanupReport | RestoreTestReport): Report => {
+const asOperation = (
+  report: Report | RotationReport | CleanupReport | RestoreTestReport | CopyReport,
+): Report => {
   if ('tests' in report) return testAsOperation(report);
+  if ('sets' in report) return copyAsOperation(report);
   if ('parts' in report) return cleanupAsOperation(report);
   if (!('removed' in report)) return report;
   const { operation, host, outcome, startedAt, durationMs, removed, gone, failed, problems } = report;
@@ -425,6 +483,26 @@ const testAsOperation = ({ tests, left, outcome, ...report }: RestoreTestReport)
     .filter(({ result }) => result !== 'proven')
     .map(({ set, why = '' }) => ({ failure: { step: set, message: why } }))[0],
 });
+
+const copyAsOperation = ({ sets, outcome, notRetired, ...report }: CopyReport): Report => {
+  const failed = sets.find(({ did }) => did === 'failed')?.why ?? notRetired;
+  return {
+    operation: report.operation,
+    kind: 'guard',
+    stack: 'copies' as StackName,
+    host: report.host,
+    // What it did not get to is as it was.
+    outcome: outcome === 'incomplete' || outcome === 'stopped' ? 'cancelled' : outcome,
+    startedAt: report.startedAt,
+    durationMs: report.durationMs,
+    changes: [],
+    data: [],
+    problems: report.problems,
+    left: [],
+    notes: [],
+    ...(failed === undefined ? {} : { failure: { step: 'copy', message: failed } }),
+  };
+};
 
 const cleanupAsOperation = ({ parts, outcome, ...report }: CleanupReport): Report => ({
   operation: report.operation,
@@ -484,6 +562,7 @@ const begin = async (
   if ('rotate' in operation) return await startRotation(client, site);
   if ('cleanup' in operation) return await startCleanup(client, site);
   if ('restoreTest' in operation) return await startRestoreTest(client, site);
+  if ('copy' in operation) return await startCopy(client, site);
   if ('edit' in operation)
     return await startGuard(client, await editRequestOf(site, first, operation.edit.breaks));
   const set = Object.assign(
@@ -531,6 +610,7 @@ const prepare = async (
     demandDone(await handle.result());
   }
   if ('cleanup' in operation) await strew(site);
+  if ('copy' in operation) await prepareCopies(client, site, operation.copy);
 };
 
 const demandDone = ({ outcome, failure, problems }: Report): void => {
@@ -538,9 +618,14 @@ const demandDone = ({ outcome, failure, problems }: Report): void => {
     throw new Error(`Before the run: ${outcome} ${JSON.stringify({ failure, problems })}`);
 };
 
-/** A rotation and a cleanup put nothing back; they stop. */
+/** A rotation, a cleanup and a copy put nothing back; they stop. */
 const stops = ({ workflowId }: Handle, { host }: Site): boolean =>
-  [rotationWorkflowId(host), cleanupWorkflowId(host), restoreTestWorkflowId(host)].includes(workflowId);
+  [
+    rotationWorkflowId(host),
+    cleanupWorkflowId(host),
+    restoreTestWorkflowId(host),
+    copyWorkflowId(host, 'elsewhere'),
+  ].includes(workflowId);
 
 /** What the parent does for a fault that a worker cannot bring about itself. */
 const strike =

@@ -9,6 +9,9 @@ import type { World } from './world.ts';
 type Question =
   | 'auditTrail'
   | 'cleanupPlan'
+  | 'copiesStanding'
+  | 'copyPlan'
+  | 'filesystemHealth'
   | 'dataSets'
   | 'planStack'
   | 'planGuarded'
@@ -22,13 +25,18 @@ type Question =
   | 'wantedSchedules';
 /** One effect: a mark beside a snapshot, which the marks of guards show under faults already. */
 type Mark = 'pinSnapshot' | 'unpinSnapshot';
+/** One activity each, which a fault of a copy shows too: `test/activities/copies.test.ts`. */
+type OfCopies = 'initCopies' | 'checkCopies' | 'restoreCopy';
 /** Its only effect is a line of the audit log, without which it goes on: `test/workflows/hold.test.ts`. */
 type Hold = 'holdHost';
 /** They only start what is in the table: `test/workflows/scheduled.test.ts`, `test/web/webhook.test.ts`. */
 type Wrapper = 'runScheduled' | 'takeDelivery';
 /** They touch no stack; `test/workflows/tell-people.test.ts` tries them. */
 type Notice = 'tellPeople' | 'tellChannel';
-export type OperationWorkflow = Exclude<keyof typeof workflows, Question | Mark | Hold | Wrapper | Notice>;
+export type OperationWorkflow = Exclude<
+  keyof typeof workflows,
+  Question | Mark | OfCopies | Hold | Wrapper | Notice
+>;
 
 /** What a stack is deployed with; the rest is in its file, see `run.ts`. `breaks`: the application writes, and then ends. */
 export type Settings = { version: string; breaks?: true };
@@ -67,7 +75,9 @@ export type Scenario = {
     /** The same, and temporary files, logs, an image and a volume that nothing needs. */
     | { cleanup: 'all of it' }
     /** The newest snapshot of each data set is brought up and asked. */
-    | { restoreTest: 'every set' };
+    | { restoreTest: 'every set' }
+    /** The snapshot that the first deploy took is copied elsewhere. */
+    | { copy: 'restic' | 'btrfs' };
   /** About how many effects it has; only spreads a sample over them. */
   effects: number;
   /** How it ends when nothing is in its way. */
@@ -339,6 +349,18 @@ const cleanups: Scenario[] = [
   },
 ];
 
+const copies: Scenario[] = (['restic', 'btrfs'] as const).map((target) => ({
+  name: `copy by ${target}`,
+  effects: 6,
+  stacks: [books],
+  before: [{ version: '1' }],
+  operation: { copy: target },
+  ends: 'done',
+  isNew: both(serves('1'), ({ copies: there }) =>
+    Object.keys(there).length === 1 ? [] : [`there are ${Object.keys(there).length} copies, not 1`],
+  ),
+}));
+
 const byWorkflow: Record<OperationWorkflow, Scenario[]> = {
   deployStack: Object.values(byKind).flat(),
   deployEcosystem: ecosystems,
@@ -348,6 +370,7 @@ const byWorkflow: Record<OperationWorkflow, Scenario[]> = {
   rotateSnapshots: rotations,
   restoreTest: restoreTests,
   cleanUp: cleanups,
+  copyData: copies,
 };
 
 export const scenarios: readonly Scenario[] = Object.values(byWorkflow).flat();

@@ -1,6 +1,8 @@
 /** What stands in the world after a run, seen through the engine's own command line and the disk, not through Baton. */
-import { lstat, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { execa } from 'execa';
+import { lstat, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { directoryName } from '../../activities/snapshots/layout.ts';
 import { fingerprint, get, type Container, type Site } from '../e2e/site.ts';
 
@@ -22,6 +24,8 @@ export type World = {
   stacks: StackWorld[];
   /** Temporary files, images and volumes that nothing needs. */
   loose: string[];
+  /** Fingerprint of each copy elsewhere that counts as whole, by the name of its snapshot. */
+  copies: Record<string, string>;
 };
 
 /** For temporary files. */
@@ -55,7 +59,44 @@ export const lookAt = async (site: Site, ports: Record<string, number>, dumped =
     }),
   ),
   loose: await looseOf(site),
+  copies: await copiesOf(site),
 });
+
+/** A repository, and a btrfs of its own, where copies go. */
+export const repositoryOf = ({ files }: Site): string => join(files, 'repository');
+export const copyDiskOf = ({ files }: Site): string => join(files, 'disk');
+export const passwordOf = ({ files }: Site): string => join(files, 'restic.password');
+
+const copiesOf = async (site: Site): Promise<Record<string, string>> => ({
+  ...(await copiesByRestic(site)),
+  ...(await copiesByBtrfs(site)),
+});
+
+const copiesByRestic = async (site: Site): Promise<Record<string, string>> => {
+  if (!(await readdir(repositoryOf(site)).catch(() => undefined))) return {};
+  const env = { RESTIC_REPOSITORY: repositoryOf(site), RESTIC_PASSWORD_FILE: passwordOf(site) };
+  const { stdout } = await execa('restic', ['snapshots', '--json', '--no-lock'], { env });
+  const all = (JSON.parse(stdout) ?? []) as { id: string; tags: string[] }[];
+  const found: Record<string, string> = {};
+  for (const { id, tags } of all.filter((one) => !one.tags.includes('incomplete'))) {
+    const to = await mkdtemp(join(tmpdir(), 'baton-restored-'));
+    await execa('restic', ['restore', '--no-lock', id, '--target', to], { env });
+    const [, snapshot = id] = /^snapshot=(.+)$/m.exec(tags.join('\n')) ?? [];
+    // What the directory itself was like stands in a tag.
+    found[snapshot] = (await fingerprint(to)).slice(1).join('\n');
+    await rm(to, { recursive: true });
+  }
+  return found;
+};
+
+const copiesByBtrfs = async (site: Site): Promise<Record<string, string>> => {
+  const args = [copyDiskOf(site), '-name', 'data', '-path', '*.before.*/data', '-prune'];
+  const { stdout } = await execa('find', args, { reject: false });
+  const found: Record<string, string> = {};
+  for (const path of stdout.split('\n').filter((line) => line !== ''))
+    found[basename(dirname(path))] = (await fingerprint(path)).slice(1).join('\n');
+  return found;
+};
 
 const looseOf = async (site: Site): Promise<string[]> => {
   const files = await readdir(scratchOf(site)).catch(() => undefined);

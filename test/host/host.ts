@@ -29,6 +29,9 @@ const packages = [
   'systemd-journal-remote',
   'curl',
   'mmdebstrap',
+  'restic',
+  'openssh-client',
+  'openssh-server',
 ];
 const filesystems = ['btrfs', 'xfs', 'ext4'] as const;
 /** Sparse, so that it costs what the tests write; xfs refuses less than 300 MiB. */

@@ -11,6 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { openAudit } from '../../activities/audit-log.ts';
 import { openCommands } from '../../activities/commands.ts';
+import { openCopies } from '../../activities/copies/index.ts';
 import { openDisk } from '../../activities/disk/index.ts';
 import { openFiles } from '../../activities/files.ts';
 import { readBatonFile } from '../../compose/baton-file.ts';
@@ -87,6 +88,7 @@ class World {
       memory: openMemory(join(this.directory, 'state')),
       files: openFiles(),
       commands: openCommands(join(this.directory, 'state'), {}),
+      copies: openCopies(join(this.directory, 'state'), { name: 'host', environment: {} }),
       settings: async () => await readBatonFile(join(this.directory, 'baton.yml'), {}),
       tickets: openTickets(join(this.directory, 'state')),
       disk: openDisk({ home: this.directory, state: join(this.directory, 'state'), others: [] }),
