@@ -97,7 +97,7 @@ const lastingAtTarget = [
 
 /**
  * A first copy over the line of a house takes days; the heartbeat tells life from death, and one that stands still is ended
- * inside. A lock, or a network that is away, passes: tried for about half an hour, then it is told, and comes at its next time.
+ * inside. A lock, or a network that is away, passes: tried for about ten minutes, then it is told, and comes at its next time.
  */
 export const copying = proxyActivities<Activities>({
   ...base,

@@ -179,8 +179,10 @@ export const btrfsCopyDriver = (host: Host): CopyDriver<Btrfs> => {
           ...(parent ? { from: parent.snapshot.name } : {}),
         };
       } catch (error) {
-        // Why there is no copy is the news; what stays of it is swept by the next try.
-        if (!job.signal?.aborted) await sweep(job, target, place).catch(() => undefined);
+        // Why there is no copy is the news; what stays of it is swept by the next try, which may be at work already where this one was ended.
+        const wasEnded =
+          job.signal?.aborted === true || (error instanceof CopyError && error.code === 'interrupted');
+        if (!wasEnded) await sweep(job, target, place).catch(() => undefined);
         throw error;
       }
     },
@@ -244,6 +246,8 @@ export const btrfsCopyDriver = (host: Host): CopyDriver<Btrfs> => {
       settingOf(host, job),
       (sent) => job.tell?.(`${formatBytes(sent)} sent`),
     );
+    if (from.exitCode === null || to.exitCode === null)
+      throw new CopyError('interrupted', `btrfs send to ${targetText(target)} was interrupted.`);
     // Where the target fails the sender breaks off too: the target tells why.
     if (to.exitCode !== 0) throw failureOf(target, 'btrfs receive', to);
     if (from.exitCode !== 0) throw failureOf({ by: 'btrfs', directory: '/' }, 'btrfs send', from);

@@ -43,6 +43,28 @@ export const openCopies = (
   const isBeingMade = (making: CopyNotes['making'], { path, snapshot }: Copy): boolean =>
     making[path]?.snapshot === snapshot;
 
+  /** It is known how it ended. @param last absent: not whole. */
+  const noteEnd = async (copy: string, path: string, last?: Omit<LastCopy, 'at'>): Promise<void> => {
+    const known = await notes(copy);
+    const { [path]: _ended, ...making } = known.making;
+    const at = new Date().toISOString();
+    await note(copy, { making, ...(last ? { last: { ...known.last, [path]: { ...last, at } } } : {}) });
+  };
+
+  /** What was measured of one that is there: known where a try made it of which nobody has heard, or that died before it could be noted. */
+  const foundThere = async (
+    copy: string,
+    path: string,
+    snapshot: SnapshotName,
+    operation: OperationId,
+  ): Promise<Measured & { already: boolean }> => {
+    const last = (await notes(copy)).last[path];
+    if (last?.snapshot !== snapshot) await noteEnd(copy, path, { addedBytes: 0, snapshot, operation });
+    if (last?.snapshot !== snapshot || last.operation !== operation) return { addedBytes: 0, already: true };
+    const { snapshot: _snapshot, operation: _operation, at: _at, ...measured } = last;
+    return { ...measured, already: false };
+  };
+
   /** What an earlier try of the same operation left running is of no use, and in the way. */
   const alone = async <T>(
     job: CopyJob,
@@ -60,9 +82,9 @@ export const openCopies = (
       return await alone(job, async (driver, { name: copy, target }) => {
         const { source: path } = snapshot;
         const before = (await list(job)).filter((one) => one.path === path);
-        const { making, last: measuredOf } = await notes(copy);
+        const { making } = await notes(copy);
         const whole = before.find((one) => one.complete && one.snapshot === snapshot.name);
-        if (whole) return { copy: whole, ...madeBefore(measuredOf[path], snapshot.name, job.operation) };
+        if (whole) return { copy: whole, ...(await foundThere(copy, path, snapshot.name, job.operation)) };
         // Nobody knows whether it is whole. It goes before it could be taken for one that is.
         const unknown = before.filter((one) => !one.complete && isBeingMade(making, one));
         await driver.remove(job, target, unknown);
@@ -76,19 +98,12 @@ export const openCopies = (
           local,
           before.filter((one) => !unknown.includes(one)),
         );
-        const known = await notes(copy);
-        const { [path]: _ended, ...others } = known.making;
         const { copy: _there, ...measured } = made;
-        const last = {
-          ...measured,
-          snapshot: snapshot.name,
-          operation: job.operation,
-          at: new Date().toISOString(),
-        };
-        await note(copy, {
-          making: others,
-          ...(made.copy.complete ? { last: { ...known.last, [path]: last } } : {}),
-        });
+        await noteEnd(
+          copy,
+          path,
+          made.copy.complete ? { ...measured, snapshot: snapshot.name, operation: job.operation } : undefined,
+        );
         return { ...made, already: false };
       });
     },
@@ -111,15 +126,4 @@ export const openCopies = (
       });
     },
   };
-};
-
-/** What was measured of it, where it was by a try of which nobody has heard. */
-const madeBefore = (
-  last: LastCopy | undefined,
-  snapshot: SnapshotName,
-  operation: OperationId,
-): Measured & { already: boolean } => {
-  if (last?.snapshot !== snapshot || last.operation !== operation) return { addedBytes: 0, already: true };
-  const { snapshot: _snapshot, operation: _operation, at: _at, ...measured } = last;
-  return { ...measured, already: false };
 };

@@ -8,6 +8,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   cleanupWorkflowId,
+  copyWorkflowId,
   deliveryWorkflowId,
   holdWorkflowId,
   hostTaskQueue,
@@ -20,6 +21,7 @@ import type { GateWish } from '../../domain/gate.ts';
 import type { OperationId } from '../../domain/names.ts';
 import type { OperationRequest, Progress, ReleaseSource } from '../../domain/operation.ts';
 import type { Task } from '../../domain/schedule.ts';
+import type { initCopies } from '../../workflows/copies.ts';
 import type { holdHost } from '../../workflows/hold-host.ts';
 import type { runScheduled } from '../../workflows/run-scheduled.ts';
 import type { takeDelivery } from '../../workflows/take-delivery.ts';
@@ -176,6 +178,26 @@ const recordScheduled = async (name: string, task: Task): Promise<void> => {
   console.log(`${name}: ${outcome}`);
 };
 
+/** A copy, with the snapshot that is taken for it, and the schedule that makes it. */
+const recordCopies = async (): Promise<void> => {
+  const { host } = site;
+  const password = await site.write('restic.password', 'nobody knows\n');
+  const restic = { repository: `${site.files}/repository`, password_file: password };
+  const copies = { offsite: { data: [`${site.data}/ledger`], restic, fresh: '0s', keep: { minimum: 1 } } };
+  await site.write('.config/baton/baton.yml', JSON.stringify({ copies }));
+  const workflowId = copyWorkflowId(host, 'offsite');
+  await client.workflow.execute<typeof initCopies>('initCopies', {
+    workflowId,
+    taskQueue: hostTaskQueue(host),
+    args: [{ operation: '0a1b2c3d' as OperationId, host, name: 'offsite' }],
+  });
+  await recordScheduled('scheduled-copy', { do: 'copy', copy: 'offsite' });
+  await save('copy-done', workflowId, (await client.workflow.getHandle(workflowId).describe()).runId);
+  await recordScheduled('scheduled-check-copy', { do: 'check-copy', copy: 'offsite', readPercent: 5 });
+  await save('copy-checked', workflowId, (await client.workflow.getHandle(workflowId).describe()).runId);
+  await site.write('.config/baton/baton.yml', '');
+};
+
 const failing =
   (activity: string): Meddle =>
   (name) => {
@@ -266,6 +288,8 @@ try {
   await recordScheduled('scheduled-restore-test', { do: 'restore-test' });
   const testId = restoreTestWorkflowId(site.host);
   await save('restore-test-done', testId, (await client.workflow.getHandle(testId).describe()).runId);
+
+  await recordCopies();
 
   const other = await site.write('edge.yml', stack.replaceAll('ledger', 'edge'));
   const workflowId = `ecosystem/${site.host}/home`;
