@@ -1,0 +1,300 @@
+/** Decisions: a table for every rule, and that what is not known never makes Baton bolder. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { levels, levelUnder, type Level, type Preferences } from '../../domain/autonomy.ts';
+import {
+  answers,
+  decide,
+  decideAll,
+  decisionWithout,
+  type Answer,
+  type Circumstances,
+  type Proposal,
+  type RuleName,
+} from '../../domain/decision.ts';
+
+const hourMs = 3_600_000;
+const now = Date.parse('2026-11-26T18:00:00Z');
+const tonight = { from: now + 8 * hourMs, to: now + 10 * hourMs };
+
+const preferences: Preferences = {
+  weekday: {},
+  weekend: {},
+  minConfidence: {},
+  protected: ['vault*'],
+  optOuts: [{ target: 'jellyfin', playbooks: ['service-*'] }],
+};
+
+const restart: Proposal = {
+  id: 'a',
+  playbook: 'service-restart',
+  target: 'immich',
+  cause: 'crash-loop',
+  evidence: [{ what: 'restarts of immich', value: '7 in 10 min', at: now - 60_000, freshForMs: hourMs }],
+  reversible: true,
+  changesData: false,
+  disruptive: true,
+  takesMs: 60_000,
+  touches: ['immich'],
+};
+
+const confidence = (value: number): Circumstances['confidence'] => ({
+  value,
+  own: { helped: 10, of: 10 },
+  wider: { helped: 0, of: 0 },
+  lent: { helped: 0, of: 0 },
+  reliability: 1,
+});
+
+const calm: Circumstances = {
+  now,
+  level: { level: 'moderate', why: 'as set' },
+  preferences,
+  confidence: confidence(0.9),
+  budgetLeft: 3,
+  stopped: false,
+  busyWith: [],
+  heldBy: [],
+  dependents: 0,
+  activeUsers: 0,
+  restoreProved: true,
+  isOwnPart: false,
+  decided: false,
+  window: tonight,
+};
+
+const leak = { dueAt: now + 30 * hourMs };
+const [fresh] = restart.evidence;
+assert.ok(fresh);
+const { value: _value, ...unknown } = fresh;
+
+type Row = [answer: Answer, proposal: Partial<Proposal>, around: Partial<Circumstances>];
+const table: Record<RuleName, Row[]> = {
+  off: [['nothing', {}, { level: { level: 'off', why: 'as set' } }]],
+  'opted-out': [['nothing', { target: 'jellyfin' }, {}]],
+  decided: [['nothing', {}, { decided: true }]],
+  'dry-run': [['watch', {}, { level: { level: 'dry-run', why: 'as set' }, confidence: confidence(0.96) }]],
+  held: [
+    ['watch', {}, { heldBy: ['anna'] }],
+    ['watch', {}, { heldBy: 'unknown' }],
+  ],
+  stale: [['watch', { evidence: [{ ...fresh, at: now - 2 * hourMs }] }, {}]],
+  'no-evidence': [['watch', { evidence: [] }, {}]],
+  unknown: [['ask', { evidence: [unknown] }, {}]],
+  busy: [
+    ['watch', {}, { busyWith: ['deploy of immich'] }],
+    ['watch', {}, { busyWith: 'unknown' }],
+  ],
+  'cool-down': [['watch', {}, { coolsDownUntil: now + 1 }]],
+  stopped: [['ask', {}, { stopped: true }]],
+  protected: [['ask', { target: 'vaultwarden' }, {}]],
+  'own-part': [['ask', {}, { isOwnPart: true }]],
+  'no-record': [['ask', {}, { confidence: { ...confidence(0.9), own: { helped: 0, of: 0 } } }]],
+  confidence: [
+    ['ask', {}, { confidence: confidence(0.84) }],
+    ['ask', {}, { preferences: { ...preferences, minConfidence: { 'service-restart': 0.99 } } }],
+  ],
+  dependents: [
+    ['ask', {}, { dependents: 5 }],
+    ['ask', {}, { dependents: 'unknown' }],
+  ],
+  irreversible: [
+    ['ask', { reversible: false, changesData: true }, { restoreProved: false }],
+    ['ask', { reversible: false, changesData: true }, { restoreProved: 'unknown' }],
+  ],
+  budget: [
+    ['ask', {}, { budgetLeft: 0 }],
+    ['ask', {}, { budgetLeft: 'unknown' }],
+  ],
+  'no-window': [['ask', leak, { window: 'unknown' }]],
+  users: [
+    ['schedule', leak, { activeUsers: 2 }],
+    ['ask', { dueAt: now + hourMs }, { activeUsers: 'unknown' }],
+  ],
+  'can-wait': [['schedule', leak, {}]],
+};
+
+describe('a decision', () => {
+  test('acts where nothing speaks against it', () => {
+    assert.deepEqual(decide(restart, calm), { answer: 'act', limits: [] });
+  });
+
+  for (const [rule, rows] of Object.entries(table))
+    for (const [answer, proposal, around] of rows)
+      test(`${rule}: ${answer} for ${JSON.stringify({ ...proposal, ...around }).slice(0, 90)}`, () => {
+        const decision = decide({ ...restart, ...proposal }, { ...calm, ...around });
+        assert.equal(decision.answer, answer);
+        assert.ok(decision.limits.some((limit) => limit.rule === rule && limit.atMost === answer));
+      });
+
+  test('acts at once where the harm comes before the quiet hour, and in it where it does not', () => {
+    const crowded = { ...calm, activeUsers: 40 };
+    assert.equal(decide({ ...restart, dueAt: now + 7 * hourMs }, crowded).answer, 'act');
+    assert.deepEqual(decide({ ...restart, dueAt: tonight.to }, crowded).window, tonight);
+    assert.equal(
+      decide({ ...restart, ...leak }, { ...calm, now: tonight.from, activeUsers: 0 }).answer,
+      'watch',
+    );
+  });
+
+  test('an override lets through what the level would not', () => {
+    const around = {
+      ...calm,
+      confidence: confidence(0.6),
+      preferences: { ...preferences, minConfidence: { 'service-restart': 0.6 } },
+    };
+    assert.equal(decide(restart, around).answer, 'act');
+  });
+
+  test('what it would have come to without a rule is told, for a dry run', () => {
+    const around: Circumstances = {
+      ...calm,
+      level: { level: 'dry-run', why: 'as set' },
+      confidence: confidence(0.96),
+    };
+    const decision = decide(restart, around);
+    assert.equal(decision.answer, 'watch');
+    assert.equal(decisionWithout(decision, ['dry-run'], around).answer, 'act');
+  });
+
+  test('the most careful of what caps a level counts', () => {
+    assert.deepEqual(
+      levelUnder([
+        { level: 'aggressive', why: 'as set' },
+        { level: 'conservative', why: 'on weekdays' },
+        { level: 'moderate', why: 'by its record' },
+      ]),
+      { level: 'conservative', why: 'on weekdays' },
+    );
+  });
+});
+
+describe('several decisions at once', () => {
+  const one = (id: string, target: string, more: Partial<Proposal> = {}) => ({
+    proposal: { ...restart, id, target, touches: [target], ...more },
+    around: { ...calm, budgetLeft: 2 },
+  });
+  const answersOf = (all: ReturnType<typeof one>[]): Record<string, Answer> =>
+    Object.fromEntries(decideAll(all).map(({ proposal, decision }) => [proposal.id, decision.answer]));
+
+  test('never spend more than the budget, the most pressing first', () => {
+    const all = [
+      one('later', 'a', { dueAt: now + hourMs }),
+      one('now', 'b'),
+      one('soon', 'c', { dueAt: now + 1 }),
+    ];
+    assert.deepEqual(answersOf(all), { now: 'act', soon: 'act', later: 'ask' });
+  });
+
+  test('touch nothing twice', () => {
+    const all = [one('redis', 'redis', { touches: ['redis', 'authelia'] }), one('zauth', 'authelia')];
+    assert.deepEqual(answersOf(all), { redis: 'act', zauth: 'watch' });
+  });
+
+  test('the order in which they are asked changes nothing', () => {
+    const all = ['a', 'b', 'c', 'd'].map((id) => one(id, id));
+    assert.deepEqual(answersOf([...all].reverse()), answersOf(all));
+  });
+});
+
+describe('what holds of every decision', () => {
+  const rank = (answer: Answer): number => answers.indexOf(answer);
+  const count = fc.oneof(fc.constant('unknown' as const), fc.nat({ max: 15 }));
+  const proposal = fc.record({
+    ...(Object.fromEntries(Object.entries(restart).map(([key, value]) => [key, fc.constant(value)])) as {
+      [Key in keyof typeof restart]-?: fc.Arbitrary<(typeof restart)[Key]>;
+    }),
+    target: fc.constantFrom('immich', 'jellyfin', 'vaultwarden'),
+    reversible: fc.boolean(),
+    changesData: fc.boolean(),
+    disruptive: fc.boolean(),
+    takesMs: fc.nat({ max: 3 * hourMs }),
+  });
+  const due = fc.option(fc.integer({ min: now, max: now + 40 * hourMs }), { nil: undefined });
+  const proposals = fc
+    .tuple(proposal, due)
+    .map(([{ dueAt: _none, ...one }, dueAt]): Proposal => (dueAt === undefined ? one : { ...one, dueAt }));
+  const circumstances = fc.record({
+    now: fc.constant(now),
+    level: fc.constantFrom(...levels).map((level: Level) => ({ level, why: 'as set' })),
+    preferences: fc.constant(preferences),
+    confidence: fc.double({ min: 0, max: 1, noNaN: true }).map(confidence),
+    budgetLeft: count,
+    stopped: fc.boolean(),
+    busyWith: fc.constantFrom<string[] | 'unknown'>([], ['deploy of immich'], 'unknown'),
+    heldBy: fc.constantFrom<string[] | 'unknown'>([], ['anna'], 'unknown'),
+    dependents: count,
+    activeUsers: count,
+    restoreProved: fc.constantFrom<boolean | 'unknown'>(true, false, 'unknown'),
+    isOwnPart: fc.boolean(),
+    decided: fc.boolean(),
+    window: fc.constantFrom<Circumstances['window']>('unknown', tonight, {
+      from: now - hourMs,
+      to: now + hourMs,
+    }),
+  });
+
+  test('a lower level never acts more', () => {
+    fc.assert(
+      fc.property(proposals, circumstances, (given, around) => {
+        const ranks = levels.map((level) =>
+          rank(decide(given, { ...around, level: { level, why: '' } }).answer),
+        );
+        assert.deepEqual(
+          ranks,
+          [...ranks].sort((a, b) => a - b),
+        );
+      }),
+    );
+  });
+
+  const loseable = [
+    'budgetLeft',
+    'busyWith',
+    'heldBy',
+    'dependents',
+    'activeUsers',
+    'restoreProved',
+    'window',
+  ] as const;
+  test('what becomes unknown never makes it bolder', () => {
+    fc.assert(
+      fc.property(proposals, circumstances, fc.subarray([...loseable]), (given, around, lost) => {
+        const less = { ...around, ...Object.fromEntries(lost.map((key) => [key, 'unknown'])) };
+        const [before, after] = [around, less].map((one) => decide(given, one).answer) as [Answer, Answer];
+        assert.ok(rank(after) <= rank(before), `${before} became ${after}`);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('evidence that grows stale, or is lost, never makes it bolder', () => {
+    const spoilt = fc.constantFrom<Proposal['evidence']>(
+      [],
+      [{ ...fresh, at: now - 2 * hourMs }],
+      [fresh, unknown],
+    );
+    fc.assert(
+      fc.property(proposals, circumstances, spoilt, (given, around, evidence) => {
+        assert.ok(rank(decide({ ...given, evidence }, around).answer) <= rank(decide(given, around).answer));
+      }),
+    );
+  });
+
+  test('no number of proposals spends more than the budget', () => {
+    const many = fc.array(fc.tuple(proposals, circumstances), { maxLength: 12 });
+    fc.assert(
+      fc.property(many, fc.nat({ max: 6 }), (all, budgetLeft) => {
+        const decided = decideAll(
+          all.map(([given, around], index) => ({
+            proposal: { ...given, id: String(index), touches: [String(index)] },
+            around: { ...around, budgetLeft },
+          })),
+        );
+        const spent = decided.filter(({ decision: { answer } }) => rank(answer) >= rank('schedule'));
+        assert.ok(spent.length <= budgetLeft);
+      }),
+    );
+  });
+});
