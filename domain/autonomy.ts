@@ -1,5 +1,6 @@
 /** How far Baton may go by itself: levels, what caps them, and what the owner of a host lays down in `preferences.yml`. */
 import { matches } from './wildcard.ts';
+import type { Window } from './window.ts';
 
 /** From the most careful on. */
 export const levels = ['off', 'dry-run', 'conservative', 'moderate', 'aggressive'] as const;
@@ -44,6 +45,8 @@ export type Preferences = {
   protected: string[];
   /** Targets for which a playbook is not even proposed. */
   optOuts: { target: string; playbooks: string[] }[];
+  /** When few are disturbed. */
+  quietHours: Window;
 };
 
 /** Why the level is no higher. */

@@ -24,6 +24,7 @@ const preferences: Preferences = {
   minConfidence: {},
   protected: ['vault*'],
   optOuts: [{ target: 'jellyfin', playbooks: ['service-*'] }],
+  quietHours: { opens: '0 3 * * *', lastsMs: 2 * hourMs, except: [] },
 };
 
 const restart: Proposal = {

@@ -1,0 +1,70 @@
+/** `preferences.yml`: how far Baton may go by itself. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { readPreferences } from '../../compose/preferences.ts';
+
+const read = (text: string | undefined) =>
+  readPreferences('/etc/baton/preferences.yml', text === undefined ? undefined : Buffer.from(text), [
+    'disk-cleanup',
+    'service-restart',
+  ]);
+
+const refused = (text: string): string[] => {
+  const result = read(text);
+  assert.ok(!result.ok);
+  return result.problems.map(({ at, message }) => `${at?.line ?? 0}:${at?.column ?? 0} ${message}`);
+};
+
+describe('preferences.yml', () => {
+  test('lays down levels, budgets, overrides, targets and hours', () => {
+    const result = read(`
+autonomy:
+  schedule:
+    weekday: {level: conservative, max_actions: 3}
+    weekend: {level: moderate}
+  action_overrides: {disk-cleanup: {min_confidence: 0.8}}
+  protected: [vaultwarden, 'postgres*']
+  opt_out: {jellyfin: [service-restart]}
+  quiet_hours: {opens: '30 1 * * *', for: 3h, time_zone: Europe/Berlin}
+`);
+    assert.deepEqual(result.ok && result.preferences, {
+      weekday: { level: 'conservative', maxActions: 3 },
+      weekend: { level: 'moderate' },
+      minConfidence: { 'disk-cleanup': 0.8 },
+      protected: ['vaultwarden', 'postgres*'],
+      optOuts: [{ target: 'jellyfin', playbooks: ['service-restart'] }],
+      quietHours: { opens: '30 1 * * *', lastsMs: 3 * 3_600_000, timeZone: 'Europe/Berlin', except: [] },
+    });
+  });
+
+  test('without one, or with an empty one, nothing is laid down but the hours', () => {
+    for (const text of [undefined, '', '# nothing yet\n']) {
+      const result = read(text);
+      assert.deepEqual(result.ok && result.preferences, {
+        weekday: {},
+        weekend: {},
+        minConfidence: {},
+        protected: [],
+        optOuts: [],
+        quietHours: { opens: '0 3 * * *', lastsMs: 2 * 3_600_000, except: [] },
+      });
+    }
+  });
+
+  test('tells every mistake where it stands', () => {
+    assert.deepEqual(
+      refused(`
+autonomy:
+  schedule:
+    weekday: {level: bold, max_action: 3}
+`).map((line) => line.split(' ')[0]),
+      ['4:22', '4:28'],
+    );
+    assert.deepEqual(refused('autonomy: {action_overrides: {disk-clenup: {min_confidence: 0.9}}}'), [
+      '1:44 There is no playbook "disk-clenup". Did you mean "disk-cleanup"?',
+    ]);
+    assert.equal(refused('autonomy: {action_overrides: {disk-cleanup: {min_confidence: 95}}}').length, 1);
+    assert.equal(refused("autonomy: {protected: ['a*b*c*d*e*f*g']}").length, 1);
+    assert.equal(refused('autonomy: [').length, 1);
+  });
+});
