@@ -1,6 +1,6 @@
 /** `preferences.yml`, in Baton's configuration directory: how far it may go by itself. A mistake in it takes all autonomy away. */
 import { z } from 'zod';
-import { levels, type DayRules, type Preferences } from '../domain/autonomy.ts';
+import { defaultMaxActions, levels, type DayRules, type Preferences } from '../domain/autonomy.ts';
 import type { Problem } from '../domain/problem.ts';
 import { parseYaml } from './parse.ts';
 import { Reader } from './reader.ts';
@@ -104,10 +104,10 @@ const toPreferences = ({
   quietHours: defaultQuietHours,
 });
 
-const toDayRules = ({ level, max_actions: maxActions }: z.infer<typeof dayRules> = {}): DayRules => ({
-  ...(level === undefined ? {} : { level }),
-  ...(maxActions === undefined ? {} : { maxActions }),
-});
+const toDayRules = ({
+  level,
+  max_actions: maxActions = defaultMaxActions,
+}: z.infer<typeof dayRules> = {}): DayRules => ({ ...(level === undefined ? {} : { level }), maxActions });
 
 /** When most hosts at home have least to do, in their own time zone. A guess, until there is a record of their traffic. */
 const defaultQuietHours = { opens: '0 3 * * *', lastsMs: 2 * 3_600_000, except: [] };

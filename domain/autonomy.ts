@@ -29,8 +29,8 @@ export const rulesOf: Readonly<Record<Level, LevelRules>> = {
 /** What holds of a kind of days. */
 export type DayRules = {
   level?: Level;
-  /** So many actions a day; absent: {@link defaultMaxActions}. */
-  maxActions?: number;
+  /** So many actions a day. */
+  maxActions: number;
 };
 
 /** A night's work for a host, and few enough to read in the morning. A guess. */

@@ -2,11 +2,11 @@
 import type { OperationId } from './names.ts';
 
 /** When the success of a playbook is measured again, ms after the action: what is full again next morning was not freed. */
-export const measuredAfterMs = [10 * 60_000, 3_600_000, 24 * 3_600_000] as const;
+const measuredAfterMs = [10 * 60_000, 3_600_000, 24 * 3_600_000] as const;
 
 export type Measurement = {
   /** One of {@link measuredAfterMs}. */
-  afterMs: number;
+  afterMs: (typeof measuredAfterMs)[number];
   /** Milliseconds since the epoch. */
   at: number;
   /** Whether the playbook's own `success` held. */

@@ -29,7 +29,7 @@ autonomy:
 `);
     assert.deepEqual(result.ok && result.preferences, {
       weekday: { level: 'conservative', maxActions: 3 },
-      weekend: { level: 'moderate' },
+      weekend: { level: 'moderate', maxActions: 5 },
       minConfidence: { 'disk-cleanup': 0.8 },
       protected: ['vaultwarden', 'postgres*'],
       optOuts: [{ target: 'jellyfin', playbooks: ['service-restart'] }],
@@ -41,8 +41,8 @@ autonomy:
     for (const text of [undefined, '', '# nothing yet\n']) {
       const result = read(text);
       assert.deepEqual(result.ok && result.preferences, {
-        weekday: {},
-        weekend: {},
+        weekday: { maxActions: 5 },
+        weekend: { maxActions: 5 },
         minConfidence: {},
         protected: [],
         optOuts: [],

@@ -19,8 +19,8 @@ const now = Date.parse('2026-11-26T18:00:00Z');
 const tonight = { from: now + 8 * hourMs, to: now + 10 * hourMs };
 
 const preferences: Preferences = {
-  weekday: {},
-  weekend: {},
+  weekday: { maxActions: 5 },
+  weekend: { maxActions: 5 },
   minConfidence: {},
   protected: ['vault*'],
   optOuts: [{ target: 'jellyfin', playbooks: ['service-*'] }],
