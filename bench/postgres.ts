@@ -4,32 +4,29 @@
  */
 import { execa } from 'execa';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installPackages } from '../setup/packages.ts';
-import { freePort, isFree } from '../setup/local.ts';
+import { isFree } from '../setup/local.ts';
 import { until } from '../test/e2e/site.ts';
 import { needed } from '../test/host/environment.ts';
+import { interrupt, postgresUser as user, startPostgres } from '../test/host/postgres-server.ts';
 import { exists, goModule } from './peers.ts';
 
 /** The server that the dev server of the Temporal CLI 1.9.1 holds too. */
 const version = 'v1.32.0';
-/** PostgreSQL does not run as root; this user comes with Debian's package. */
-const user = 'postgres';
 const databases = { temporal: 'temporal', temporal_visibility: 'visibility' } as const;
 
 export type PostgresServer = { address: string; about: string; close: () => Promise<void> };
 
 export const startOnPostgres = async (cache: string): Promise<PostgresServer> => {
-  await installPackages(['postgresql'], 'The bench compares a Temporal server on PostgreSQL');
   const programs = await buildServer(cache);
   const directory = await mkdtemp(join(tmpdir(), 'baton-postgres-'));
-  const port = await freePort();
-  const postgres = await startPostgres(join(directory, 'data'), port);
+  const postgres = await startPostgres(join(directory, 'data'));
+  const { port } = postgres;
   const close = async (server?: ChildProcess): Promise<void> => {
-    for (const child of [server, postgres.child]) await end(child);
+    await interrupt(server);
+    await postgres.close();
     await rm(directory, { recursive: true, force: true });
   };
   try {
@@ -66,32 +63,6 @@ const buildServer = async (cache: string): Promise<Programs> => {
   // Last, so that it tells that all is there.
   await cp(join(module, 'schema', 'postgresql', 'v12'), programs.schemas, { recursive: true });
   return programs;
-};
-
-const binaries = async (): Promise<string> => (await execa('pg_config', ['--bindir'])).stdout;
-
-const startPostgres = async (
-  data: string,
-  port: number,
-): Promise<{ child: ChildProcess; version: string }> => {
-  const bin = await binaries();
-  const as = ['--reuid', user, '--regid', user, '--init-groups', '--'];
-  await mkdir(data);
-  await execa('chown', [user, data]);
-  await chmod(join(data, '..'), 0o755);
-  await execa('setpriv', [...as, join(bin, 'initdb'), '--auth=trust', `--username=${user}`, '-D', data], {
-    cwd: '/',
-  });
-  const options = ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-k', data];
-  const child = spawn('setpriv', [...as, join(bin, 'postgres'), ...options], { stdio: 'ignore', cwd: '/' });
-  await until(
-    'PostgreSQL',
-    async () =>
-      (await execa(join(bin, 'pg_isready'), ['-h', '127.0.0.1', '-p', String(port)], { reject: false }))
-        .exitCode === 0,
-  );
-  const { stdout } = await execa(join(bin, 'postgres'), ['--version']);
-  return { child, version: stdout.replace(/^postgres \(PostgreSQL\) ([\d.]+).*$/, 'PostgreSQL $1') };
 };
 
 const createSchemas = async ({ sqlTool, schemas }: Programs, port: number): Promise<void> => {
@@ -181,12 +152,4 @@ const startServer = async (
     async () => (await execa(cli, create, { reject: false })).exitCode === 0,
   );
   return { address, server: child };
-};
-
-const end = async (child: ChildProcess | undefined): Promise<void> => {
-  if (!child || child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  // To PostgreSQL this is its "fast" way to end; to Temporal it is Ctrl-C.
-  child.kill('SIGINT');
-  await ended;
 };
