@@ -1,4 +1,5 @@
 /** Records over a database: series of samples that become hours, and entries that are kept whole. */
+import { entryKinds } from '../ports/records.ts';
 import type {
   Entry,
   EntryKind,
@@ -191,7 +192,7 @@ const tidyAll = async (statements: Statements, now: number): Promise<Tidied> => 
   const hours = await statements.all(
     `INSERT INTO hours (series, at, count, mean, least, most)
      SELECT series, at / ${hour} * ${hour}, COUNT(*), AVG(value), MIN(value), MAX(value)
-     FROM samples WHERE at >= $1 AND at < $2 GROUP BY series, at / ${hour}
+     FROM samples WHERE ${inEachSeries} AND at >= $1 AND at < $2 GROUP BY series, at / ${hour}
      ON CONFLICT (series, at) DO UPDATE
      SET count = excluded.count, mean = excluded.mean, least = excluded.least, most = excluded.most
      RETURNING at`,
@@ -204,12 +205,21 @@ const tidyAll = async (statements: Statements, now: number): Promise<Tidied> => 
   return { hours: hours.length, samples, forgotten };
 };
 
+/** So that the rows of each series are found by their key, and not by going through all of them. */
+const inEachSeries = 'series IN (SELECT id FROM series)';
+const ofEachKind = `kind IN (${entryKinds.map((kind) => `'${kind}'`).join(', ')})`;
+
 const removeBefore = async (
   statements: Statements,
   table: 'samples' | 'hours' | 'entries',
   before: number,
 ): Promise<number> =>
-  (await statements.all(`DELETE FROM ${table} WHERE at < $1 RETURNING at`, [seconds(before)])).length;
+  (
+    await statements.all(
+      `DELETE FROM ${table} WHERE ${table === 'entries' ? ofEachKind : inEachSeries} AND at < $1 RETURNING at`,
+      [seconds(before)],
+    )
+  ).length;
 
 const strayRows = async (sql: Sql): Promise<string[]> => {
   const problems: string[] = [];

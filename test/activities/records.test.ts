@@ -1,7 +1,7 @@
 /** Records in a file: the contract, and what only a file can suffer. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -25,6 +25,25 @@ describe('records in a file', () => {
 
   recordsContract(place);
 
+  test('what the first version wrote is read', async () => {
+    const file = await place();
+    await cp(join(import.meta.dirname, 'records-1.db'), file);
+    const records = await openRecords(file);
+    const [disk, at] = [{ measure: 'disk.used', place: '/srv' }, Date.parse('2026-11-26T01:00:00Z')];
+    const period = { from: at, to: at + 3_600_000 };
+    assert.deepEqual(
+      (await records.points(disk, period)).map(({ value }) => value),
+      [1, 2, 6],
+    );
+    assert.deepEqual(await records.hours(disk, period), [{ at, count: 3, mean: 3, least: 1, most: 6 }]);
+    assert.deepEqual(await records.entries({ kind: 'decision' }), [
+      { kind: 'decision', id: 'a', at, about: 'immich', body: { answer: 'ask' } },
+    ]);
+    assert.equal(await records.reserved('actions 2026-11-26'), 1);
+    assert.deepEqual(await records.check(), []);
+    await records.close();
+  });
+
   test('a newer version of it is left as it is', async () => {
     const file = await place();
     await (await openRecords(file)).close();
@@ -36,9 +55,10 @@ describe('records in a file', () => {
 
   test('what is no database is refused, and stays', async () => {
     const file = join(directory, 'text.db');
-    await writeFile(file, 'this is a text, and long enough to be taken for something else\n'.repeat(50));
+    const text = 'this is a text, and long enough to be taken for something else\n'.repeat(50);
+    await writeFile(file, text);
     await assert.rejects(openRecords(file), /not a database/);
-    assert.equal((await stat(file)).size, 64 * 50 - 50 * 1);
+    assert.equal(await readFile(file, 'utf8'), text);
   });
 
   test('a process that is killed while it writes loses what it was writing, and no more', async () => {
