@@ -12,6 +12,7 @@ import { gateActivities } from './gate.ts';
 import { guardActivities } from './guard.ts';
 import { fileActivities } from './managed-file.ts';
 import { imageActivities } from './image.ts';
+import { lookActivities } from './look.ts';
 import { notifyActivities } from './notify.ts';
 import { planActivities } from './plan.ts';
 import type { Ports } from './ports/index.ts';
@@ -41,6 +42,7 @@ export const createActivities = (ports: Ports) => ({
   ...auditActivities(ports),
   ...gateActivities(ports),
   ...notifyActivities(ports),
+  ...lookActivities(ports),
   ...editActivities(ports),
   ...userActivities(ports),
   ...snapshotActivities(ports),

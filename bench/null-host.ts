@@ -12,6 +12,7 @@ import { openFiles } from '../activities/files.ts';
 import { readBatonFile } from '../compose/baton-file.ts';
 import { createActivities } from '../activities/index.ts';
 import { openMemory } from '../activities/memory.ts';
+import { recordsWhenAsked } from '../activities/records/index.ts';
 import { openSnapshots } from '../activities/snapshots/index.ts';
 import { openTickets } from '../setup/ticket.ts';
 import { newOperationId } from '../client/operation.ts';
@@ -58,6 +59,7 @@ export const openNullHost = async (address: string, host: string, atOnce: number
       engineInfo: await engine.info(),
       snapshots: openSnapshots(),
       memory: openMemory(join(directory, 'state')),
+      records: recordsWhenAsked(join(directory, 'records.db')),
       files: openFiles(),
       copies: openCopies(join(directory, 'state'), { name: host, environment: {} }),
       commands: openCommands(join(directory, 'state'), {}),

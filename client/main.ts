@@ -42,6 +42,14 @@ const verbs: Record<string, Verb> = {
     about: 'show what runs, whether it is healthy, and where it differs from its release',
     load: async () => (await import('./commands/status.ts')).statusCommand,
   },
+  health: {
+    about: 'say how the host is, as a number, with every point that it lost named',
+    load: async () => (await import('./commands/health.ts')).healthCommand,
+  },
+  auto: {
+    about: 'look after the host: for now, look once and keep what was seen',
+    load: async () => (await import('./commands/auto.ts')).autoCommand,
+  },
   releases: {
     about: 'list the releases of a stack, newest last',
     load: async () => (await import('./commands/status.ts')).releasesCommand,

@@ -8,7 +8,8 @@ const effectPoints = 3;
 /** What cannot be seen is not healthy. */
 const unknownPoints = 5;
 
-export type Loss = { points: number; why: string };
+/** `of`: the id of an incident, or a source that could not be asked. */
+export type Loss = { points: number; of: string };
 
 export type HealthScore = {
   /** 0 to 100. */
@@ -21,13 +22,10 @@ export type HealthScore = {
 export const healthScore = (causes: readonly Cause[], unknown: readonly string[]): HealthScore => {
   const losses = [
     ...causes.flatMap(({ incident, effects }) => [
-      { points: points[incident.severity], why: `${incidentId(incident)}: ${incident.evidence}` },
-      ...effects.map((effect) => ({
-        points: effectPoints,
-        why: `${incidentId(effect)}, through ${incidentId(incident)}`,
-      })),
+      { points: points[incident.severity], of: incidentId(incident) },
+      ...effects.map((effect) => ({ points: effectPoints, of: incidentId(effect) })),
     ]),
-    ...unknown.map((source) => ({ points: unknownPoints, why: `not known: ${source}` })),
+    ...unknown.map((source) => ({ points: unknownPoints, of: source })),
   ].sort((a, b) => b.points - a.points);
   return { score: Math.max(0, 100 - losses.reduce((sum, loss) => sum + loss.points, 0)), losses };
 };

@@ -33,6 +33,9 @@ export const cleanupWorkflowId = (host: string): string => `cleanup/${host}`;
 /** One copy, check or restore of what goes to one target at a time; different ones go side by side. */
 export const copyWorkflowId = (host: string, copy: string): string => `copy/${host}/${copy}`;
 
+/** One cycle at a time on one host. */
+export const cycleWorkflowId = (host: string): string => `cycle/${host}`;
+
 /** Read-only questions lock nothing, so their ids carry the asker's nonce. */
 export const questionWorkflowId = (host: string, what: string, nonce: string): string =>
   `question/${host}/${what}/${nonce}`;

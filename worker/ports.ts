@@ -9,6 +9,7 @@ import { openCopies } from '../activities/copies/index.ts';
 import { openDisk } from '../activities/disk/index.ts';
 import { openFiles } from '../activities/files.ts';
 import { openMemory } from '../activities/memory.ts';
+import { recordsWhenAsked } from '../activities/records/index.ts';
 import { openSnapshots } from '../activities/snapshots/index.ts';
 import { readBatonFile } from '../compose/baton-file.ts';
 import { batonFileOf, hostConfig } from '../domain/host.ts';
@@ -39,6 +40,7 @@ export const openPorts = async (environment: NodeJS.ProcessEnv): Promise<Ports> 
       others: [config.cacheDirectory, config.configDirectory],
     }),
     audit: openAudit(join(config.stateDirectory, 'audit.jsonl')),
+    records: recordsWhenAsked(environment['BATON_RECORDS'] ?? join(config.stateDirectory, 'records.db')),
     environment,
   };
 };

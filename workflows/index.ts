@@ -6,6 +6,7 @@ export { deployEcosystem } from './deploy-ecosystem.ts';
 export { guardOperation } from './guard-operation.ts';
 export { holdHost } from './hold-host.ts';
 export { deployStack } from './deploy-stack.ts';
+export { oodaCycle } from './ooda-cycle.ts';
 export { pinSnapshot, unpinSnapshot } from './pin-snapshot.ts';
 export { restoreTest } from './restore-test.ts';
 export { rotateSnapshots } from './rotate-snapshots.ts';
@@ -21,6 +22,7 @@ export {
   copyPlan,
   dataSets,
   filesystemHealth,
+  hostHealth,
   planGuarded,
   planStack,
   restoreTestPlan,

@@ -12,6 +12,7 @@ import type { Problem } from '../domain/problem.ts';
 import type { RestoreTestPlan } from '../domain/restore-test.ts';
 import type { PathRotation, RotationPlan } from '../domain/rotation.ts';
 import type { SnapshotFinding, SnapshotInfo, SnapshotName } from '../domain/snapshot.ts';
+import type { Look } from '../domain/look.ts';
 import type { StackStatus } from '../domain/status.ts';
 import type { AuditTrail } from '../activities/audit.ts';
 import type { PreparedGuard } from '../activities/guard.ts';
@@ -50,6 +51,11 @@ export async function snapshotList(stack?: StackName): Promise<SnapshotInfo[]> {
     { summary: stack ?? 'of every stack' },
     stack ? [stack] : [],
   );
+}
+
+/** How the host is at this moment. */
+export async function hostHealth(): Promise<Look> {
+  return await reading.lookAtHost.executeWithOptions({ summary: 'every source' }, []);
 }
 
 /** The newest lines of the audit log, and whether all of it holds. */

@@ -8,6 +8,7 @@ import type { Disk } from './disk.ts';
 import type { Engine, EngineInfo } from './engine.ts';
 import type { Files } from './files.ts';
 import type { Memory } from './memory.ts';
+import type { Records } from './records.ts';
 import type { Snapshots } from './snapshots.ts';
 
 export type Ports = {
@@ -25,6 +26,8 @@ export type Ports = {
   settings: () => Promise<SettingsRead>;
   tickets: Tickets;
   audit: Audit;
+  /** What was observed and decided; opened when it is asked for, so that nothing else depends on it. */
+  records: () => Promise<Records>;
   /** Variables of the worker's own environment, for `${VAR}`. */
   environment: Readonly<Record<string, string | undefined>>;
 };

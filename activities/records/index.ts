@@ -30,6 +30,20 @@ export const openRecords = async (place: string): Promise<Records> => {
   return recordsIn(sql);
 };
 
+/** Opened when they are first asked for; where that fails, the next one who asks tries again. */
+export const recordsWhenAsked = (place: string): (() => Promise<Records>) => {
+  let opened: Promise<Records> | undefined;
+  return async () => {
+    opened ??= openRecords(place);
+    try {
+      return await opened;
+    } catch (error) {
+      opened = undefined;
+      throw error;
+    }
+  };
+};
+
 const recordsIn = (sql: Sql): Records => ({
   write: async (note) => {
     await sql.transaction(async (statements) => {

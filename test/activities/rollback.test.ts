@@ -14,6 +14,7 @@ import { openFiles } from '../../activities/files.ts';
 import { readBatonFile } from '../../compose/baton-file.ts';
 import { createActivities, type Activities } from '../../activities/index.ts';
 import { openMemory } from '../../activities/memory.ts';
+import { recordsWhenAsked } from '../../activities/records/index.ts';
 import type { Prepared } from '../../activities/plan.ts';
 import type { ContainerState } from '../../activities/ports/engine.ts';
 import type { Ports } from '../../activities/ports/index.ts';
@@ -43,6 +44,7 @@ class House {
       engineInfo: memoryEngineInfo,
       snapshots: openSnapshots(),
       memory: openMemory(join(directory, 'state')),
+      records: recordsWhenAsked(join(directory, 'records.db')),
       files: openFiles(),
       copies: openCopies(join(directory, 'state'), { name: 'host', environment: {} }),
       commands: openCommands(join(directory, 'state'), {}),

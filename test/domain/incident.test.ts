@@ -141,9 +141,9 @@ describe('the health score', () => {
     const health = healthScore(causes, ['the journal']);
     assert.equal(health.score, 100 - 25 - 3 - 5);
     assert.deepEqual(health.losses, [
-      { points: 25, why: 'service-down@redis: redis is down' },
-      { points: 5, why: 'not known: the journal' },
-      { points: 3, why: 'service-down@authelia, through service-down@redis' },
+      { points: 25, of: 'service-down@redis' },
+      { points: 5, of: 'the journal' },
+      { points: 3, of: 'service-down@authelia' },
     ]);
   });
 

@@ -13,6 +13,7 @@ type Question =
   | 'copyPlan'
   | 'filesystemHealth'
   | 'dataSets'
+  | 'hostHealth'
   | 'planStack'
   | 'planGuarded'
   | 'restoreTestPlan'
@@ -29,13 +30,15 @@ type Mark = 'pinSnapshot' | 'unpinSnapshot';
 type OfCopies = 'initCopies' | 'checkCopies' | 'restoreCopy';
 /** Its only effect is a line of the audit log, without which it goes on: `test/workflows/hold.test.ts`. */
 type Hold = 'holdHost';
+/** It keeps what it saw in one transaction, and changes nothing else: `test/activities/records.test.ts`. */
+type Loop = 'oodaCycle';
 /** They only start what is in the table: `test/workflows/scheduled.test.ts`, `test/web/webhook.test.ts`. */
 type Wrapper = 'runScheduled' | 'takeDelivery';
 /** They touch no stack; `test/workflows/tell-people.test.ts` tries them. */
 type Notice = 'tellPeople' | 'tellChannel';
 export type OperationWorkflow = Exclude<
   keyof typeof workflows,
-  Question | Mark | OfCopies | Hold | Wrapper | Notice
+  Question | Mark | OfCopies | Hold | Loop | Wrapper | Notice
 >;
 
 /** What a stack is deployed with; the rest is in its file, see `run.ts`. `breaks`: the application writes, and then ends. */

@@ -17,6 +17,7 @@ import { openFiles } from '../../activities/files.ts';
 import { readBatonFile } from '../../compose/baton-file.ts';
 import { createActivities, type Activities } from '../../activities/index.ts';
 import { openMemory } from '../../activities/memory.ts';
+import { recordsWhenAsked } from '../../activities/records/index.ts';
 import { EngineError } from '../../activities/ports/engine.ts';
 import { openSnapshots } from '../../activities/snapshots/index.ts';
 import { openTickets } from '../../setup/ticket.ts';
@@ -86,6 +87,7 @@ class World {
       engineInfo: memoryEngineInfo,
       snapshots: openSnapshots({ run: runInMemory }),
       memory: openMemory(join(this.directory, 'state')),
+      records: recordsWhenAsked(join(this.directory, 'records.db')),
       files: openFiles(),
       commands: openCommands(join(this.directory, 'state'), {}),
       copies: openCopies(join(this.directory, 'state'), { name: 'host', environment: {} }),

@@ -1,0 +1,41 @@
+/** How full the filesystems are that hold data, images, and Baton's own state. */
+import { usedPercent, type DiskUsage } from '../../domain/cleanup-target.ts';
+import type { Finding } from '../../domain/incident.ts';
+import type { Seen } from '../../domain/look.ts';
+import { formatBytes } from '../../domain/size.ts';
+import type { Ports } from '../ports/index.ts';
+
+/** From here on a filesystem that is written to may be full before anybody looks; btrfs needs more room than others to free any. */
+const fullPercent = 95;
+const fillingPercent = 85;
+
+export const seeDisks = async (ports: Ports): Promise<Seen> => {
+  const paths = [
+    '/',
+    ports.engineInfo.rootDirectory,
+    ...ports.disk.places.own,
+    ...(await ports.memory.notedPaths()),
+  ];
+  const usages = await Promise.all(
+    [...new Set(paths)].map(async (path) => await ports.disk.usage(path, false)),
+  );
+  const disks = [...new Map(usages.flatMap((one) => (one ? [[one.filesystem, one]] : []))).values()];
+  return {
+    samples: disks.flatMap((disk) => [
+      { measure: 'disk.used', place: disk.filesystem, value: disk.usedBytes },
+      { measure: 'disk.free', place: disk.filesystem, value: disk.freeBytes },
+    ]),
+    findings: disks.map(findingOf),
+    needs: {},
+  };
+};
+
+const findingOf = (disk: DiskUsage): Finding => {
+  const percent = usedPercent(disk);
+  return {
+    what: 'disk-full',
+    where: disk.filesystem,
+    state: percent >= fullPercent ? 'critical' : percent >= fillingPercent ? 'warning' : 'fine',
+    evidence: `${Math.round(percent)} % in use, ${formatBytes(disk.freeBytes)} left`,
+  };
+};

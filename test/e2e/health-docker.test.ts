@@ -1,0 +1,82 @@
+/** `baton health` and `baton auto once` as a person types them: a number with every point that it lost named. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Look } from '../../domain/look.ts';
+import { freePort } from '../../setup/local.ts';
+import { Site } from './site.ts';
+
+describe('the health of a host', () => {
+  let site: Site;
+
+  before(async () => {
+    site = await Site.open('docker', 'btrfs');
+    await site.write(
+      'shop.yml',
+      `
+name: shop
+services:
+  db:
+    image: \${IMAGE}
+    command: [httpd, -f, -p, "80", -h, /]
+    stop_signal: SIGKILL
+  app:
+    image: \${IMAGE}
+    command: [httpd, -f, -p, "80", -h, /]
+    stop_signal: SIGKILL
+    depends_on: [db]
+    ports: ["127.0.0.1:${await freePort()}:80"]
+    x-baton: {probe: {exec: [wget, -q, -O, /dev/null, "http://db/etc/passwd"]}}
+x-baton: {min_healthy_time: 100ms}
+`,
+    );
+    const deployed = await site.baton('deploy', 'shop.yml');
+    assert.equal(deployed.code, 0, deployed.out + deployed.err);
+  });
+  after(async () => {
+    await site.close();
+  });
+
+  const look = async (...words: string[]): Promise<Look & { code: number }> => {
+    const { out, code } = await site.baton(...words, '--json');
+    return { ...(JSON.parse(out) as Look), code };
+  };
+  /** The disks of the machine that runs this may be full, and that is none of its business. */
+  const own = ({ causes }: Look) => causes.filter(({ incident }) => incident.what !== 'disk-full');
+
+  test('all is well', async () => {
+    const seen = await look('auto', 'once');
+    assert.deepEqual(own(seen), []);
+    assert.deepEqual(
+      seen.asked.map(({ source, state }) => [source, state]),
+      [
+        ['services', 'seen'],
+        ['disks', 'seen'],
+      ],
+    );
+  });
+
+  test('a dead database under an application is one incident with one cause, which stays one', async () => {
+    await site.cli('stop', 'shop-db-1');
+    const seen = await look('health');
+    assert.equal(seen.code, 1);
+    const places = own(seen).map(({ incident, effects }) => [
+      incident.where,
+      effects.map(({ where }) => where),
+    ]);
+    assert.deepEqual(places, [['shop/db', ['shop/app']]]);
+    const [kept, again] = [await look('auto', 'once'), await look('auto', 'once')];
+    assert.deepEqual(
+      own(again).map(({ incident }) => incident.openedAt),
+      own(kept).map(({ incident }) => incident.openedAt),
+    );
+    const told = await site.baton('health');
+    assert.match(told.out, /\(−25\) service-down@shop\/db: exited/);
+    assert.match(told.out, /↳ \(−3\) service-down@shop\/app/);
+  });
+
+  test('it is over when it was measured to be', async () => {
+    await site.cli('start', 'shop-db-1');
+    assert.deepEqual(own(await look('auto', 'once')), []);
+    assert.deepEqual(own(await look('health')), []);
+  });
+});
