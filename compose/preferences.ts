@@ -7,7 +7,7 @@ import { Reader } from './reader.ts';
 import { locate, readWith } from './schema.ts';
 import { suggest } from './suggest.ts';
 import type { Node } from './tree.ts';
-import { toWindow, windowKeys } from './window.ts';
+import { windowKeys, WindowReader } from './window.ts';
 
 const pattern = z.string().regex(/^(?!(?:[^*]*\*){6})[^\0]{1,200}$/, {
   error: 'must be a name, in which * stands for anything',
@@ -50,11 +50,11 @@ type Keys = NonNullable<z.infer<typeof preferencesFile>['autonomy']>;
 export type PreferencesRead = { ok: true; preferences: Preferences } | { ok: false; problems: Problem[] };
 
 /** @param bytes of the file; `undefined` where there is none. @param playbooks that there are, by name. */
-export const readPreferences = (
+export const readPreferences = async (
   file: string,
   bytes: Buffer | undefined,
   playbooks: readonly string[],
-): PreferencesRead => {
+): Promise<PreferencesRead> => {
   if (bytes === undefined) return { ok: true, preferences: toPreferences({}) };
   const parsed = parseYaml(file, bytes);
   if (!parsed.ok)
@@ -64,8 +64,9 @@ export const readPreferences = (
   const reader = new Reader(() => undefined, { late: false });
   const { autonomy = {} } = readWith(reader, parsed.root, preferencesFile, 'preferences.yml') ?? {};
   demandPlaybooks(reader, parsed.root, Object.keys(autonomy.action_overrides ?? {}), playbooks);
-  const hours =
-    autonomy.quiet_hours && toWindow(reader, autonomy.quiet_hours, parsed.root, ['autonomy', 'quiet_hours']);
+  const windows = new WindowReader(reader, parsed.root, Date.now());
+  const { quiet_hours: quiet } = autonomy;
+  const hours = quiet && (await windows.read(quiet, ['autonomy', 'quiet_hours']));
   return reader.problems.length > 0
     ? { ok: false, problems: reader.problems.map((problem) => ({ ...problem, severity: 'error' })) }
     : { ok: true, preferences: { ...toPreferences(autonomy), ...(hours ? { quietHours: hours } : {}) } };

@@ -3,21 +3,21 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readPreferences } from '../../compose/preferences.ts';
 
-const read = (text: string | undefined) =>
-  readPreferences('/etc/baton/preferences.yml', text === undefined ? undefined : Buffer.from(text), [
+const read = async (text: string | undefined) =>
+  await readPreferences('/etc/baton/preferences.yml', text === undefined ? undefined : Buffer.from(text), [
     'disk-cleanup',
     'service-restart',
   ]);
 
-const refused = (text: string): string[] => {
-  const result = read(text);
+const refused = async (text: string): Promise<string[]> => {
+  const result = await read(text);
   assert.ok(!result.ok);
   return result.problems.map(({ at, message }) => `${at?.line ?? 0}:${at?.column ?? 0} ${message}`);
 };
 
 describe('preferences.yml', () => {
-  test('lays down levels, budgets, overrides, targets and hours', () => {
-    const result = read(`
+  test('lays down levels, budgets, overrides, targets and hours', async () => {
+    const result = await read(`
 autonomy:
   schedule:
     weekday: {level: conservative, max_actions: 3}
@@ -37,9 +37,9 @@ autonomy:
     });
   });
 
-  test('without one, or with an empty one, nothing is laid down but the hours', () => {
+  test('without one, or with an empty one, nothing is laid down but the hours', async () => {
     for (const text of [undefined, '', '# nothing yet\n']) {
-      const result = read(text);
+      const result = await read(text);
       assert.deepEqual(result.ok && result.preferences, {
         weekday: { maxActions: 5 },
         weekend: { maxActions: 5 },
@@ -51,20 +51,25 @@ autonomy:
     }
   });
 
-  test('tells every mistake where it stands', () => {
+  test('tells every mistake where it stands', async () => {
     assert.deepEqual(
-      refused(`
+      (
+        await refused(`
 autonomy:
   schedule:
     weekday: {level: bold, max_action: 3}
-`).map((line) => line.split(' ')[0]),
+`)
+      ).map((line) => line.split(' ')[0]),
       ['4:22', '4:28'],
     );
-    assert.deepEqual(refused('autonomy: {action_overrides: {disk-clenup: {min_confidence: 0.9}}}'), [
+    assert.deepEqual(await refused('autonomy: {action_overrides: {disk-clenup: {min_confidence: 0.9}}}'), [
       '1:44 There is no playbook "disk-clenup". Did you mean "disk-cleanup"?',
     ]);
-    assert.equal(refused('autonomy: {action_overrides: {disk-cleanup: {min_confidence: 95}}}').length, 1);
-    assert.equal(refused("autonomy: {protected: ['a*b*c*d*e*f*g']}").length, 1);
-    assert.equal(refused('autonomy: [').length, 1);
+    assert.equal(
+      (await refused('autonomy: {action_overrides: {disk-cleanup: {min_confidence: 95}}}')).length,
+      1,
+    );
+    assert.equal((await refused("autonomy: {protected: ['a*b*c*d*e*f*g']}")).length, 1);
+    assert.equal((await refused('autonomy: [')).length, 1);
   });
 });
