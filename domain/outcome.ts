@@ -1,12 +1,9 @@
 /** What came of an action, as it was measured. What nobody measured, and what was only tried on paper, is no outcome. */
 import type { OperationId } from './names.ts';
 
-/** When the success of a playbook is measured again, ms after the action: what is full again next morning was not freed. */
-const measuredAfterMs = [10 * 60_000, 3_600_000, 24 * 3_600_000] as const;
-
 export type Measurement = {
-  /** One of {@link measuredAfterMs}. */
-  afterMs: (typeof measuredAfterMs)[number];
+  /** How long after the action: what is full again next morning was not freed. */
+  afterMs: number;
   /** Milliseconds since the epoch. */
   at: number;
   /** Whether the playbook's own `success` held. */

@@ -37,7 +37,7 @@ export const seeServices = async (ports: Ports): Promise<Seen> => {
 };
 
 const findingsOf = ({ stack, services, drift }: StackStatus, release: Release | undefined): Finding[] => {
-  const wanted = release?.spec.services.map(({ name }) => name as string) ?? [];
+  const wanted = release?.spec.services.map(({ name }) => name) ?? [];
   return [
     ...services
       .filter(({ service }) => wanted.includes(service))

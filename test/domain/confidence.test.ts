@@ -12,7 +12,7 @@ const operation = parseOperationId('0c812c02') ?? assert.fail('no id');
 
 const outcome = (given: Partial<ActionOutcome> & { held?: boolean[] } = {}): ActionOutcome => {
   const { held = [true], ...rest } = given;
-  const measurements = held.map((one) => ({ afterMs: 600_000 as const, at: now, held: one }));
+  const measurements = held.map((one) => ({ afterMs: 600_000, at: now, held: one }));
   return {
     operation,
     playbook: 'disk-cleanup',
