@@ -37,10 +37,10 @@ export const seeServices = async (ports: Ports): Promise<Seen> => {
 };
 
 const findingsOf = ({ stack, services, drift }: StackStatus, release: Release | undefined): Finding[] => {
-  const wanted = release?.spec.services.map(({ name }) => name) ?? [];
+  const wanted = new Set<string>(release?.spec.services.map(({ name }) => name));
   return [
     ...services
-      .filter(({ service }) => wanted.includes(service))
+      .filter(({ service }) => wanted.has(service))
       .map(({ service, healthy, state, answer }): Finding => {
         const found: Severity | 'fine' = healthy === 'healthy' ? 'fine' : 'critical';
         return {
@@ -50,7 +50,7 @@ const findingsOf = ({ stack, services, drift }: StackStatus, release: Release | 
           evidence: `${state}: ${answer}`,
         };
       }),
-    ...wanted
+    ...[...wanted]
       .filter((name) => !services.some(({ service }) => service === name))
       .map((name): Finding => ({
         what: 'service-down',
