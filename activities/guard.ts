@@ -17,7 +17,7 @@ import {
   type User,
 } from '../domain/guard.ts';
 import type { DataOutcome, SnapshotTaken } from '../domain/operation.ts';
-import { parseVolumeText } from '../domain/data-set.ts';
+import { parseSubvolumeText, parseVolumeText } from '../domain/data-set.ts';
 import { dumpByHand } from '../domain/dump.ts';
 import type { Problem } from '../domain/problem.ts';
 import { unprovenProblems } from '../domain/restore-test.ts';
@@ -241,9 +241,18 @@ export const guardActivities = (ports: Ports) => ({
 });
 
 /** A volume lies where the engine says; one that is not there is told as no such path. */
-const pathOf = async ({ engine }: Ports, place: string): Promise<string> => {
+/** What is not found stays as it was written: the plan refuses it by that. */
+const pathOf = async ({ engine, snapshots }: Ports, place: string): Promise<string> => {
   const volume = parseVolumeText(place);
-  return volume === undefined ? place : ((await engine.inspectVolume(volume))?.mountpoint ?? place);
+  if (volume !== undefined) return (await engine.inspectVolume(volume))?.mountpoint ?? place;
+  const subvolume = parseSubvolumeText(place);
+  if (subvolume === undefined) return place;
+  const [path = place, other] = await snapshots.subvolumes(subvolume);
+  if (other === undefined) return path;
+  throw permanent(
+    'AmbiguousSubvolume',
+    `There are subvolumes called ${subvolume} on several filesystems: ${path} and ${other}. Nothing was changed. Name the path: --data ${path}`,
+  );
 };
 
 const locationOf = async (

@@ -46,11 +46,17 @@ export const placeText = ({ place }: DataSet): string =>
   'path' in place
     ? place.path
     : 'subvolume' in place
-      ? `subvolume ${place.subvolume}`
+      ? subvolumeText(place.subvolume)
       : volumeText(place.volume);
 
 /** How `data` of a guard names a volume whose path is not known yet. */
 export const volumeText = (volume: string): string => `volume ${volume}`;
+
+/** What is written as data where it is a btrfs subvolume by its name in its filesystem. */
+export const subvolumeText = (name: string): string => `subvolume ${name}`;
+
+/** The reverse of {@link subvolumeText}. */
+export const parseSubvolumeText = (text: string): string | undefined => /^subvolume (.+)$/.exec(text)?.[1];
 
 /** The reverse of {@link volumeText}. */
 export const parseVolumeText = (text: string): string | undefined => /^volume (.+)$/.exec(text)?.[1];

@@ -71,6 +71,8 @@ export type Space = {
 
 export interface Snapshots {
   /** Read-only. Never throws for a path that is missing. */
+  /** @param name as `btrfs subvolume list` prints it. @returns where it is reached: of each filesystem with one of that name a path. */
+  subvolumes(name: string): Promise<string[]>;
   inspect(path: string, options: { sizeLimitBytes: number }): Promise<PathFacts>;
   /** What it returns was seen on the disk afterwards. Idempotent by name: a complete snapshot of that name is returned as it is; an incomplete one is removed and taken again. */
   take(path: string, name: SnapshotName, driver: FileDriver, signal?: AbortSignal): Promise<Snapshot>;

@@ -1,9 +1,10 @@
 /** What a path is. Reads only; a path that is missing is a fact, not an error. */
-import { lstat, readFile, realpath, stat, statfs } from 'node:fs/promises';
+import { lstat, realpath, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ifThere } from '../errno.ts';
 import type { PathFacts } from '../ports/snapshots.ts';
 import { filesystemOf, isSubvolume, subvolumeInode } from './filesystem.ts';
+import { mountPoints } from './mounts.ts';
 import type { Run } from './run.ts';
 import { walk } from './walk.ts';
 
@@ -89,21 +90,6 @@ const driverFor = (
       ? `on ${facts.filesystem}, copied by reflink`
       : `on ${facts.filesystem}, copied in full`,
   };
-};
-
-/** Everything that is mounted, as this process sees it. */
-export const mountPoints = async (): Promise<string[]> => {
-  const table = await readFile('/proc/self/mountinfo', 'utf8');
-  // Octal escapes: see proc_pid_mountinfo(5).
-  return table
-    .split('\n')
-    .flatMap(
-      (line) =>
-        line
-          .split(' ')[4]
-          ?.replaceAll(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))) ??
-        [],
-    );
 };
 
 /** Directories on another device (mounts, and btrfs subvolumes, which have device numbers of their own). At most 100. */

@@ -14,6 +14,7 @@ import type { Driver } from './driver.ts';
 import { errnoOf, ifThere } from '../errno.ts';
 import { writeWhole } from '../files.ts';
 import { inspectPath } from './facts.ts';
+import { subvolumePaths } from './mounts.ts';
 import { healthOf } from './health.ts';
 import { isThere } from './is-there.ts';
 import { draftOf, lentOf, locationOf, marksOf, prepareLayout, snapshotsOf } from './layout.ts';
@@ -66,6 +67,7 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
   };
 
   return {
+    subvolumes: subvolumePaths,
     inspect: async (path, { sizeLimitBytes }) => await inspectPath(run, path, sizeLimitBytes),
 
     async take(path, name, driver, signal) {

@@ -8,7 +8,7 @@ import { access, mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SnapshotError } from '../ports/snapshots.ts';
 import { isNoSpace as isFull } from '../errno.ts';
-import { mountPoints } from './facts.ts';
+import { mountPoints } from './mounts.ts';
 import { filesystemOf } from './filesystem.ts';
 import { isThere } from './is-there.ts';
 import { directoryName, prepareLayout } from './layout.ts';

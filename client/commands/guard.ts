@@ -8,6 +8,7 @@ import {
   type GuardQuestion,
   type GuardRequest,
 } from '../../domain/guard.ts';
+import { subvolumeText } from '../../domain/data-set.ts';
 import type { StackName } from '../../domain/names.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
 import { checksOf, runGuard } from '../guard.ts';
@@ -35,6 +36,7 @@ import {
 type Options = OutputOptions &
   GateOptions & {
     data: string[];
+    subvolume: string[];
     stack?: StackName;
     operation?: string;
     validate: (Check | NamedCheck)[];
@@ -57,6 +59,12 @@ export const guardCommand = (command: Command): void => {
     .argument('<command...>', 'what to run, after "--"')
     .addOption(
       listOption('--data <path>', 'a directory, file or btrfs subvolume that it may change (repeatable)'),
+    )
+    .addOption(
+      listOption(
+        '--subvolume <name>',
+        'a btrfs subvolume, by its name in its filesystem, that it may change (repeatable)',
+      ),
     )
     .option('--stack <name>', 'all data of this stack', stackArgument)
     .option('--operation <name>', 'what it is for (default: the command)')
@@ -95,6 +103,7 @@ export const guardCommand = (command: Command): void => {
   command.showHelpAfterError('(the command comes last, after "--"; add --help for what can be typed)');
   examples(command, [
     'baton guard --data /srv/traefik --auto-rollback -- cp new.yml /srv/traefik/dynamic/routers.yml',
+    'baton guard --subvolume subvol7-containers/wiki --auto-rollback -- ./upgrade.sh',
     'baton guard --stack immich --operation "reindex" --validate http://localhost:2283/api/ping -- ./reindex.sh',
     'baton guard --data /srv/wiki --shell --dry-run -- "sed -i s/old/new/ /srv/wiki/*.md"',
   ]);
@@ -104,10 +113,15 @@ const guard = async (args: string[], options: Options): Promise<number> =>
   await runGuard(questionOf(args, options), options);
 
 const questionOf = (args: string[], options: Options): GuardQuestion => {
-  if (options.data.length === 0 && options.stack === undefined)
+  const data = [
+    ...options.data.map((path) => resolve(path)),
+    // `btrfs subvolume list` prints no slash before a name, and people write one.
+    ...options.subvolume.map((name) => subvolumeText(name.replace(/^\/+/, ''))),
+  ];
+  if (data.length === 0 && options.stack === undefined)
     throw new CommandFailure(
       exitCode.usage,
-      'Say what it may change: --data PATH, or --stack STACK. Nothing was changed.',
+      'Say what it may change: --data PATH, --subvolume NAME or --stack STACK. Nothing was changed.',
     );
   if (options.shell && args.length !== 1)
     throw new CommandFailure(
@@ -120,7 +134,7 @@ const questionOf = (args: string[], options: Options): GuardQuestion => {
     ...(options.stack === undefined ? {} : { stack: options.stack }),
     host: options.host ?? thisHost().host,
     title: options.operation ?? args.join(' ').slice(0, 60),
-    data: options.data.map((path) => resolve(path)),
+    data,
     command: {
       args,
       shell: options.shell ?? false,

@@ -100,3 +100,32 @@ describe('what cannot be snapshotted, or not as one would think, is said', () =>
     assert.ok(facts.freeBytes > 0);
   });
 });
+
+describe('a btrfs subvolume', () => {
+  const name = `named ${randomBytes(4).toString('hex')}`;
+  const mount = mkdtempSync(join(tmpdir(), 'baton-subvolume-'));
+  before(async () => {
+    await execa('btrfs', ['subvolume', 'create', join(btrfs, name)]);
+    await mkdir(join(btrfs, name, 'directory'));
+    await execa('btrfs', ['subvolume', 'create', join(btrfs, name, 'inner')]);
+    await execa('mount', ['--bind', join(btrfs, name), mount]);
+  });
+  after(async () => {
+    await execa('umount', ['--lazy', mount]);
+    await rm(mount, { recursive: true });
+    for (const path of [join(name, 'inner'), name])
+      await execa('btrfs', ['subvolume', 'delete', join(btrfs, path)]);
+  });
+
+  test('is found by its name, where it can be exchanged, also where it is mounted by itself too', async () => {
+    const snapshots = openSnapshots();
+    assert.deepEqual(await snapshots.subvolumes(name), [join(btrfs, name)]);
+    assert.deepEqual(await snapshots.subvolumes(`${name}/inner`), [join(btrfs, name, 'inner')]);
+  });
+
+  test('is no directory, and no other of a name that begins alike', async () => {
+    const snapshots = openSnapshots();
+    for (const other of [`${name}/directory`, name.slice(0, -1), 'inner', '../etc'])
+      assert.deepEqual(await snapshots.subvolumes(other), []);
+  });
+});

@@ -67,6 +67,7 @@ export const methods: {
     close: 'look',
   },
   snapshots: {
+    subvolumes: 'look',
     inspect: 'look',
     find: 'look',
     list: 'look',
