@@ -8,6 +8,7 @@ import { copyStandingActivities } from './copy-standing.ts';
 import { dataActivities } from './data.ts';
 import { dataSetActivities } from './data-set.ts';
 import { editActivities } from './edit.ts';
+import { forecastActivities } from './forecast.ts';
 import { gateActivities } from './gate.ts';
 import { guardActivities } from './guard.ts';
 import { fileActivities } from './managed-file.ts';
@@ -43,6 +44,7 @@ export const createActivities = (ports: Ports) => ({
   ...gateActivities(ports),
   ...notifyActivities(ports),
   ...lookActivities(ports),
+  ...forecastActivities(ports),
   ...editActivities(ports),
   ...userActivities(ports),
   ...snapshotActivities(ports),

@@ -46,8 +46,12 @@ const verbs: Record<string, Verb> = {
     about: 'say how the host is, as a number, with every point that it lost named',
     load: async () => (await import('./commands/health.ts')).healthCommand,
   },
+  forecast: {
+    about: 'say when disks are full, and how such forecasts have done',
+    load: async () => (await import('./commands/forecast.ts')).forecastCommand,
+  },
   auto: {
-    about: 'look after the host: for now, look once and keep what was seen',
+    about: 'let Baton look at the host by itself, remember and forecast; it changes nothing',
     load: async () => (await import('./commands/auto.ts')).autoCommand,
   },
   releases: {

@@ -36,6 +36,9 @@ export const copyWorkflowId = (host: string, copy: string): string => `copy/${ho
 /** One cycle at a time on one host. */
 export const cycleWorkflowId = (host: string): string => `cycle/${host}`;
 
+/** What starts cycles. */
+export const cycleScheduleId = (host: string): string => `cycles/${host}`;
+
 /** Read-only questions lock nothing, so their ids carry the asker's nonce. */
 export const questionWorkflowId = (host: string, what: string, nonce: string): string =>
   `question/${host}/${what}/${nonce}`;

@@ -27,7 +27,12 @@ export const workflowBundle = async (cacheDirectory: string): Promise<string> =>
 const sourcesHash = async (): Promise<string> => {
   const hash = createHash('sha256').update(await readFile(join(root, 'package-lock.json')));
   for (const layer of ['workflows', 'domain'])
-    for (const name of (await readdir(join(root, layer))).sort())
+    for (const name of await filesIn(join(root, layer)))
       hash.update(name).update(await readFile(join(root, layer, name)));
   return hash.digest('hex').slice(0, 16);
+};
+
+const filesIn = async (directory: string): Promise<string[]> => {
+  const names = await readdir(directory, { recursive: true });
+  return names.filter((name) => name.endsWith('.ts')).sort();
 };

@@ -21,6 +21,7 @@ export {
   copiesStanding,
   copyPlan,
   dataSets,
+  diskForecasts,
   filesystemHealth,
   hostHealth,
   planGuarded,

@@ -1,4 +1,4 @@
-/** One turn of the loop: observe and orient. What is decided and done of it is to come. */
+/** One turn of the loop: observe, orient, forecast. What is decided and done of it is to come. */
 import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { lookText, type Look } from '../domain/look.ts';
 import { reading } from './activities.ts';
@@ -8,5 +8,9 @@ export async function oodaCycle(): Promise<Look> {
   const id = workflowInfo().runId;
   const look = await reading.keepLook.executeWithOptions({ summary: 'every source' }, [id]);
   setCurrentDetails(lookText(look).join('\n\n'));
+  await reading.keepForecasts.executeWithOptions(
+    { summary: 'one a day; those that came due are scored' },
+    [],
+  );
   return look;
 }

@@ -4,6 +4,7 @@ import type { CleanupWish, ExplainedCleanup } from '../domain/cleanup.ts';
 import type { CopiesStanding, CopyPlan, CopyRef } from '../domain/copy.ts';
 import type { SetStatus } from '../domain/data-set.ts';
 import type { FilesystemHealth } from '../domain/filesystem-health.ts';
+import type { DiskForecast } from '../domain/disk-forecast.ts';
 import type { Changes, GuardQuestion } from '../domain/guard.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 import type { OperationId, StackName } from '../domain/names.ts';
@@ -56,6 +57,11 @@ export async function snapshotList(stack?: StackName): Promise<SnapshotInfo[]> {
 /** How the host is at this moment. */
 export async function hostHealth(): Promise<Look> {
   return await reading.lookAtHost.executeWithOptions({ summary: 'every source' }, []);
+}
+
+/** When the disks of the host are full. */
+export async function diskForecasts(horizonMs: number): Promise<DiskForecast[]> {
+  return await reading.forecastDisks.executeWithOptions({ summary: 'every disk' }, [horizonMs]);
 }
 
 /** The newest lines of the audit log, and whether all of it holds. */

@@ -1,6 +1,7 @@
 /** `baton health` and `baton auto once` as a person types them: a number with every point that it lost named. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { DiskForecast } from '../../domain/disk-forecast.ts';
 import type { Look } from '../../domain/look.ts';
 import { freePort } from '../../setup/local.ts';
 import { Site } from './site.ts';
@@ -78,5 +79,31 @@ x-baton: {min_healthy_time: 100ms}
     await site.cli('start', 'shop-db-1');
     assert.deepEqual(own(await look('auto', 'once')), []);
     assert.deepEqual(own(await look('health')), []);
+  });
+
+  test('from a few looks no forecast is made, and it says so', async () => {
+    const { out, code } = await site.baton('forecast', '--json');
+    assert.equal(code, 0);
+    const states = out
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as DiskForecast).forecast.state);
+    assert.deepEqual([...new Set(states)], ['not enough']);
+  });
+
+  test('it looks by itself until it is told to stop', async () => {
+    const looks = async (): Promise<boolean> => {
+      const { out } = await site.baton('auto', 'status', '--json');
+      return (JSON.parse(out) as { looks: boolean }).looks;
+    };
+    assert.equal(await looks(), false);
+    for (let time = 0; time < 2; time += 1) {
+      assert.equal((await site.baton('auto', 'watch')).code, 0);
+      assert.equal(await looks(), true);
+    }
+    for (let time = 0; time < 2; time += 1) {
+      assert.equal((await site.baton('auto', 'stop')).code, 0);
+      assert.equal(await looks(), false);
+    }
   });
 });

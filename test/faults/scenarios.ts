@@ -13,6 +13,7 @@ type Question =
   | 'copyPlan'
   | 'filesystemHealth'
   | 'dataSets'
+  | 'diskForecasts'
   | 'hostHealth'
   | 'planStack'
   | 'planGuarded'
@@ -30,7 +31,7 @@ type Mark = 'pinSnapshot' | 'unpinSnapshot';
 type OfCopies = 'initCopies' | 'checkCopies' | 'restoreCopy';
 /** Its only effect is a line of the audit log, without which it goes on: `test/workflows/hold.test.ts`. */
 type Hold = 'holdHost';
-/** It keeps what it saw in one transaction, and changes nothing else: `test/activities/records.test.ts`. */
+/** It keeps what it saw, a transaction an activity, and changes nothing else: `test/activities/records.test.ts`. */
 type Loop = 'oodaCycle';
 /** They only start what is in the table: `test/workflows/scheduled.test.ts`, `test/web/webhook.test.ts`. */
 type Wrapper = 'runScheduled' | 'takeDelivery';
