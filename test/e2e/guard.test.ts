@@ -239,7 +239,7 @@ x-baton: {min_healthy_time: 100ms}
     ])
       assert.ok(none.out.includes(words), `${words} in:\n${none.out}`);
     for (const [args, words] of [
-      [['--', 'true'], /--data PATH, or --stack/],
+      [['--', 'true'], /--data PATH, --subvolume NAME or --stack/],
       [['--data', data, 'ls', '-l'], /after "--"/],
       [['--data', data, '--validate', 'nonsense', '--', 'true'], /There is no check "nonsense"/],
       [['--data', data, '--timeout', 'soon', '--', 'true'], /Write a duration/],
