@@ -11,7 +11,7 @@ import { parseSnapshotName } from '../../domain/snapshot.ts';
 import type { stackReleases, stackStatus } from '../../workflows/questions.ts';
 import type { Container, Site } from '../e2e/site.ts';
 import { mayNeedHuman, type Fault } from './fault.ts';
-import { canary } from './run.ts';
+import { canary } from './town-files.ts';
 import type { Scenario } from './scenarios.ts';
 import { comparable, type StackWorld, type World } from './world.ts';
 

@@ -28,6 +28,10 @@ export type World = {
   copies: Record<string, string>;
 };
 
+/** An image, and a volume, that nothing needs. */
+export const spareImage = ({ host }: Site): string => `localhost/${host}/spare:1`;
+export const looseVolume = ({ host }: Site): string => `${host}_loose`;
+
 /** For temporary files. */
 export const scratchOf = ({ data }: Site): string => join(data, 'scratch');
 
