@@ -246,9 +246,10 @@ export const btrfsCopyDriver = (host: Host): CopyDriver<Btrfs> => {
       settingOf(host, job),
       (sent) => job.tell?.(`${formatBytes(sent)} sent`),
     );
-    if (from.exitCode === null || to.exitCode === null)
+    // A target that fails takes nothing any more, which ends the sender too: the target tells why.
+    const wasEnded = from.signal !== null && from.signal !== 'SIGPIPE';
+    if (wasEnded || to.signal !== null)
       throw new CopyError('interrupted', `btrfs send to ${targetText(target)} was interrupted.`);
-    // Where the target fails the sender breaks off too: the target tells why.
     if (to.exitCode !== 0) throw failureOf(target, 'btrfs receive', to);
     if (from.exitCode !== 0) throw failureOf({ by: 'btrfs', directory: '/' }, 'btrfs send', from);
     return bytes;

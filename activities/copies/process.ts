@@ -22,7 +22,9 @@ export type Setting = {
   stallMs: number;
 };
 
-export type Ended = { exitCode: number | null; stdout: string; stderr: string };
+/** Either of the two is null. */
+type End = { exitCode: number | null; signal: NodeJS.Signals | null };
+export type Ended = End & { stdout: string; stderr: string };
 
 /** A slow line sends a block of restic's (up to 8 MiB), or looks for its index, in less. */
 export const defaultStallMs = 15 * 60_000;
@@ -57,8 +59,8 @@ export const runMarked = async (
     }
   });
   const stderr = errorsOf(child);
-  const [exitCode] = await ended([child], setting, () => last);
-  return { exitCode: exitCode ?? null, stdout: stdout + line, stderr: stderr() };
+  const [end] = await ended([child], setting, () => last);
+  return { exitCode: null, signal: null, ...end, stdout: stdout + line, stderr: stderr() };
 };
 
 /** What one writes the other reads. @returns how both ended, and the bytes between them. */
@@ -83,10 +85,10 @@ export const runPiped = async (
   const { stdin } = receiver;
   // How the two ended tells why; that a pipe broke follows from it.
   const flowing = stdout && stdin ? pipeline(stdout, counting, stdin).catch(() => undefined) : undefined;
-  const codes = await ended([sender, receiver], setting, () => `${bytes}`);
+  const ends = await ended([sender, receiver], setting, () => `${bytes}`);
   await flowing;
-  const [one, other] = codes.map((exitCode, index) => ({
-    exitCode,
+  const [one, other] = ends.map((end, index) => ({
+    ...end,
     stdout: '',
     stderr: said[index]?.() ?? '',
   }));
@@ -125,7 +127,7 @@ const ended = async (
   children: readonly ChildProcess[],
   { operation, signal, stallMs }: Setting,
   marker: () => string,
-): Promise<(number | null)[]> => {
+): Promise<End[]> => {
   const over = new AbortController();
   const all = Promise.all(children.map(closed));
   const stalled = untilStalled(operation, stallMs, marker, over.signal);
@@ -147,10 +149,10 @@ const ended = async (
 };
 
 /** With all that it wrote read. */
-const closed = async (child: ChildProcess): Promise<number | null> => {
+const closed = async (child: ChildProcess): Promise<End> => {
   try {
-    const [exitCode] = (await once(child, 'close')) as [number | null];
-    return exitCode;
+    const [exitCode, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    return { exitCode, signal };
   } catch (cause) {
     const [program = ''] = child.spawnargs;
     throw new CopyError(

@@ -1,7 +1,7 @@
 /** Copies in a restic repository: encrypted, deduplicated, on whatever restic reaches. */
 import { chmod, chown, lstat, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { newestCopy, targetText, type Copy, type CopyTarget } from '../../domain/copy.ts';
-import { passedOn } from '../../domain/guard.ts';
+import { passedOn } from '../../domain/commands.ts';
 import {
   incompleteTag,
   lockHolder,
@@ -247,8 +247,9 @@ const problemsIn = ({ stdout, stderr }: Ended): string[] => {
 };
 
 /** @param fault of a backup alone it is `unread`, which is none. */
-const failure = (fault: ResticFault | 'unread', target: Restic, { exitCode, stderr }: Ended): CopyError => {
-  if (fault === 'unread') return failure('internal', target, { exitCode, stderr, stdout: '' });
+const failure = (fault: ResticFault | 'unread', target: Restic, ended: Ended): CopyError => {
+  if (fault === 'unread') return failure('internal', target, ended);
+  const { exitCode, stderr } = ended;
   const where = targetText(target);
   const words = resticWords(stderr);
   return new CopyError(

@@ -1,6 +1,6 @@
 /** Commands where btrfs copies lie: on this host, or on another one through ssh. */
 import type { CopyTarget } from '../../domain/copy.ts';
-import { passedOn } from '../../domain/guard.ts';
+import { passedOn } from '../../domain/commands.ts';
 import { CopyError, type CopyErrorCode, type CopyJob } from '../ports/copies.ts';
 import type { Host } from './driver.ts';
 import { runMarked, type Ended, type Setting } from './process.ts';
