@@ -3,7 +3,7 @@ import { createTwoFilesPatch } from 'diff';
 import type { Dirent, Stats } from 'node:fs';
 import { lstat, open, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { mostChanges, mostEdits, type Changes, type FileChange } from '../domain/guard.ts';
+import { mostChanges, mostEdits, type Changes, type FileChange } from '../domain/changes.ts';
 import type { OperationId } from '../domain/names.ts';
 import { ifThere } from './errno.ts';
 import type { Memory } from './ports/memory.ts';

@@ -6,7 +6,7 @@ import { loadStack } from '../compose/load.ts';
 import { configurationBytes, readSmallFile } from '../compose/small-file.ts';
 import { problemsOfTraefik, traefikEndings } from '../compose/traefik.ts';
 import { askedService, checkText, type Check, type FileCheck } from '../domain/check.ts';
-import { passedOn } from '../domain/guard.ts';
+import { passedOn } from '../domain/commands.ts';
 import { formatLocation, isError, type Problem } from '../domain/problem.ts';
 import { pause } from './activity.ts';
 import { ifThere } from './errno.ts';

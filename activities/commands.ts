@@ -5,7 +5,7 @@ import { access, mkdir, open, readFile, stat, type FileHandle } from 'node:fs/pr
 import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
-import { passedOn, type CommandEnd, type GuardedCommand } from '../domain/guard.ts';
+import { passedOn, type CommandEnd, type GuardedCommand } from '../domain/commands.ts';
 import type { OperationId } from '../domain/names.ts';
 import { errnoOf, ifThere } from './errno.ts';
 import { writeWhole } from './files.ts';

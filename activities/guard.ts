@@ -2,14 +2,13 @@
 import { execa } from 'execa';
 import type { Check } from '../domain/check.ts';
 import { dumpedData, isHostPath, protectedData, type DataPlan } from '../domain/data.ts';
+import type { Changes } from '../domain/changes.ts';
+import type { CommandEnd, GuardedCommand } from '../domain/commands.ts';
 import {
   guardRequest,
   planGuard,
   takesOnly,
-  type Changes,
-  type CommandEnd,
   type Edit,
-  type GuardedCommand,
   type GuardedPath,
   type GuardPlan,
   type GuardQuestion,

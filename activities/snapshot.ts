@@ -1,7 +1,7 @@
 /** Snapshots as they are shown: found on the disk, with what is noted beside them and what still needs them. */
 import { label, stackOf } from '../domain/labels.ts';
 import type { OperationId, StackName } from '../domain/names.ts';
-import type { Changes } from '../domain/guard.ts';
+import type { Changes } from '../domain/changes.ts';
 import { snapshotsForUndo } from '../domain/release.ts';
 import {
   parseSnapshotName,

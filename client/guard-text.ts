@@ -1,6 +1,7 @@
 /** What a guarded command will do, in words, before it does anything. */
 import { checkText } from '../domain/check.ts';
-import { commandText, takesOnly, type GuardedPath, type GuardPlan } from '../domain/guard.ts';
+import { commandText } from '../domain/commands.ts';
+import { takesOnly, type GuardedPath, type GuardPlan } from '../domain/guard.ts';
 import { formatBytes } from '../domain/size.ts';
 import { dumpText } from './plan-text.ts';
 

@@ -4,12 +4,8 @@ import { z } from 'zod';
 import type { Check } from '../domain/check.ts';
 import { cleanupParts } from '../domain/cleanup.ts';
 import type { GateWish } from '../domain/gate.ts';
-import {
-  defaultOutputLimitBytes,
-  defaultTimeoutMs,
-  snapshotQuestion,
-  type GuardedCommand,
-} from '../domain/guard.ts';
+import { defaultOutputLimitBytes, defaultTimeoutMs, type GuardedCommand } from '../domain/commands.ts';
+import { snapshotQuestion } from '../domain/guard.ts';
 import type { StackName } from '../domain/names.ts';
 import { defaultCopyLimitBytes } from '../domain/operation.ts';
 import { defaultCatchUpMs, deployTask, scheduleFault, type Schedule, type Task } from '../domain/schedule.ts';

@@ -3,6 +3,7 @@
  * will be done, as pure data; made before anything is touched.
  */
 import type { Check } from './check.ts';
+import type { GuardedCommand } from './commands.ts';
 import type { GateWish } from './gate.ts';
 import { isHostPath, type DataPlan, type DumpPlan } from './data.ts';
 import { isDumpWish } from './database.ts';
@@ -15,39 +16,6 @@ import { formatBytes } from './size.ts';
 import type { SnapshotName } from './snapshot.ts';
 import type { DataWish } from './stack.ts';
 import type { ContainerFacts, DatabaseFacts, PathFacts } from './world.ts';
-
-export type GuardedCommand = {
-  /** The program and its arguments; one text for `/bin/sh -c` where `shell` is true. */
-  args: string[];
-  shell: boolean;
-  /** Where it runs: an absolute path on the worker's host. */
-  directory: string;
-  /** Names of variables that it gets from the worker's environment, besides those of {@link passedOn}. */
-  variables: string[];
-  /** The user that it runs as; absent: the worker's own. */
-  user?: string;
-  timeoutMs: number;
-  outputLimitBytes: number;
-};
-
-/** A command that nobody limits otherwise. */
-export const defaultTimeoutMs = 24 * 3_600_000;
-export const defaultOutputLimitBytes = 2 ** 26;
-
-/** What every command on the host gets of the worker's environment. */
-const plainVariables: readonly string[] = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'TZ'];
-
-/** @param more names of variables that are passed on too. */
-export const passedOn = (
-  environment: Readonly<Record<string, string | undefined>>,
-  more: readonly string[] = [],
-): Record<string, string> =>
-  Object.fromEntries(
-    [...plainVariables, ...more].flatMap((name) => {
-      const value = environment[name];
-      return value === undefined ? [] : [[name, value] as const];
-    }),
-  );
 
 /** A file that was edited beside itself, and whose new text takes its place at once. */
 export type Edit = {
@@ -152,21 +120,6 @@ export type GuardPlan = {
   problems: Problem[];
 };
 
-/** How a command ended. `lost`: its worker died, so it was ended, and nobody knows how far it came. */
-export type CommandEnd = {
-  how: 'exited' | 'killed' | 'timed-out' | 'too-much-output' | 'lost' | 'not-started';
-  /** Only where it exited. */
-  exitCode?: number;
-  /** The signal that killed it, or why it could not be started. */
-  why?: string;
-  /** Where its output is kept, on the worker's host. */
-  log: string;
-  /** The last lines of its output, values of variables taken out. */
-  tail: string;
-  tookMs: number;
-};
-
-/** What is known of data besides what its path tells: see `activities/guarded-data.ts`. */
 export type KnownData = {
   /** By path as it really is: what the stacks that run say, then what data sets say. */
   classes: Record<string, DataWish>;
@@ -389,60 +342,3 @@ const guardTarget = (data: readonly string[], containers: readonly ContainerFact
       .slice(0, 63) || 'guard'
   );
 };
-
-/** How the command ended, where that is not as it should have. */
-export const commandFailure = (
-  { how, exitCode, why }: CommandEnd,
-  { timeoutMs, outputLimitBytes }: GuardedCommand,
-): string | undefined => {
-  switch (how) {
-    case 'exited':
-      return exitCode === 0 ? undefined : `It ended with exit code ${exitCode ?? '?'}.`;
-    case 'killed':
-      return `It was killed by ${why ?? 'a signal'}.`;
-    case 'timed-out':
-      return `It was ended after ${timeoutMs / 1000} s, the most that it was given (--timeout).`;
-    case 'too-much-output':
-      return `It was ended because it printed more than ${formatBytes(outputLimitBytes)} (--output-limit).`;
-    case 'lost':
-      return 'The worker died while it ran, so it was ended; how far it came is not known.';
-    case 'not-started':
-      return `It could not be started: ${why ?? 'no reason was given'}.`;
-  }
-};
-
-/** As a person would type it. */
-export const commandText = ({ args, shell }: Pick<GuardedCommand, 'args' | 'shell'>): string =>
-  shell
-    ? (args[0] ?? '')
-    : args
-        .map((word, index) =>
-          // A first word with a "=" in it would be read as an assignment.
-          (index === 0 ? /^[\w@%+:,./-]+$/ : /^[\w@%+=:,./-]+$/).test(word)
-            ? word
-            : `'${word.replaceAll("'", String.raw`'\''`)}'`,
-        )
-        .join(' ');
-
-/** A file that the command made, took away or changed. */
-export type FileChange = {
-  path: string;
-  change: 'added' | 'removed' | 'changed' | 'mode';
-  /** Lines added and removed, of text. */
-  lines?: { added: number; removed: number };
-};
-
-export type Changes = {
-  /** At most {@link mostChanges}, by path. */
-  files: FileChange[];
-  /** How many there are in all. */
-  count: number;
-  /** Where the whole difference is kept, text shown and binary named, on the worker's host. */
-  file?: string;
-};
-
-/** Two texts that differ in more lines than this are different files: finding out how takes the square of that. */
-export const mostEdits = 5_000;
-
-/** A report names no more changed files than this; the rest stand in the file. */
-export const mostChanges = 50;

@@ -5,7 +5,8 @@
 import { isUrgent, type BatonEvent, type EventKind } from './event.ts';
 import type { AnswerKind } from './gate.ts';
 import { ticketHeader } from './ticket.ts';
-import { commandText, type GuardPlan } from './guard.ts';
+import { commandText } from './commands.ts';
+import type { GuardPlan } from './guard.ts';
 import { cut, firstOf, fitting } from './lines.ts';
 import type { Announced } from './operation.ts';
 import type { Plan } from './plan.ts';

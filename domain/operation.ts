@@ -1,5 +1,7 @@
 /** An operation: one durable change to one stack. What is asked for, how it goes, and how it ended. */
-import type { Changes, CommandEnd, GuardPlan } from './guard.ts';
+import type { Changes } from './changes.ts';
+import type { CommandEnd } from './commands.ts';
+import type { GuardPlan } from './guard.ts';
 import type { MemberOutcome } from './ecosystem.ts';
 import type { AnswerRecord, GateWish, Waiting } from './gate.ts';
 import type { OperationId, ReleaseId, ServiceName, StackName } from './names.ts';

@@ -1,5 +1,6 @@
 /** How an operation is told to people: a Markdown checklist while it runs, a Markdown report when it ends. */
-import type { CommandEnd, FileChange } from './guard.ts';
+import type { FileChange } from './changes.ts';
+import type { CommandEnd } from './commands.ts';
 import type { Outcome, Report, Step, StepState } from './operation.ts';
 import { formatLocation } from './problem.ts';
 import { formatDuration } from './size.ts';

@@ -2,7 +2,8 @@
 import type { CleanupOutcome, CleanupPart } from './cleanup.ts';
 import type { CopyOutcome } from './copy.ts';
 import type { GateWish } from './gate.ts';
-import { commandText, type GuardQuestion } from './guard.ts';
+import { commandText } from './commands.ts';
+import type { GuardQuestion } from './guard.ts';
 import type { OperationId, StackName } from './names.ts';
 import type { OperationOptions, Outcome, ReleaseSource } from './operation.ts';
 import type { RestoreTestOutcome } from './restore-test.ts';

@@ -4,17 +4,9 @@
  * Read `guardOperation` aloud; the order of things is decided here and nowhere else.
  */
 import { ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
-import {
-  commandFailure,
-  commandText,
-  takesOnly,
-  type Changes,
-  type CommandEnd,
-  type GuardedCommand,
-  type GuardPlan,
-  type GuardRequest,
-  type User,
-} from '../domain/guard.ts';
+import type { Changes } from '../domain/changes.ts';
+import { commandFailure, commandText, type CommandEnd, type GuardedCommand } from '../domain/commands.ts';
+import { takesOnly, type GuardPlan, type GuardRequest, type User } from '../domain/guard.ts';
 import { dumpedData, type DumpPlan } from '../domain/data.ts';
 import { dumpTools } from '../domain/database.ts';
 import type { DataOutcome, Failure, Outcome, Report, SnapshotTaken } from '../domain/operation.ts';

@@ -1,5 +1,5 @@
 /** The commands port: a person's own command, run at most once for one operation. */
-import type { CommandEnd, GuardedCommand } from '../../domain/guard.ts';
+import type { CommandEnd, GuardedCommand } from '../../domain/commands.ts';
 import type { OperationId } from '../../domain/names.ts';
 
 export interface Commands {

@@ -2,12 +2,8 @@
 import { Option, type Command } from 'commander';
 import { resolve } from 'node:path';
 import type { Check, NamedCheck } from '../../domain/check.ts';
-import {
-  defaultOutputLimitBytes,
-  defaultTimeoutMs,
-  type GuardQuestion,
-  type GuardRequest,
-} from '../../domain/guard.ts';
+import { defaultOutputLimitBytes, defaultTimeoutMs } from '../../domain/commands.ts';
+import type { GuardQuestion, GuardRequest } from '../../domain/guard.ts';
 import { subvolumeText } from '../../domain/data-set.ts';
 import type { StackName } from '../../domain/names.ts';
 import { CommandFailure, exitCode } from '../failure.ts';

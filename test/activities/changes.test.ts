@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { differenceBetween, type Difference } from '../../activities/changes.ts';
-import { mostChanges } from '../../domain/guard.ts';
+import { mostChanges } from '../../domain/changes.ts';
 
 let place: string;
 let before: string;

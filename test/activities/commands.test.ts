@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { openCommands } from '../../activities/commands.ts';
 import { markOf } from '../../activities/processes.ts';
-import type { GuardedCommand } from '../../domain/guard.ts';
+import type { GuardedCommand } from '../../domain/commands.ts';
 import type { OperationId } from '../../domain/names.ts';
 import { until } from '../e2e/site.ts';
 

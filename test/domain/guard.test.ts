@@ -3,15 +3,17 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { mostChanges } from '../../domain/changes.ts';
 import {
   commandFailure,
   commandText,
-  guardRequest,
-  mostChanges,
   passedOn,
-  planGuard,
   type CommandEnd,
   type GuardedCommand,
+} from '../../domain/commands.ts';
+import {
+  guardRequest,
+  planGuard,
   type GuardPlan,
   type GuardQuestion,
   type GuardRequest,

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { exitCodes, type Outcome, type Report, type Step } from '../../domain/operation.ts';
 import type { Problem } from '../../domain/problem.ts';
-import type { Changes, CommandEnd } from '../../domain/guard.ts';
+import type { Changes } from '../../domain/changes.ts';
+import type { CommandEnd } from '../../domain/commands.ts';
 import {
   commandEnded,
   fileLines,
