@@ -30,6 +30,7 @@ export const autoCommand = (command: Command): void => {
   verb(command, 'once', 'look once, and remember what was seen', once);
   verb(command, 'stop', 'look no more; what was seen is kept', stop);
   verb(command, 'status', 'say whether it looks, and when it does next', status);
+  examples(command, ['baton auto watch', 'baton auto status', 'baton auto stop']);
 };
 
 type Verb = (client: Client, host: string, options: Options) => Promise<number>;

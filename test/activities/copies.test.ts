@@ -87,7 +87,11 @@ class House {
     return all.map(({ snapshot, complete }) => [snapshot, complete]);
   }
 
+  /** Others have their data on the same disk. */
   async close(): Promise<void> {
+    for (const snapshot of await snapshots.list(this.data)) await snapshots.remove(snapshot);
+    await execa('btrfs', ['subvolume', 'delete', '--', this.data]);
+    await rm(join(this.data, '..'), { recursive: true });
     await rm(this.directory, { recursive: true });
   }
 }
