@@ -5,7 +5,7 @@ import { scoreForecast, type Score } from '../domain/forecast/score.ts';
 import type { Sample } from '../domain/series.ts';
 import { beating } from './activity.ts';
 import type { Ports } from './ports/index.ts';
-import type { Entry, Records } from './ports/records.ts';
+import type { Entry, Period, Records } from './ports/records.ts';
 
 const dayMs = 24 * 3_600_000;
 
@@ -52,22 +52,32 @@ const disksIn = async (records: Records): Promise<string[]> =>
 
 type Disk = { hours: Sample[]; sizeBytes: number; usedBytes: number };
 
-/** @returns `undefined` where it was not measured for a day: it is gone, or nobody looks. */
+/** Of the last day: what was not measured in it is gone, or nobody looks. */
+const lastPoint = async (
+  records: Records,
+  of: string,
+  place: string,
+  now: number,
+): Promise<Sample | undefined> =>
+  (await records.points({ measure: of, place }, { from: now - dayMs, to: now + 1 })).at(-1);
+
+/** @returns `undefined` where it was not measured for a day. */
 const diskNow = async (records: Records, place: string, now: number): Promise<Disk | undefined> => {
-  const period = { from: now - lookBackMs, to: now + 1 };
-  const used = (await records.points({ measure, place }, { ...period, from: now - dayMs })).at(-1);
-  const free = (await records.points({ measure: 'disk.free', place }, { ...period, from: now - dayMs })).at(
-    -1,
-  );
+  const used = await lastPoint(records, measure, place, now);
+  const free = await lastPoint(records, 'disk.free', place, now);
   if (!used || !free) return undefined;
-  const hours = await hoursOf(records, place, period.from, now);
+  const hours = await hoursOf(records, place, { from: now - lookBackMs, to: now }, used);
   return { hours, sizeBytes: used.value + free.value, usedBytes: used.value };
 };
 
 /** Hours that are over, and the last sample. */
-const hoursOf = async (records: Records, place: string, from: number, now: number): Promise<Sample[]> => {
-  const hours = await records.hours({ measure, place }, { from, to: now });
-  const last = (await records.points({ measure, place }, { from: now - dayMs, to: now + 1 })).at(-1);
+const hoursOf = async (
+  records: Records,
+  place: string,
+  period: Period,
+  last: Sample | undefined,
+): Promise<Sample[]> => {
+  const hours = await records.hours({ measure, place }, period);
   const middle = hours.map(({ at, mean }) => ({ at: at + diskStepMs / 2, value: mean }));
   return last && last.at > (middle.at(-1)?.at ?? 0) ? [...middle, last] : middle;
 };
@@ -120,7 +130,9 @@ const scoredForecasts = async (
     const isDue = now > forecast.madeAt + forecast.horizonMs + diskStepMs;
     if (score || !isDue) continue;
     const place = entry.about.slice(measure.length + 1);
-    const measured = await hoursOf(records, place, forecast.madeAt - dayMs, now);
+    const last = await lastPoint(records, measure, place, now);
+    const period = { from: forecast.madeAt - dayMs, to: now };
+    const measured = await hoursOf(records, place, period, last);
     const found = scoreForecast(forecast, measured, diskStepMs);
     if (found) scored.push({ ...entry, body: { forecast, score: found } satisfies Kept });
   }

@@ -1,10 +1,11 @@
 /**
  * The copies port: copies of snapshots on another machine or disk. Its two drivers, restic and btrfs, pass one contract suite
- * (test/activities/copies-contract.ts). Every call first ends what an earlier try of the same operation left running.
+ * (test/activities/copies.test.ts). Every call first ends what an earlier try of the same operation left running.
  */
 import type { Copy, CopyRule, Measured } from '../../domain/copy.ts';
 import type { CopyNotes } from '../../domain/copy-notes.ts';
 import type { OperationId } from '../../domain/names.ts';
+import type { ResticFault } from '../../domain/restic.ts';
 import type { Snapshot } from './snapshots.ts';
 
 export type CopyJob = {
@@ -44,20 +45,8 @@ export interface Copies {
   note(name: string, change: Partial<CopyNotes>): Promise<void>;
 }
 
-export type CopyErrorCode =
-  /** There is none, or it was never made ready; or a disk is not mounted. */
-  | 'no-target'
-  | 'locked'
-  | 'wrong-password'
-  | 'interrupted'
-  | 'no-space'
-  | 'unreachable'
-  | 'permission'
-  | 'unsupported'
-  | 'not-found'
-  | 'damaged'
-  | 'stalled'
-  | 'internal';
+/** What restic tells apart, and what only copies know. `no-target`: there is none, or it was never made ready; or a disk is not mounted. */
+export type CopyErrorCode = ResticFault | 'unsupported' | 'not-found' | 'stalled';
 
 export class CopyError extends Error {
   override readonly name = 'CopyError';

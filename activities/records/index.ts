@@ -139,22 +139,19 @@ const seriesIds = async (
 ): Promise<ReadonlyMap<string, number>> => {
   const named = new Map(samples.map((sample) => [keyOf(sample), sample]));
   if (named.size === 0) return new Map();
-  const known = async (): Promise<Map<string, number>> =>
-    new Map(
-      (await statements.all('SELECT id, measure, place FROM series')).map((row) => [
-        keyOf({ measure: String(row['measure']), place: String(row['place']) }),
-        Number(row['id']),
-      ]),
-    );
-  const before = await known();
-  const fresh = [...named].filter(([key]) => !before.has(key));
-  if (fresh.length === 0) return before;
-  const next = Math.max(0, ...before.values()) + 1;
+  const known = new Map(
+    (await statements.all('SELECT id, measure, place FROM series')).map((row) => [
+      keyOf({ measure: String(row['measure']), place: String(row['place']) }),
+      Number(row['id']),
+    ]),
+  );
+  const next = Math.max(0, ...known.values()) + 1;
+  const fresh = [...named].filter(([key]) => !known.has(key));
   await statements.each(
     'INSERT INTO series (id, measure, place) VALUES ($1, $2, $3)',
     fresh.map(([, { measure, place }], index): Value[] => [next + index, measure, place]),
   );
-  return await known();
+  return new Map([...known, ...fresh.map(([key], index) => [key, next + index] as const)]);
 };
 
 const rowsOf = async (
@@ -202,7 +199,10 @@ const latenessMs = 2 * hourMs;
 
 const tidyAll = async (statements: Statements, now: number): Promise<Tidied> => {
   const hour = hourMs / secondMs;
-  const [newest] = await statements.all('SELECT MAX(at) AS at FROM hours');
+  // Of each series by its key: going through a year of hours takes seconds.
+  const [newest] = await statements.all(
+    'SELECT MAX((SELECT MAX(at) FROM hours WHERE hours.series = series.id)) AS at FROM series',
+  );
   const hours = await statements.all(
     `INSERT INTO hours (series, at, count, mean, least, most)
      SELECT series, at / ${hour} * ${hour}, COUNT(*), AVG(value), MIN(value), MAX(value)
