@@ -8,6 +8,7 @@ import { restoreTestWorkflowId } from '../../domain/ids.ts';
 import type { OperationId } from '../../domain/names.ts';
 import type { RestoreProof, RestoreTestReport, SetTest } from '../../domain/restore-test.ts';
 import type { restoreTest } from '../../workflows/restore-test.ts';
+import { until } from '../e2e/site.ts';
 import { openTimeSkipping, taskQueue, workerThatAnswers } from './time-skipping.ts';
 
 type Answers = Record<string, (args: unknown[]) => unknown>;
@@ -62,13 +63,16 @@ describe('a restore test', () => {
       asked.push(name);
       return { ...usual, ...answers }[name]?.(args);
     });
-    const report = await worker.runUntil(
-      environment.client.workflow.execute<typeof restoreTest>('restoreTest', {
+    const report = await worker.runUntil(async () => {
+      const ended = await environment.client.workflow.execute<typeof restoreTest>('restoreTest', {
         workflowId: restoreTestWorkflowId('host'),
         taskQueue,
         args: [{ operation: '0a1b2c3d' as OperationId, host: 'host', sets }],
-      }),
-    );
+      });
+      // People are told in a workflow of its own, which may begin after this one's end.
+      if (ended.outcome === 'unproven') await until('people to be told', () => told.length > 0);
+      return ended;
+    });
     return { report, asked, noted, told };
   };
   const results = ({ tests }: RestoreTestReport): string[] =>
