@@ -1,7 +1,6 @@
 /** Copies of snapshots elsewhere: what would be copied, copying one path, and removing copies that no rule keeps. */
 import {
   copiesToRemove,
-  newestGood,
   planSet,
   targetText,
   type Copy,
@@ -15,7 +14,7 @@ import {
 import { isPruneDue, type CopyNotes } from '../domain/copy-notes.ts';
 import { placeText } from '../domain/data-set.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { SnapshotInfo, SnapshotName } from '../domain/snapshot.ts';
+import { newestGood, type SnapshotInfo, type SnapshotName } from '../domain/snapshot.ts';
 import { beating, permanent } from './activity.ts';
 import { realOr } from './data.ts';
 import { placedSets } from './data-set.ts';

@@ -18,6 +18,7 @@ import {
 } from '../domain/restore-test.ts';
 import type { RetentionRule } from '../domain/retention.ts';
 import type { Settings } from '../domain/settings.ts';
+import { isBackup } from '../domain/snapshot.ts';
 import { beating } from './activity.ts';
 import { realOr } from './data.ts';
 import type { Ports } from './ports/index.ts';
@@ -69,7 +70,7 @@ const statusOf = async (
 ): Promise<SetStatus> => {
   const { name, path } = set;
   const kept = path === undefined ? [] : await snapshotsOf(ports, path, records);
-  const newest = kept.findLast(({ purpose }) => purpose !== 'failed');
+  const newest = kept.findLast(isBackup);
   const restore = isKept(set) ? restoreOf(set, proofs) : undefined;
   const told = restore && restoreStateText(name, restore.state, restore);
   return {

@@ -1,7 +1,7 @@
 /** Guarded commands: look, snapshot, run, check, and put the data back with everything that uses it. */
 import { execa } from 'execa';
 import type { Check } from '../domain/check.ts';
-import { dumpedData, isHostPath, protectedData, type DataPlan } from '../domain/data.ts';
+import { dumpedData, isHostPath, protectedData, type DataPlan, type DumpPlan } from '../domain/data.ts';
 import type { Changes } from '../domain/changes.ts';
 import type { CommandEnd, GuardedCommand } from '../domain/commands.ts';
 import {
@@ -17,7 +17,6 @@ import {
 } from '../domain/guard.ts';
 import type { DataOutcome, SnapshotTaken } from '../domain/operation.ts';
 import { parseSubvolumeText, parseVolumeText } from '../domain/data-set.ts';
-import { dumpByHand } from '../domain/dump.ts';
 import type { Problem } from '../domain/problem.ts';
 import { unprovenProblems } from '../domain/restore-test.ts';
 import type { SnapshotMarks } from '../domain/snapshot.ts';
@@ -43,6 +42,7 @@ import { gateFor } from './gate.ts';
 import { knownData } from './guarded-data.ts';
 import { contentHash } from './hash.ts';
 import type { Ports } from './ports/index.ts';
+import { takeInDump } from './restore-dump.ts';
 import { captureUsers } from './user.ts';
 import { toFacts } from './world.ts';
 
@@ -59,9 +59,12 @@ const guardDigest = (plan: GuardPlan): string =>
       ...entry,
       sizeBytes: 0,
       users: entry.users.map(({ name }) => name),
-      dump: entry.dump && { ...entry.dump, container: entry.dump.container.name },
+      dump: entry.dump && byName(entry.dump),
     })),
+    restore: plan.restore?.map((one) => ({ ...one, dump: one.dump && byName(one.dump) })),
   });
+
+const byName = (dump: DumpPlan): object => ({ ...dump, container: dump.container.name });
 
 export const guardActivities = (ports: Ports) => ({
   /** Looks only. */
@@ -82,6 +85,7 @@ export const guardActivities = (ports: Ports) => ({
         ports,
         containers,
         (classes) => guardRequest(asked, containers, classes).data,
+        question.restore,
       );
       const request = guardRequest(asked, containers, known.classes);
       const facts = await Promise.all(
@@ -119,6 +123,7 @@ export const guardActivities = (ports: Ports) => ({
   /**
    * @param quiet what uses the data stops first, so that nothing is written after the snapshot that is then exchanged away.
    * @param purpose `taken` where the snapshots are all that is wanted.
+   * @param emptied databases that a dump is then brought back into: who would find them empty stops, too.
    * @returns one entry a path, each seen on the disk after it was taken.
    */
   async takeGuardSnapshots(
@@ -126,10 +131,12 @@ export const guardActivities = (ports: Ports) => ({
     data: GuardedPath[],
     quiet = false,
     purpose: 'before' | 'taken' = 'before',
+    emptied: DumpPlan[] = [],
   ): Promise<SnapshotTaken[]> {
     return await beating(async (signal) => {
       await ports.memory.notePaths(data.map(({ path }) => path));
-      const before = await captureUsers(ports, owner, data);
+      const before = await captureUsers(ports, owner, data, emptied);
+      await stopClients(ports, emptied);
       if (quiet) for (const { path } of data) await stopRunning(ports, await usersOf(ports, path, 'any'));
       return await snapshotEach(ports, owner, data, before, signal, purpose);
     });
@@ -140,15 +147,17 @@ export const guardActivities = (ports: Ports) => ({
     return await beating(async (signal) => await ports.commands.run(operation, command, signal));
   },
 
-  /** A copy of each snapshot takes the data's place; what was there is kept as `undone`. */
+  /** A copy of each snapshot takes the data's place, or its database takes the dump in; what was there is kept as `undone`. */
   async restoreGuarded(owner: Owner, restore: Restore[]): Promise<void> {
-    await beating(async () => {
-      for (const { path, snapshot: name } of restore) {
-        const kept = nameOf(owner, 'undone');
-        if (await ports.snapshots.find(path, kept)) continue;
+    await beating(async (signal) => {
+      const kept = nameOf(owner, 'undone');
+      for (const { path, snapshot: name, dump } of restore) {
+        const done = await ports.snapshots.find(path, kept);
+        if (done && !dump) continue;
         const snapshot = await ports.snapshots.find(path, name);
         if (!snapshot) throw permanent('SnapshotMissing', `Snapshot ${name} of ${path} is gone.`);
-        await ports.snapshots.restore(snapshot, kept);
+        if (dump) await takeInDump(ports, { path, ...dump }, snapshot, kept, signal);
+        else await ports.snapshots.restore(snapshot, kept);
       }
     });
   },
@@ -220,8 +229,10 @@ export const guardActivities = (ports: Ports) => ({
       const outcomes: DataOutcome[] = [];
       const theirs: string[] = [];
       // Who would find a database empty, and might fill it.
-      for (const { dump } of dumpedData(data))
-        await stopRunning(ports, clientsAmong(await ports.engine.listContainers(), dump));
+      await stopClients(
+        ports,
+        dumpedData(data).map(({ dump }) => dump),
+      );
       for (const entry of data) {
         const edit = edited?.edits.find(({ file }) => file === entry.path);
         const state = edit ? await stateOfEdit(ports, owner, edit) : 'put';
@@ -254,15 +265,17 @@ const pathOf = async ({ engine, snapshots }: Ports, place: string): Promise<stri
   );
 };
 
+const stopClients = async (ports: Ports, dumps: readonly DumpPlan[]): Promise<void> => {
+  for (const dump of dumps) await stopRunning(ports, clientsAmong(await ports.engine.listContainers(), dump));
+};
+
 const locationOf = async (
   { snapshots }: Ports,
   ...[path, name]: Parameters<Ports['snapshots']['find']>
 ): Promise<string | undefined> => (await snapshots.find(path, name))?.location;
 
 const restoreProblems = async ({ snapshots }: Ports, { path, snapshot }: Restore): Promise<Problem[]> => {
-  const found = await snapshots.find(path, snapshot);
-  if (found?.driver === 'dump') return [dumpByHand(path, snapshot)];
-  return found
+  return (await snapshots.find(path, snapshot))
     ? []
     : [
         {

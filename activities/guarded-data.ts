@@ -1,8 +1,8 @@
 /** What is known of the paths of a guarded command before it: their classes, and the databases that run on them. */
 import { classesOf } from '../domain/data-set.ts';
-import { clientsOf } from '../domain/data.ts';
-import { runningDatabases } from '../domain/database.ts';
-import type { KnownData } from '../domain/guard.ts';
+import { clientsOf, type DumpPlan } from '../domain/data.ts';
+import { runningDatabases, standingDatabases } from '../domain/database.ts';
+import type { KnownData, Restore } from '../domain/guard.ts';
 import { serviceOf, stackOf } from '../domain/labels.ts';
 import { parseStackName, type StackName } from '../domain/names.ts';
 import type { Release } from '../domain/release.ts';
@@ -11,12 +11,17 @@ import { askDatabase } from './dump.ts';
 import { placedSets } from './data-set.ts';
 import type { Ports } from './ports/index.ts';
 import { secretsOf } from './release.ts';
+import { manifestOf } from './restore-dump.ts';
 
-/** @param containers their mounts with every link followed. @param paths whose databases are asked. */
+/**
+ * @param containers their mounts with every link followed. @param paths whose databases are asked.
+ * @param restore what is to be brought back.
+ */
 export const knownData = async (
   ports: Ports,
   containers: readonly ContainerFacts[],
   paths: (classes: KnownData['classes']) => readonly string[],
+  restore: readonly Restore[] = [],
 ): Promise<KnownData> => {
   const ofSets = classesOf(await placedSets(ports));
   const releases = await runningReleases(ports, containers);
@@ -35,8 +40,38 @@ export const knownData = async (
         clients: clientsOf(database.service, [release.spec]),
       };
   }
-  return { classes, databases };
+  const takers = releases.flatMap(({ spec }) =>
+    standingDatabases(spec, containers, ofSets).map((database) => ({
+      ...database,
+      clients: clientsOf(database.service, [spec]),
+    })),
+  );
+  return { classes, databases, dumps: await dumpsAmong(ports, restore, takers) };
 };
+
+/** @param takers databases that run, or could. */
+const dumpsAmong = async (
+  { snapshots }: Ports,
+  restore: readonly Restore[],
+  takers: readonly (DumpPlan & { path: string })[],
+): Promise<NonNullable<KnownData['dumps']>> => {
+  const dumps: NonNullable<KnownData['dumps']> = {};
+  for (const { path, snapshot: name } of restore) {
+    const snapshot = await snapshots.find(path, name);
+    if (snapshot?.driver !== 'dump') continue;
+    const taker = takers.find((one) => one.path === path);
+    const { kind } = await manifestOf(snapshot.location);
+    dumps[path] = { kind, ...(taker ? { database: dumpPlanOf(taker) } : {}) };
+  }
+  return dumps;
+};
+
+const dumpPlanOf = ({ kind, service, container, clients }: DumpPlan): DumpPlan => ({
+  kind,
+  service,
+  container,
+  clients,
+});
 
 const runningReleases = async (
   { memory }: Ports,

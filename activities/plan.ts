@@ -3,7 +3,7 @@ import { loadStack } from '../compose/load.ts';
 import { checkVariables } from '../compose/check-variables.ts';
 import { classesOf } from '../domain/data-set.ts';
 import { protectedData } from '../domain/data.ts';
-import { dumpByHand } from '../domain/dump.ts';
+import { dumpInUndo } from '../domain/dump.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 import type { ReleaseId } from '../domain/names.ts';
 import type { EventKind } from '../domain/event.ts';
@@ -115,7 +115,7 @@ const dumpsAmong = async ({ snapshots }: Ports, restore: Plan['restore']): Promi
   const found: Problem[] = [];
   for (const { path, snapshot } of restore)
     if (snapshot !== undefined && (await snapshots.find(path, snapshot))?.driver === 'dump')
-      found.push(dumpByHand(path, snapshot));
+      found.push(dumpInUndo(path, snapshot));
   return found;
 };
 

@@ -41,6 +41,25 @@ export const restoreDumpActivities = (ports: Ports) => ({
   },
 });
 
+/**
+ * As a person asked for it: what the database holds now is set aside as it is, and it takes the dump in. Called again, it begins
+ * with the emptying, until that is noted as restored.
+ */
+export const takeInDump = async (
+  ports: Ports,
+  database: RunningDatabase,
+  dump: Snapshot,
+  keptAs: SnapshotName,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { snapshots } = ports;
+  const kept =
+    (await snapshots.find(database.path, keptAs)) ?? (await snapshots.clear(database.path, keptAs));
+  if (await isRestored(ports, kept)) return;
+  await restoreInto(ports, { database, redact: await redactFor(ports, database) }, dump, signal);
+  await snapshots.mark(kept, { restoredAt: new Date().toISOString() });
+};
+
 const demand = async (
   { snapshots }: Ports,
   path: string,

@@ -11,7 +11,7 @@ import {
   type SetTestPlan,
   type Untestable,
 } from '../domain/restore-test.ts';
-import type { SnapshotInfo } from '../domain/snapshot.ts';
+import { newestGood, type SnapshotInfo } from '../domain/snapshot.ts';
 import type { ServiceSpec } from '../domain/stack.ts';
 import { placedSets } from './data-set.ts';
 import { runningRelease } from './guarded-data.ts';
@@ -51,7 +51,7 @@ const plannedTest = async (ports: Ports, set: PlacedSet): Promise<SetTestPlan | 
   const cannot = (why: string): Untestable => ({ set: set.name, why });
   if (!isKept(set)) return cannot(`Its class is ${classText(set)}: nothing of it is kept.`);
   if (set.path === undefined) return cannot('Its volume is not there.');
-  const newest = newestOf(await snapshotsOf(ports, set.path, await recordsOf(ports)));
+  const newest = newestGood(await snapshotsOf(ports, set.path, await recordsOf(ports)));
   if (!newest) return cannot('There is no snapshot of it yet, whose operation has ended.');
   const kind = newest.driver === 'dump' ? await kindOfDump(newest) : undefined;
   if (kind === 'unreadable') return cannot(`The manifest of ${newest.name} cannot be read.`);
@@ -87,13 +87,6 @@ const kindOfDump = async ({ location }: SnapshotInfo): Promise<DatabaseKind | 'u
     throw error;
   }
 };
-
-/** States of before a change, and those that were asked for: what a failed change left proves nothing. */
-const newestOf = (oldestFirst: readonly SnapshotInfo[]): SnapshotInfo | undefined =>
-  oldestFirst.findLast(
-    ({ purpose, outcome }) =>
-      (purpose === 'before' || purpose === 'taken') && outcome !== undefined && outcome !== 'needs-human',
-  );
 
 type Found = { release: Release; service: ServiceSpec };
 

@@ -80,18 +80,23 @@ const howBack = (ports: Ports, { id }: ContainerBefore): Parameters<typeof putBa
   },
 });
 
-/** Containers that see the data, or use its database, and those that live in the network of one of these. First started, first. */
+/**
+ * Containers that see the data, or use its database, and those that live in the network of one of these. First started, first.
+ * @param emptied databases that a dump is brought back into.
+ */
 export const captureUsers = async (
   ports: Ports,
   { operation }: Owner,
   data: readonly GuardedPath[],
+  emptied: readonly DumpPlan[],
 ): Promise<readonly ContainerBefore[]> => {
   const known = await ports.memory.getBefore(operation);
   if (known) return known;
   const all = await ports.engine.listContainers();
   const users = new Set<string>();
   for (const { path } of data) for (const { id } of await usersOf(ports, path, 'any')) users.add(id);
-  for (const { dump } of dumpedData(data)) for (const { id } of clientsAmong(all, dump)) users.add(id);
+  for (const dump of [...dumpedData(data).map((entry) => entry.dump), ...emptied])
+    for (const { id } of clientsAmong(all, dump)) users.add(id);
   const own = all.filter(
     ({ id, networkMode }) => users.has(id) || users.has(networkMode.replace(/^container:/, '')),
   );

@@ -1,6 +1,8 @@
 /** What a guarded command will do, in words, before it does anything. */
 import { checkText } from '../domain/check.ts';
 import { commandText } from '../domain/commands.ts';
+import type { DumpPlan } from '../domain/data.ts';
+import { dumpTools } from '../domain/database.ts';
 import { takesOnly, type GuardedPath, type GuardPlan } from '../domain/guard.ts';
 import { formatBytes } from '../domain/size.ts';
 import { dumpText } from './plan-text.ts';
@@ -24,13 +26,23 @@ export const guardText = (plan: GuardPlan): string => {
         ]
       : []),
     ...(restore.length > 0
-      ? ['Put back', ...restore.map(({ path, snapshot }) => `  ${path}, as it was in ${snapshot}`)]
+      ? [
+          'Put back',
+          ...restore.flatMap(({ path, snapshot, dump }) => [
+            `  ${path}, as it was in ${snapshot}`,
+            ...(dump ? [`    ${takenIn(dump)}`] : []),
+          ]),
+        ]
       : []),
     ...(edits.length > 0 ? ['Write', ...edits.map(({ file }) => `  ${file}, whole and at once`)] : []),
     ...(restarts.length > 0 ? ['Restart', ...restarts.map(({ name }) => `  container "${name}"`)] : []),
     ...(takesOnly(plan) ? [] : afterwards(plan)),
   ].join('\n');
 };
+
+const takenIn = ({ container, kind, clients }: DumpPlan): string =>
+  `container "${container.name}" begins empty and takes it in through ${dumpTools[kind].restore}` +
+  (clients.length === 0 ? '' : `; meanwhile ${clients.join(', ')} are stopped`);
 
 const howKept = ({ driver, dump, sizeBytes }: Pick<GuardedPath, 'driver' | 'dump' | 'sizeBytes'>): string => {
   if (dump) return dumpText(dump, sizeBytes);

@@ -7,7 +7,13 @@ import type { OperationId } from './names.ts';
 import type { Problem } from './problem.ts';
 import { decide, type Keep } from './retention.ts';
 import { formatBytes } from './size.ts';
-import type { SnapshotDriver, SnapshotInfo, SnapshotLabel, SnapshotName } from './snapshot.ts';
+import {
+  newestGood,
+  type SnapshotDriver,
+  type SnapshotInfo,
+  type SnapshotLabel,
+  type SnapshotName,
+} from './snapshot.ts';
 
 /** Where copies go. Nothing of it is secret: passwords are in files, or in variables of the worker. */
 export type CopyTarget =
@@ -186,23 +192,6 @@ export const targetText = (target: CopyTarget): string => {
       return target.remote === undefined ? target.directory : `${target.remote}:${target.directory}`;
   }
 };
-
-/**
- * The snapshot of a path to be copied: the newest whose operation has ended well or was undone whole. States that a failed change
- * left are none, nor is one that its operation may still put back.
- */
-export const newestGood = (snapshots: readonly SnapshotInfo[]): SnapshotInfo | undefined =>
-  snapshots
-    .filter(
-      ({ purpose, outcome }) =>
-        (purpose === 'before' || purpose === 'taken') && outcome !== undefined && outcome !== 'needs-human',
-    )
-    .reduce<SnapshotInfo | undefined>(
-      (best, one) => (best && order(best) > order(one) ? best : one),
-      undefined,
-    );
-
-const order = ({ takenAt, name }: Pick<SnapshotInfo, 'takenAt' | 'name'>): string => `${takenAt} ${name}`;
 
 /** @param now ms since the epoch. @param there copies of the path, whole ones. */
 export const planSet = (

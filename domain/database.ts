@@ -34,7 +34,7 @@ export const kindOf = (wish: DataWish | undefined, image: string): DatabaseKind 
 export const isDumpWish = (wish: DataWish | undefined): boolean =>
   wish === 'dump' || typeof wish === 'object';
 
-/** A database that runs, and whose files are declared to be dumped. */
+/** A database that has a container, and whose files are declared to be dumped. */
 export type RunningDatabase = {
   /** Its files, as mounted on the host. */
   path: string;
@@ -43,11 +43,23 @@ export type RunningDatabase = {
   container: { id: string; name: string };
 };
 
+/** As {@link standingDatabases}, of those that run. */
+export const runningDatabases = (
+  spec: StackSpec,
+  containers: readonly ContainerFacts[],
+  classes: Record<string, DataWish> = {},
+): RunningDatabase[] =>
+  standingDatabases(
+    spec,
+    containers.filter(({ status }) => status === 'running'),
+    classes,
+  );
+
 /**
- * Of each path one: where several services mount it, the one whose image is that of such a database.
+ * Whether or not they run; of each path one: where several services mount it, the one whose image is that of such a database.
  * @param classes that data sets give to paths.
  */
-export const runningDatabases = (
+export const standingDatabases = (
   spec: StackSpec,
   containers: readonly ContainerFacts[],
   classes: Record<string, DataWish> = {},
@@ -55,11 +67,8 @@ export const runningDatabases = (
   const byPath = new Map<string, RunningDatabase & { known: boolean }>();
   for (const service of spec.services) {
     const container = containers.find(
-      ({ labels, name, status }) =>
-        status === 'running' &&
-        stackOf(labels) === spec.name &&
-        serviceOf(labels) === service.name &&
-        !parseAsideName(name),
+      ({ labels, name }) =>
+        stackOf(labels) === spec.name && serviceOf(labels) === service.name && !parseAsideName(name),
     );
     for (const database of container ? databasesIn(service, container, classes) : []) {
       const other = byPath.get(database.path);

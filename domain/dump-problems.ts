@@ -1,9 +1,9 @@
 /** What stands in the way of a dump: the same before a deploy and before a guarded command. */
-import { dumpTools, databaseKinds } from './database.ts';
-import type { DataPlan } from './data.ts';
+import { dumpTools, databaseKinds, type DatabaseKind } from './database.ts';
+import type { DataPlan, DumpPlan } from './data.ts';
 import type { Problem } from './problem.ts';
 import { formatBytes } from './size.ts';
-import { minimumFreeBytes } from './snapshot.ts';
+import { minimumFreeBytes, type SnapshotName } from './snapshot.ts';
 import type { ContainerFacts, DatabaseFacts, PathFacts } from './world.ts';
 
 const error = (code: string, message: string, next?: string): Problem => ({
@@ -51,6 +51,24 @@ export const unknownDatabase = (path: string, writers: readonly ContainerFacts[]
         `Say which database it is, class: { dump: ${databaseKinds.join(' | ')} }, or stop it; or use snapshot.`,
       ),
     );
+
+/** A dump goes back into a container that makes itself anew, so there must be one, and of its kind. */
+export const noTaker = (
+  { path, snapshot }: { path: string; snapshot: SnapshotName },
+  dump: { kind: DatabaseKind; database?: DumpPlan } | undefined,
+): Problem[] => {
+  if (!dump || dump.database?.kind === dump.kind) return [];
+  const found = dump.database
+    ? `Container "${dump.database.container.name}" there is a ${dump.database.kind}.`
+    : 'No container there is known as its database.';
+  return [
+    error(
+      'no-database',
+      `${snapshot} of ${path} is a dump of a ${dump.kind} database, which a container of that kind has to take in. ${found}`,
+      `Bring one up whose x-baton.data has { ${path}: { dump: ${dump.kind} } }, or restore the dump by hand: docs/dumps.md says how.`,
+    ),
+  ];
+};
 
 export const writesTo =
   (path: string) =>

@@ -26,10 +26,10 @@ export type DumpManifest = {
   contents: string;
 };
 
-/** Only the operation that took a dump restores it by itself. */
-export const dumpByHand = (path: string, name: SnapshotName): Problem => ({
+/** The container that would take it in is one that an undo is about to replace. */
+export const dumpInUndo = (path: string, name: SnapshotName): Problem => ({
   severity: 'error',
-  code: 'dump-by-hand',
-  message: `${name} of ${path} is a dump of a database. Baton restores one by itself only where the change that it was taken for fails. Nothing was changed.`,
-  next: 'Restore it by hand: docs/dumps.md says how.',
+  code: 'dump-in-undo',
+  message: `${name} of ${path} is a dump, and an undo does not restore dumps. Nothing was changed.`,
+  next: `Undo without --with-data, then: baton snapshots restore ${name}`,
 });

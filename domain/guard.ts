@@ -6,8 +6,8 @@ import type { Check } from './check.ts';
 import type { GuardedCommand } from './commands.ts';
 import type { GateWish } from './gate.ts';
 import { isHostPath, type DataPlan, type DumpPlan } from './data.ts';
-import { isDumpWish } from './database.ts';
-import { dumpProblems, unknownDatabase, writesTo } from './dump-problems.ts';
+import { isDumpWish, type DatabaseKind } from './database.ts';
+import { dumpProblems, noTaker, unknownDatabase, writesTo } from './dump-problems.ts';
 import type { OperationId, StackName } from './names.ts';
 import { stackOf } from './labels.ts';
 import { overlaps, reaches } from './paths.ts';
@@ -29,7 +29,12 @@ export type Edit = {
 };
 
 /** Data that goes back to what it was in a snapshot. */
-export type Restore = { path: string; snapshot: SnapshotName };
+export type Restore = {
+  path: string;
+  snapshot: SnapshotName;
+  /** Only of a dump, and only in a plan: the database that begins empty and takes it in. */
+  dump?: DumpPlan;
+};
 
 export type GuardRequest = {
   operation: OperationId;
@@ -125,6 +130,8 @@ export type KnownData = {
   classes: Record<string, DataWish>;
   /** Databases that run on one of the paths, and are to be dumped. */
   databases: Record<string, DatabaseFacts & Pick<DumpPlan, 'clients'>>;
+  /** Only of paths whose snapshot to be brought back is a dump: of what kind it is, and who would take it in. */
+  dumps?: Record<string, { kind: DatabaseKind; database?: DumpPlan }>;
 };
 
 /** What the facts say of the request. Problems of severity `error` forbid it. */
@@ -149,7 +156,7 @@ export const planGuard = (
     engine,
     title: request.title,
     ...(request.command ? { command: request.command } : {}),
-    ...(request.restore ? { restore: request.restore } : {}),
+    ...(request.restore ? { restore: request.restore.map((one) => throughDatabase(one, known)) } : {}),
     ...(request.edits ? { edits: request.edits, restarts: restartsFor(request, containers) } : {}),
     data,
     checks: request.checks,
@@ -160,8 +167,14 @@ export const planGuard = (
         problemsOf(path, paths[path], request, request.data.slice(0, index), data[index]),
       ),
       ...data.flatMap((entry) => databaseProblems(entry, paths[entry.path], containers, known)),
+      ...(request.restore ?? []).flatMap((one) => noTaker(one, known.dumps?.[one.path])),
     ].sort((a, b) => Number(isError(b)) - Number(isError(a))),
   };
+};
+
+const throughDatabase = (restore: Restore, { dumps = {} }: KnownData): Restore => {
+  const dump = dumps[restore.path]?.database;
+  return dump ? { ...restore, dump } : restore;
 };
 
 const guardedPath = (

@@ -12,6 +12,10 @@ export type SnapshotDriver = FileDriver | 'dump';
 /** `before`: taken before a change. `taken`: asked for by itself. `failed`: what a failed release left. `undone`: what an undo with data replaced. `removed`: what a removal took away. */
 export type SnapshotPurpose = 'before' | 'taken' | 'failed' | 'undone' | 'removed';
 
+/** Meant to be gone back to: what failed, was undone or removed is kept for its owner to look at, and is no backup. */
+export const isBackup = ({ purpose }: Pick<SnapshotLabel, 'purpose'>): boolean =>
+  purpose === 'before' || purpose === 'taken';
+
 /** A copy-on-write snapshot needs little, but a full filesystem fails in ways that cost more. */
 export const minimumFreeBytes = 64 * 2 ** 20;
 
@@ -92,3 +96,19 @@ export const parseSnapshotName = (text: string): (SnapshotLabel & { name: Snapsh
     takenAt: time.replace(/^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/, '$1-$2-$3T$4:$5:$6Z'),
   };
 };
+
+/**
+ * The newest snapshot to go back to: whose operation has ended well or was undone whole. None that its operation may still
+ * put back.
+ */
+export const newestGood = (snapshots: readonly SnapshotInfo[]): SnapshotInfo | undefined =>
+  snapshots
+    .filter(
+      ({ purpose, outcome }) => isBackup({ purpose }) && outcome !== undefined && outcome !== 'needs-human',
+    )
+    .reduce<SnapshotInfo | undefined>(
+      (best, one) => (best && order(best) > order(one) ? best : one),
+      undefined,
+    );
+
+const order = ({ takenAt, name }: Pick<SnapshotInfo, 'takenAt' | 'name'>): string => `${takenAt} ${name}`;

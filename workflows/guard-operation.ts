@@ -132,6 +132,7 @@ const runGuarded = async (
       data,
       restore !== undefined,
       takesOnly(plan) ? 'taken' : 'before',
+      restore?.flatMap(({ dump }) => dump ?? []),
     ]);
     operation.note('snapshot', guarded.snapshots.map(({ path, name }) => `${path} → ${name}`).join(', '));
   });

@@ -3,14 +3,13 @@ import { describe, test } from 'node:test';
 import {
   copiesToRemove,
   copyOutcome,
-  newestGood,
   planSet,
   targetText,
   type Copy,
   type SetReport,
 } from '../../domain/copy.ts';
 import { copyFinding, isPruneDue, type CopyNotes } from '../../domain/copy-notes.ts';
-import type { SnapshotInfo } from '../../domain/snapshot.ts';
+import { newestGood, type SnapshotInfo } from '../../domain/snapshot.ts';
 
 const snapshot = (day: number, more: Partial<SnapshotInfo> = {}): SnapshotInfo => ({
   name: `web.taken.202611${day}T000000Z.0000000a` as SnapshotInfo['name'],

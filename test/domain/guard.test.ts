@@ -150,6 +150,23 @@ describe('a guard of a database', () => {
     assert.deepEqual([plan.data[0]?.driver, plan.data[0]?.cold, codes(plan)], ['btrfs', undefined, []]);
   });
 
+  test('a dump is brought back into its database, and refused where there is none of its kind', () => {
+    const { command: _command, ...rest } = request([]);
+    const restore = [{ path: '/srv/db', snapshot: 'x' as SnapshotName }];
+    const { kind, service, container: own, clients } = database;
+    const taker = { kind, service, container: own, clients };
+    const back = (dump: NonNullable<KnownData['dumps']>[string]): GuardPlan =>
+      planGuard({ ...rest, data: ['/srv/db'], restore }, 'docker', { '/srv/db': facts() }, [writer], {
+        classes: {},
+        databases: {},
+        dumps: { '/srv/db': dump },
+      });
+    const plan = back({ kind: 'postgres', database: taker });
+    assert.deepEqual([plan.restore, codes(plan)], [[{ ...restore[0], dump: taker }], []]);
+    assert.deepEqual(codes(back({ kind: 'postgres' })), ['no-database']);
+    assert.deepEqual(codes(back({ kind: 'mariadb', database: taker })), ['no-database']);
+  });
+
   test('is refused where something runs on it that is no known database, where it is silent, and where room is short', () => {
     assert.deepEqual(codes(planned({})), ['unknown-database']);
     const silent = { ...database, answers: false as const, why: 'no password' };

@@ -8,7 +8,7 @@ import { databases, makeImage } from './database-image.ts';
 import { makeDatabaseDirectory, postgresStack, type Data } from './dumps.ts';
 import type { SetStatus } from '../../domain/data-set.ts';
 import type { SetTest } from '../../domain/restore-test.ts';
-import { fingerprint, Site, type Engine } from './site.ts';
+import { fingerprint, Site, until, type Engine } from './site.ts';
 
 /** Reaches for the network, and for what else it mounts, when it starts. */
 const notesStack = `
@@ -126,6 +126,69 @@ export const describeDataSets = (engine: Engine): void => {
       const [data] = report['data'] as Data[];
       const kept = await readdir(join(site.data, '.baton-snapshots', 'vault', data?.snapshot ?? ''));
       assert.ok(kept.includes('roles.sql'), kept.join(' '));
+    });
+
+    test('a dump is brought back when asked for: the plan says through what, and what was there is kept', async () => {
+      const { report: taken } = await site.report('snapshots', 'take', vault());
+      const [{ snapshot = '' } = {}] = taken['data'] as Data[];
+      await sql('delete from accounts where id > 10');
+      const was = await site.containers('vault');
+      const { out: plan } = await site.baton('snapshots', 'restore', snapshot, '--dry-run');
+      assert.match(
+        plan,
+        /"vault-database-1" begins empty and takes it in through pg_restore.* app are stopped/,
+      );
+      assert.equal(await sql('select count(*) from accounts'), '10');
+
+      const { code, report, out, err } = await site.report('snapshots', 'restore', snapshot);
+      assert.equal(code, 0, out + err);
+      assert.equal(await sql('select count(*), sum(balance) from accounts'), '1000|5005000');
+      const now = await site.containers('vault');
+      assert.deepEqual(
+        now.map(({ id, running }) => ({ id, running })),
+        was.map(({ id, running }) => ({ id, running })),
+      );
+      const own = (await snapshots('vault')).filter((name) => name.endsWith(String(report['operation'])));
+      assert.deepEqual(
+        own.map((name) => name.split('.')[1]),
+        ['undone'],
+      );
+      assert.ok(!out.includes(canary));
+
+      // Which can be brought back in turn: files, as they were.
+      const back = await site.report('snapshots', 'restore', own[0] ?? '');
+      assert.equal(back.code, 0, back.out);
+      assert.equal(await sql('select count(*) from accounts'), '10');
+    });
+
+    test('a check that says no puts back what was there, and a database that is down takes a dump in all the same', async () => {
+      const dump = (await snapshots('vault')).find((name) => name.includes('.taken.')) ?? '';
+      const was = await site.containers('vault');
+      const no = await site.report(
+        'snapshots',
+        'restore',
+        dump,
+        '--validate',
+        'exec::false',
+        '--validate-within',
+        '1s',
+      );
+      assert.equal(no.code, 3, no.out + no.err);
+      assert.equal(await sql('select count(*) from accounts'), '10');
+      assert.deepEqual(
+        (await site.containers('vault')).map(({ id, running }) => ({ id, running })),
+        was.map(({ id, running }) => ({ id, running })),
+      );
+
+      await site.cli('stop', 'vault-app-1', 'vault-database-1');
+      const down = await site.report('snapshots', 'restore', dump);
+      assert.equal(down.code, 0, down.out + down.err);
+      // As it ran before: not at all.
+      assert.ok((await site.containers('vault')).every(({ running }) => !running));
+      await site.cli('start', 'vault-database-1');
+      await until('the database', async () => (await sql('select 1').catch(() => '')) === '1');
+      assert.equal(await sql('select count(*) from accounts'), '1000');
+      await site.cli('start', 'vault-app-1');
     });
 
     test('an operation on data whose restore was never proven says so, in its plan and in its report', async () => {

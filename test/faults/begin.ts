@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
 import { execa } from 'execa';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../../activities/hash.ts';
@@ -15,6 +16,7 @@ import {
   startOperation,
   type Handle,
 } from '../../client/operation.ts';
+import { manifestName } from '../../domain/dump.ts';
 import { snapshotQuestion, type GuardRequest } from '../../domain/guard.ts';
 import {
   cleanupWorkflowId,
@@ -94,11 +96,20 @@ const editRequestOf = async (site: Site, stack: string, breaks: boolean): Promis
   };
 };
 
-const restoreRequestOf = async (site: Site, stack: string, breaks: boolean): Promise<GuardRequest> => {
+/** @param dumped whether the oldest dump is brought back; else the oldest snapshot. */
+const restoreRequestOf = async (
+  site: Site,
+  stack: string,
+  breaks: boolean,
+  dumped = false,
+): Promise<GuardRequest> => {
   const { command: _none, ...request } = guardRequestOf(site, stack, 0);
   const [path = ''] = request.data;
-  const names = (await readdir(join(site.data, '.baton-snapshots', stack))).sort();
-  const [snapshot] = names.flatMap((name) => parseSnapshotName(name)?.name ?? []);
+  const directory = join(site.data, '.baton-snapshots', stack);
+  const snapshot = (await readdir(directory))
+    .sort()
+    .flatMap((name) => parseSnapshotName(name)?.name ?? [])
+    .find((name) => !dumped || existsSync(join(directory, name, manifestName)));
   if (!snapshot) throw new Error('there is no snapshot to restore');
   return {
     ...request,
@@ -187,7 +198,7 @@ export const begin = async (
   if ('guard' in operation)
     return await startGuard(client, guardRequestOf(site, first, operation.guard.exitCode, dumped));
   if ('restore' in operation)
-    return await startGuard(client, await restoreRequestOf(site, first, operation.restore.breaks));
+    return await startGuard(client, await restoreRequestOf(site, first, operation.restore.breaks, dumped));
   const { host } = site;
   const asked = { operation: newOperationId(), host };
   if ('rotate' in operation)

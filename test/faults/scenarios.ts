@@ -302,6 +302,17 @@ const restores: Scenario[] = [
     ends: 'rolled-back',
     isNew: () => ['it should not have succeeded'],
   },
+  {
+    name: 'restore of a dump',
+    effects: 25,
+    stacks: [keys],
+    dumped: true,
+    before: [{ version: '1' }, { version: '2' }, { version: '1' }],
+    operation: { restore: { breaks: false } },
+    ends: 'done',
+    // Of before release 2: what that wrote is gone.
+    isNew: both(serves('1'), rows('1 ')),
+  },
 ];
 
 const rotations: Scenario[] = [

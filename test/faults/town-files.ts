@@ -77,9 +77,10 @@ const copySettings = (site: Site, { stacks: [first = ''], operation }: Scenario)
 /** As {@link stackFile}, with the rows as a key of a Redis that is dumped. */
 export const dumpedStackFile = (stack: string, port: number): string => {
   const version = `\${${stack.toUpperCase()}_VERSION:-1}`;
+  // With the blank: a length is told as `$2`, nothing as `$-1`.
   const writes = [
     `ask() { printf '%s\\r\\nQUIT\\r\\n' "$$1" | nc db 6379; };`,
-    `ask 'GET rows' | grep -qw ${version} || ask 'APPEND rows "${version} "' | grep -q ^: || exit 1;`,
+    `ask 'GET rows' | grep -q '${version} ' || ask 'APPEND rows "${version} "' | grep -q ^: || exit 1;`,
   ].join(' ');
   const redis = `image: ${databases.name}\n    command: [redis-server, --protected-mode, "no", --save, "", --appendonly, "yes", --dir, /data]`;
   const changes: [string, string][] = [
