@@ -1,7 +1,84 @@
 /** A playbook: when it applies, what it does, how its success is measured, and whether there is a way back. Data only. */
+import type { Check } from './check.ts';
+import type { CleanupPart } from './cleanup.ts';
 import type { Evidence } from './decision.ts';
+import type { GuardQuestion } from './guard.ts';
+import type { Severity } from './incident.ts';
+import type { Criterion } from './measure.ts';
 import type { OperationId } from './names.ts';
 import type { Measurement } from './outcome.ts';
+import type { Problem } from './problem.ts';
+import type { TargetKind } from './target.ts';
+
+export const risks = ['low', 'medium', 'high'] as const;
+
+export type Playbook = {
+  name: string;
+  title: string;
+  /** The file that it was read from, and whose it is: an owner's goes before a shipped one of its name. */
+  file: string;
+  origin: 'shipped' | 'own';
+  /** SHA-256 (hex) of its text. */
+  hash: string;
+  /** What it is carried out on. */
+  target: TargetKind;
+  /** Any of them makes it apply; the first that does counts. None: only where a person asks for it. */
+  when: Condition[];
+  steps: PlaybookStep[];
+  /** What is snapshotted before the first step: absolute paths, or all data of the target's stack. */
+  protects: string[] | 'stack';
+  success: Success;
+  /** Whether a step that has succeeded can be taken back, and how, in words. */
+  undo: { possible: boolean; how: string };
+  risk: (typeof risks)[number];
+  /** Between two runs on one target that nobody asked for. */
+  cooldownMs: number;
+  /** How long it takes at most, and what must hold before it begins. */
+  needs: { timeMs: number; checks: Check[] };
+};
+
+/** Patterns of places: `*` stands for anything. */
+type Where = { where?: string };
+
+export type Condition = Where &
+  (
+    | {
+        see: 'incident';
+        what: string;
+        /** At least. */
+        severity: Severity;
+        /** Whether others are only its effects; absent: either. */
+        effects?: 'some' | 'none';
+      }
+    /** Of the records. @property forMs for so long without a break; absent: at its newest sample. */
+    | { see: 'measure'; measure: string; above?: number; below?: number; forMs?: number }
+    /** A filesystem that is expected to be full. */
+    | { see: 'forecast'; withinMs: number }
+  );
+
+export type PlaybookStep =
+  /** A service, and, where asked for, what needs it and is not healthy, in order of dependence. */
+  | { do: 'restart'; dependents: boolean }
+  /** Of the target's filesystem alone. */
+  | { do: 'cleanup'; until?: number; only?: CleanupPart[] }
+  /** Snapshots that no retention rule keeps. */
+  | { do: 'rotate' }
+  /** Back to the release before the running one. */
+  | { do: 'undo'; withData: boolean }
+  /** What is recorded runs again. */
+  | { do: 'deploy' }
+  /** A database's own upkeep, through its container. */
+  | { do: 'maintain' }
+  | { do: 'guard'; question: Omit<GuardQuestion, 'operation' | 'host'> };
+
+export type Success = {
+  /** All of them must hold. */
+  criteria: Criterion[];
+  /** How long after its end it is measured again, ms, growing: what is full again next morning was not freed. */
+  againAfterMs: number[];
+};
+
+export type ReadPlaybooks = { playbooks: Playbook[]; problems: Problem[] };
 
 /** Why a playbook applies to a target now, and what a decision has to know of what it would do there. */
 export type Occasion = {

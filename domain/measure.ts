@@ -1,0 +1,94 @@
+/** What success is measured by: figures that are taken of a target before a playbook, right after it, and again later. */
+import type { Figure } from './playbook.ts';
+import { formatBytes } from './size.ts';
+import type { TargetKind } from './target.ts';
+
+export type Unit = 'percent' | 'bytes' | 'ms' | 'count';
+
+/** Each is taken afresh, of the engine, the disk or the service itself, and never from the records. */
+export const measures = {
+  'used-percent': { unit: 'percent', of: ['filesystem'], what: 'share of the filesystem in use' },
+  'free-bytes': { unit: 'bytes', of: ['filesystem'], what: 'room that is left on the filesystem' },
+  'surplus-snapshots': {
+    unit: 'count',
+    of: ['filesystem', 'stack'],
+    what: 'snapshots that no retention rule keeps',
+  },
+  unhealthy: {
+    unit: 'count',
+    of: ['service', 'stack'],
+    what: 'services that are not healthy: the service, or those of the stack',
+  },
+  'unhealthy-in-stack': {
+    unit: 'count',
+    of: ['service', 'stack'],
+    what: 'services of the stack that are not healthy',
+  },
+  drift: {
+    unit: 'count',
+    of: ['stack', 'service'],
+    what: 'differences between the stack as it runs and its release',
+  },
+  'latency-ms': { unit: 'ms', of: ['service'], what: 'how long the probe of the service takes to say yes' },
+  'memory-bytes': { unit: 'bytes', of: ['service'], what: 'memory that the service holds' },
+  'database-bytes': { unit: 'bytes', of: ['service'], what: 'what the database holds' },
+} as const satisfies Record<string, { unit: Unit; of: readonly TargetKind[]; what: string }>;
+
+export type MeasureName = keyof typeof measures;
+export const measureNames = Object.keys(measures) as MeasureName[];
+
+/** @property relative `by` is a share of what was before, in percent. */
+export type Amount = { by: number; relative: boolean };
+
+/** In the unit of the measure. */
+export type Criterion = { measure: MeasureName } & (
+  { atMost: number } | { atLeast: number } | { fallsBy: Amount } | { risesBy: Amount }
+);
+
+/** @returns `undefined` where what it is measured by is not known. */
+export const criterionHolds = (criterion: Criterion, figures: readonly Figure[]): boolean | undefined => {
+  const figure = figures.find(({ what }) => what === criterion.measure);
+  const { before, after } = figure ?? {};
+  if (after === undefined) return undefined;
+  if ('atMost' in criterion) return after <= criterion.atMost;
+  if ('atLeast' in criterion) return after >= criterion.atLeast;
+  if (before === undefined) return undefined;
+  const { by, relative } = 'fallsBy' in criterion ? criterion.fallsBy : criterion.risesBy;
+  const least = relative ? (Math.abs(before) * by) / 100 : by;
+  return 'fallsBy' in criterion ? before - after >= least : after - before >= least;
+};
+
+/** One that fails is enough to say no. @returns `undefined` where it cannot be said. */
+export const successHolds = (
+  criteria: readonly Criterion[],
+  figures: readonly Figure[],
+): boolean | undefined => {
+  const said = criteria.map((criterion) => criterionHolds(criterion, figures));
+  if (said.includes(false)) return false;
+  return said.includes(undefined) ? undefined : true;
+};
+
+/** `used-percent falls by 3 %`. */
+export const criterionText = (criterion: Criterion): string => {
+  const { unit } = measures[criterion.measure];
+  const amount = ({ by, relative }: Amount): string =>
+    relative ? `${by} % of what it was` : valueText(by, unit);
+  if ('atMost' in criterion) return `${criterion.measure} is at most ${valueText(criterion.atMost, unit)}`;
+  if ('atLeast' in criterion) return `${criterion.measure} is at least ${valueText(criterion.atLeast, unit)}`;
+  return 'fallsBy' in criterion
+    ? `${criterion.measure} falls by ${amount(criterion.fallsBy)}`
+    : `${criterion.measure} rises by ${amount(criterion.risesBy)}`;
+};
+
+export const valueText = (value: number, unit: Unit): string => {
+  switch (unit) {
+    case 'bytes':
+      return formatBytes(value);
+    case 'percent':
+      return `${Number(value.toFixed(1))} %`;
+    case 'ms':
+      return `${Number(value.toFixed(1))} ms`;
+    case 'count':
+      return String(value);
+  }
+};

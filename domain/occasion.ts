@@ -1,0 +1,195 @@
+/** When a playbook applies: its conditions, held against what is known of a host at one moment. */
+import type { DiskForecast, ForecastRecord } from './disk-forecast.ts';
+import type { Evidence } from './decision.ts';
+import type { Graph } from './graph.ts';
+import { incidentId, severities, type Cause } from './incident.ts';
+import type { Condition, Occasion, Playbook, PlaybookStep } from './playbook.ts';
+import type { Sample } from './series.ts';
+import { targetAt } from './target.ts';
+import { matches } from './wildcard.ts';
+
+/** One sample of one series. */
+type Latest = Sample & { measure: string; place: string };
+
+/** What is known of a host. */
+export type Picture = {
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** The worst first, each with its effects. */
+  causes: readonly Cause[];
+  /** What each place needs directly. */
+  needs: Graph<string>;
+  /** The newest sample of each series. */
+  latest: readonly Latest[];
+  forecasts: readonly DiskForecast[];
+  /** What `pastWanted` asks for, in order of time. A condition over a time without it does not hold. */
+  past?: readonly { measure: string; place: string; samples: readonly Sample[] }[];
+};
+
+/** Looks come every five minutes: what was not seen by three of them is not known any more. */
+const freshForMs = 15 * 60_000;
+
+/** A forecast is made of hours; what it says of days is as true a few hours later. */
+const forecastFreshForMs = 6 * 3_600_000;
+
+/** Why it applies, before it is known to whom. */
+type Reason = Pick<Occasion, 'cause' | 'evidence' | 'reliability' | 'dueAt'> & { place: string };
+
+/** Where the playbook applies now; one a target, by the first of its conditions that holds there. */
+export const occasionsOf = (playbook: Playbook, picture: Picture): Occasion[] => {
+  const found = new Map<string, Occasion>();
+  for (const condition of playbook.when)
+    for (const { place, ...reason } of reasonsFor(condition, picture)) {
+      const target = targetAt(playbook.target, place);
+      if (target !== undefined && !found.has(target))
+        found.set(target, { playbook: playbook.name, target, ...reason, ...traitsOf(playbook) });
+    }
+  return [...found.values()];
+};
+
+/** How far back which measures must be known, for conditions that ask for a time. */
+export const pastWanted = (playbooks: readonly Playbook[]): { measure: string; forMs: number }[] => {
+  const longest = new Map<string, number>();
+  for (const condition of playbooks.flatMap(({ when }) => when))
+    if (condition.see === 'measure' && condition.forMs !== undefined)
+      longest.set(condition.measure, Math.max(condition.forMs, longest.get(condition.measure) ?? 0));
+  return [...longest].map(([measure, forMs]) => ({ measure, forMs: forMs + freshForMs }));
+};
+
+const reasonsFor = (condition: Condition, picture: Picture): Reason[] => {
+  const { where = '*' } = condition;
+  return reasonsAnywhere(condition, picture).filter(({ place }) => matches(where, place));
+};
+
+const reasonsAnywhere = (condition: Condition, picture: Picture): Reason[] => {
+  switch (condition.see) {
+    case 'incident':
+      return incidentReasons(condition, picture);
+    case 'measure':
+      return measureReasons(condition, picture);
+    case 'forecast':
+      return forecastReasons(condition, picture);
+  }
+};
+
+/** Effects go when their cause does; nothing is done about them by themselves. */
+const incidentReasons = (
+  { what, severity, effects: wanted }: Condition & { see: 'incident' },
+  { causes, forecasts }: Picture,
+): Reason[] =>
+  causes
+    .filter(({ incident, effects }) => {
+      const isBad = severities.indexOf(incident.severity) >= severities.indexOf(severity);
+      const fits = wanted === undefined || (wanted === 'some') === effects.length > 0;
+      return incident.what === what && isBad && fits;
+    })
+    .map(({ incident, effects }) => ({
+      place: incident.where,
+      cause: incident.what,
+      // What is wrong was measured, and not concluded from something else.
+      reliability: 1,
+      evidence: [incident, ...effects].map((one) => ({
+        what: incidentId(one),
+        value: one.evidence,
+        at: one.lastSeenAt,
+        freshForMs,
+      })),
+      ...(incident.severity === 'critical' ? {} : dueOf(forecasts, incident.where)),
+    }));
+
+/** What only threatens may wait for as long as its forecast says. */
+const dueOf = (forecasts: readonly DiskForecast[], place: string): { dueAt?: number } => {
+  const dueAt = forecasts.flatMap((one) => (one.place === place ? (fullAt(one) ?? []) : []))[0];
+  return dueAt === undefined ? {} : { dueAt };
+};
+
+const measureReasons = (
+  condition: Condition & { see: 'measure' },
+  { latest, past = [], now }: Picture,
+): Reason[] =>
+  latest
+    .filter((one) => one.measure === condition.measure && exceeds(condition, one.value))
+    .filter(({ place }) => {
+      const { forMs } = condition;
+      const own = past.find((one) => one.measure === condition.measure && one.place === place);
+      return forMs === undefined || lasted(condition, own?.samples ?? [], now - forMs, now);
+    })
+    .map(({ place, value, at, measure }) => ({
+      place,
+      cause: `${measure}-${condition.above === undefined ? 'low' : 'high'}`,
+      reliability: 1,
+      evidence: [{ what: `${measure} of ${place}`, value: String(value), at, freshForMs }],
+    }));
+
+const exceeds = (
+  { above = -Infinity, below = Infinity }: { above?: number; below?: number },
+  value: number,
+) => value > above && value < below;
+
+/** All that time, as far as it was looked at, and it was looked at without a break. */
+const lasted = (
+  condition: Condition & { see: 'measure' },
+  samples: readonly Sample[],
+  from: number,
+  now: number,
+): boolean => {
+  const own = samples.filter(({ at }) => at >= from - freshForMs && at <= now);
+  const times = [...own.map(({ at }) => at), now];
+  const unbroken = times.every((at, index) => at - (times[index - 1] ?? at) <= freshForMs);
+  return (
+    (own[0]?.at ?? Infinity) <= from &&
+    unbroken &&
+    own.filter(({ at }) => at >= from).every(({ value }) => exceeds(condition, value))
+  );
+};
+
+/** Only one that says so is believed: what is muted did not beat "no change" on its own past. */
+const forecastReasons = (
+  { withinMs }: Condition & { see: 'forecast' },
+  { forecasts, now }: Picture,
+): Reason[] =>
+  forecasts.flatMap((one) => {
+    const dueAt = fullAt(one);
+    if (dueAt === undefined || dueAt > now + withinMs) return [];
+    const evidence: Evidence = {
+      what: `forecast of ${one.place}`,
+      value: `full at ${new Date(dueAt).toISOString()} at the earliest`,
+      at: one.forecast.madeAt,
+      freshForMs: forecastFreshForMs,
+    };
+    return [
+      {
+        place: one.place,
+        cause: 'disk-filling',
+        dueAt,
+        reliability: reliabilityOf(one.record),
+        evidence: [evidence],
+      },
+    ];
+  });
+
+/** The early end of its interval: that late it may not be. */
+const fullAt = ({ forecast }: DiskForecast): number | undefined =>
+  forecast.state === 'told' && forecast.limit?.at !== undefined
+    ? (forecast.limit.from ?? forecast.limit.at)
+    : undefined;
+
+/** Laplace's rule over those that came due: without any it is an even chance. */
+const reliabilityOf = ({ scored, covered = 0 }: ForecastRecord): number =>
+  (scored * covered + 1) / (scored + 2);
+
+type Traits = Pick<Occasion, 'reversible' | 'changesData' | 'disruptive' | 'takesMs'>;
+
+const traitsOf = ({ steps, undo, needs }: Playbook): Traits => ({
+  reversible: undo.possible,
+  changesData: steps.some(changesData),
+  disruptive: steps.some(isDisruptive),
+  takesMs: needs.timeMs,
+});
+
+/** Cleanups and rotations remove what the owner's own rules let go; live data is not touched. */
+const changesData = (step: PlaybookStep): boolean =>
+  step.do === 'guard' || (step.do === 'undo' && step.withData);
+
+const isDisruptive = (step: PlaybookStep): boolean =>
+  step.do === 'restart' || step.do === 'undo' || step.do === 'deploy' || step.do === 'guard';

@@ -1,0 +1,42 @@
+/** Whether a figure is as much better as was asked for. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { criterionHolds, successHolds, type Criterion } from '../../domain/measure.ts';
+
+describe('a criterion', () => {
+  const measure = 'free-bytes';
+  const rises = (by: number, relative: boolean): Criterion => ({ measure, risesBy: { by, relative } });
+  const falls = (by: number, relative: boolean): Criterion => ({ measure, fallsBy: { by, relative } });
+  const cases: [string, Criterion, number | undefined, number | undefined, boolean | undefined][] = [
+    ['at most', { measure, atMost: 5 }, undefined, 5, true],
+    ['above it', { measure, atMost: 5 }, undefined, 6, false],
+    ['at least', { measure, atLeast: 5 }, undefined, 5, true],
+    ['below it', { measure, atLeast: 5 }, undefined, 4, false],
+    ['rose enough', rises(10, false), 100, 110, true],
+    ['rose too little', rises(10, false), 100, 109, false],
+    ['rose by a share', rises(10, true), 200, 220, true],
+    ['rose by too small a share', rises(10, true), 200, 219, false],
+    ['fell enough', falls(1, false), 1, 0, true],
+    ['fell not at all', falls(1, false), 1, 1, false],
+    ['was not measured', { measure, atMost: 5 }, 4, undefined, undefined],
+    ['was not measured before', rises(1, false), undefined, 5, undefined],
+  ];
+  for (const [title, criterion, before, after, holds] of cases)
+    test(title, () => {
+      const figure = {
+        what: measure,
+        unit: 'bytes',
+        ...(before === undefined ? {} : { before }),
+        ...(after === undefined ? {} : { after }),
+      };
+      assert.equal(criterionHolds(criterion, [figure]), holds);
+    });
+
+  test('that is not known leaves the success unknown, unless another says no', () => {
+    const known = { what: 'drift', unit: 'count', before: 1, after: 1 };
+    const unknown: Criterion = { measure: 'unhealthy', atMost: 0 };
+    assert.equal(successHolds([{ measure: 'drift', atMost: 1 }, unknown], [known]), undefined);
+    assert.equal(successHolds([{ measure: 'drift', atMost: 0 }, unknown], [known]), false);
+    assert.equal(successHolds([{ measure: 'drift', atMost: 1 }], [known]), true);
+  });
+});
