@@ -72,6 +72,7 @@ const describe = (container: ContainerState, service: string, healthy: boolean):
   mounts: container.mounts
     .map(({ source, target, readOnly }) => `${source}:${target}${readOnly ? ':ro' : ''}`)
     .sort(),
+  ...(container.startedAt === undefined ? {} : { startedAt: container.startedAt }),
 });
 
 export const isRunning = ({ status }: Pick<ContainerState, 'status'>): boolean =>

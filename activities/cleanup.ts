@@ -36,13 +36,13 @@ const parts: Record<CleanupPart, Part> = {
 export const cleanupActivities = (ports: Ports) => ({
   /** With every decision, for whoever wants to see why. */
   async explainCleanup(wish: CleanupWish): Promise<ExplainedCleanup> {
-    return await beating(async () => await planned(ports, wish));
+    return await beating(async () => await plannedCleanup(ports, wish));
   },
 
   /** What is to be removed, and nothing else: what is kept may be long. */
   async planCleanup(wish: CleanupWish): Promise<CleanupPlan> {
     return await beating(async () => {
-      const { parts: _explained, ...plan } = await planned(ports, wish);
+      const { parts: _explained, ...plan } = await plannedCleanup(ports, wish);
       return plan;
     });
   },
@@ -71,7 +71,8 @@ export const cleanupActivities = (ports: Ports) => ({
   },
 });
 
-const planned = async (ports: Ports, wish: CleanupWish): Promise<ExplainedCleanup> => {
+/** What would go, and why the rest stays. */
+export const plannedCleanup = async (ports: Ports, wish: CleanupWish): Promise<ExplainedCleanup> => {
   const read = await ports.settings();
   if (!read.ok) return { remove: [], usage: [], digest: contentHash([]), problems: read.problems, parts: [] };
   const until = wish.until ?? read.settings.cleanup.until;
@@ -86,14 +87,17 @@ const planned = async (ports: Ports, wish: CleanupWish): Promise<ExplainedCleanu
     ...items.map(({ place }) => place),
     ...asked.flatMap((part) => homeOf(ports, part) ?? []),
   ]);
+  const isMeant = ({ filesystem }: { filesystem?: string }): boolean =>
+    wish.filesystem === undefined || filesystem === wish.filesystem;
+  const remove = items.map((item) => withFilesystem(item, places)).filter(isMeant);
   return {
-    remove: items.map((item) => withFilesystem(item, places)),
-    usage: distinct([...places.values()]),
+    remove,
+    usage: distinct([...places.values()]).filter(isMeant),
     ...(until === undefined ? {} : { until }),
     // Sizes move all the time; they don't make another plan.
     digest: contentHash([
       until ?? null,
-      ...items.map(({ part, id, place, rule }) => [part, id, place, rule]),
+      ...remove.map(({ part, id, place, rule }) => [part, id, place, rule]),
     ]),
     problems: plans.flatMap(({ problems = [] }) => problems),
     parts: plans.map(({ part, kept, notes }) => ({ part, kept, notes })),

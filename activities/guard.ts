@@ -43,6 +43,7 @@ import { knownData } from './guarded-data.ts';
 import { contentHash } from './hash.ts';
 import type { Ports } from './ports/index.ts';
 import { takeInDump } from './restore-dump.ts';
+import { planRestarts } from './restart.ts';
 import { captureUsers } from './user.ts';
 import { toFacts } from './world.ts';
 
@@ -55,6 +56,7 @@ const guardDigest = (plan: GuardPlan): string =>
     ...plan,
     problems: [],
     restarts: (plan.restarts ?? []).map(({ name }) => name),
+    ...(plan.services ? { services: plan.services.map(({ name }) => name) } : {}),
     data: plan.data.map((entry) => ({
       ...entry,
       sizeBytes: 0,
@@ -100,15 +102,20 @@ export const guardActivities = (ports: Ports) => ({
           ),
       );
       const plan = planGuard(request, ports.engine.kind, Object.fromEntries(facts), containers, known);
+      const restarts = request.services
+        ? await planRestarts(ports, request.stack, request.services)
+        : undefined;
       const { command, edits = [], restore = [] } = request;
       const { gate, hears, problems } = await gateFor(ports, request);
       return {
         ...plan,
-        digest: guardDigest(plan),
+        ...(restarts ? { services: restarts.services } : {}),
+        digest: guardDigest({ ...plan, ...(restarts ? { services: restarts.services } : {}) }),
         ...(gate ? { gate } : {}),
         ...(hears ? { hears } : {}),
         problems: [
           ...plan.problems,
+          ...(restarts?.problems ?? []),
           ...problems,
           // A snapshot is no risk to what it is of.
           ...(takesOnly(request) ? [] : unprovenProblems(await restoreStates(ports, request.data))),

@@ -16,8 +16,10 @@ import { imageActivities } from './image.ts';
 import { lookActivities } from './look.ts';
 import { notifyActivities } from './notify.ts';
 import { planActivities } from './plan.ts';
+import { playbookActivities } from './playbook.ts';
 import type { Ports } from './ports/index.ts';
 import { resourceActivities } from './resource.ts';
+import { restartActivities } from './restart.ts';
 import { restoreDumpActivities } from './restore-dump.ts';
 import { restoreTestActivities } from './restore-test.ts';
 import { rotationActivities } from './rotation.ts';
@@ -47,6 +49,8 @@ export const createActivities = (ports: Ports) => ({
   ...forecastActivities(ports),
   ...editActivities(ports),
   ...userActivities(ports),
+  ...restartActivities(ports),
+  ...playbookActivities(ports),
   ...snapshotActivities(ports),
   ...rotationActivities(ports),
   ...dataSetActivities(ports),

@@ -9,6 +9,7 @@ import {
   type ReleaseId,
   type StackName,
 } from '../domain/names.ts';
+import type { Baseline } from '../domain/playbook.ts';
 import type { Release, ReleaseRecord } from '../domain/release.ts';
 import { withProof, type ProofHistory } from '../domain/restore-test.ts';
 import { errnoOf, ifThere } from './errno.ts';
@@ -84,6 +85,14 @@ export const openMemory = (root: string): Memory => {
     async keptFile(operation, index) {
       const text = await readIfThere(keptFileRecord(operation, index));
       return text === undefined ? undefined : (JSON.parse(text) as KeptFile);
+    },
+
+    async putBaseline(operation, baseline) {
+      await put(ofOperation(operation, 'baseline.json'), JSON.stringify(baseline, null, 1));
+    },
+    async getBaseline(operation) {
+      const text = await readIfThere(ofOperation(operation, 'baseline.json'));
+      return text === undefined ? undefined : (JSON.parse(text) as Baseline);
     },
 
     async notePaths(paths) {

@@ -105,7 +105,7 @@ export const captureUsers = async (
 };
 
 /** How the release that a container belongs to asks whether it is healthy. */
-const probeOf = async (
+export const probeOf = async (
   { memory, environment, ...rest }: Ports,
   { labels }: ContainerState,
 ): Promise<Probe | undefined> => {

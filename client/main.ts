@@ -54,6 +54,14 @@ const verbs: Record<string, Verb> = {
     about: 'let Baton look at the host by itself, remember and forecast; it changes nothing',
     load: async () => (await import('./commands/auto.ts')).autoCommand,
   },
+  playbooks: {
+    about: 'list what Baton knows to do about what is wrong: when, how, and whether there is a way back',
+    load: async () => (await import('./commands/playbooks.ts')).playbooksCommand,
+  },
+  playbook: {
+    about: 'check a playbook, or carry one out and measure whether it helped',
+    load: async () => (await import('./commands/playbook.ts')).playbookCommand,
+  },
   releases: {
     about: 'list the releases of a stack, newest last',
     load: async () => (await import('./commands/status.ts')).releasesCommand,

@@ -1,24 +1,20 @@
 /** The section `schedules` of `baton.yml`: what begins by itself. */
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import type { Check } from '../domain/check.ts';
 import { cleanupParts } from '../domain/cleanup.ts';
 import type { GateWish } from '../domain/gate.ts';
-import { defaultOutputLimitBytes, defaultTimeoutMs, type GuardedCommand } from '../domain/commands.ts';
 import { snapshotQuestion } from '../domain/guard.ts';
 import type { StackName } from '../domain/names.ts';
 import { defaultCopyLimitBytes } from '../domain/operation.ts';
 import { defaultCatchUpMs, deployTask, scheduleFault, type Schedule, type Task } from '../domain/schedule.ts';
-import type { Location } from '../domain/stack.ts';
-import { anyCheck, duration, toCheck } from './check.ts';
+import { duration } from './check.ts';
 import { parsePercent, share } from './cleanup.ts';
 import { cronLine, timeZone } from './cron.ts';
-import { checkPlaces, readNamedCheck } from './named-check.ts';
+import { bytes, checksOf, guarded, guardedBy, path, size } from './guarded-command.ts';
 import { stackName } from './names.ts';
 import { Reader } from './reader.ts';
 import { locate, readWith } from './schema.ts';
 import { get, type Node } from './tree.ts';
-import { parseBytes } from './units.ts';
 import { milliseconds, windowName } from './window.ts';
 
 /** `5%` → 5; `100%` is all of it. @returns `undefined` where the text is no such share. */
@@ -27,34 +23,9 @@ export const parseReadShare = (text: string): number | undefined => {
   return percent > 0 && percent <= 100 ? percent : undefined;
 };
 
-const path = z.string().min(1);
-export const size = z
-  .union([z.string(), z.number()])
-  .refine((text) => parseBytes(String(text)) !== undefined, { error: 'must be a size such as 500M or 20G' });
 const someOrAll = z.union([z.literal('all'), stackName]);
 
-const guarded = z
-  .strictObject({
-    data: z.array(path).min(1).optional().describe('What it may change.'),
-    stack: stackName.optional().describe('All data of this stack.'),
-    command: z.array(z.string()).min(1).optional().describe('The program and its arguments.'),
-    shell: z.string().min(1).optional().describe('One text for /bin/sh instead.'),
-    directory: path.optional().describe('Where it runs. Default: where baton.yml is.'),
-    user: z.string().min(1).optional(),
-    env: z.array(z.string()).optional().describe("Variables of the worker's environment that are passed on."),
-    timeout: duration.optional().describe('Default 24h.'),
-    output_limit: size.optional().describe('Default 64M.'),
-    validate: z.array(anyCheck).optional(),
-    on_failure: z.enum(['roll-back', 'hold']).optional().describe('Default roll-back.'),
-  })
-  .refine((one) => (one.command === undefined) !== (one.shell === undefined), {
-    error: 'needs either "command" or "shell"',
-  })
-  .refine((one) => one.data !== undefined || one.stack !== undefined, {
-    error: 'needs "data" or "stack": what it may change',
-  });
-
-const cleanupTask = z.union([
+export const cleanupTask = z.union([
   z.literal('all'),
   z.strictObject({
     until: share.optional(),
@@ -154,28 +125,19 @@ const toSchedule = (
     timeZone: keys.time_zone ?? hostTimeZone(),
     jitterMs: keys.jitter === undefined ? 0 : milliseconds(keys.jitter),
     catchUpMs: keys.catch_up === undefined ? defaultCatchUpMs : milliseconds(keys.catch_up),
-    task: toTask(name, keys, dirname(file), checksOf(reader, keys.guard?.validate ?? [], file, at)),
+    task: toTask(
+      name,
+      keys,
+      dirname(file),
+      checksOf(reader, keys.guard?.validate ?? [], file, (index) => at('guard', 'validate', index)),
+    ),
   };
 };
 
 /** Of the machine that reads it, which is the worker's. */
 export const hostTimeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-const checksOf = (
-  reader: Reader,
-  all: z.infer<typeof anyCheck>[],
-  file: string,
-  at: (...path: (string | number)[]) => Location,
-): Check[] =>
-  all.flatMap((keys, index) => {
-    const check = toCheck(reader, keys, at('guard', 'validate', index));
-    const read =
-      check?.type === 'named' ? readNamedCheck(reader, check, checkPlaces(dirname(file))) : (check ?? []);
-    // A line that has moved makes no other schedule.
-    return [read].flat().map(({ at: _at, ...rest }) => rest as Check);
-  });
-
-const toTask = (name: string, keys: Keys, directory: string, checks: Check[]): Task => {
+const toTask = (name: string, keys: Keys, directory: string, checks: ReturnType<typeof checksOf>): Task => {
   const copyLimitBytes = bytes(keys.copy_limit, defaultCopyLimitBytes);
   const gate = gateOf(keys);
   const { deploy, snapshot, guard, prune, cleanup, verify, restore_test: test } = keys;
@@ -200,14 +162,6 @@ const toTask = (name: string, keys: Keys, directory: string, checks: Check[]): T
   };
 };
 
-/** What a guarded command is more than a snapshot. */
-const guardedBy = (guard: z.infer<typeof guarded>, directory: string, checks: Check[]) => ({
-  ...(guard.stack === undefined ? {} : { stack: guard.stack }),
-  command: toCommand(guard, directory),
-  checks,
-  onFailure: guard.on_failure ?? ('roll-back' as const),
-});
-
 const gateOf = ({ approve, window }: Keys): { gate?: GateWish } =>
   approve === true || window !== undefined
     ? {
@@ -218,7 +172,7 @@ const gateOf = ({ approve, window }: Keys): { gate?: GateWish } =>
       }
     : {};
 
-const wishOf = (asked: z.infer<typeof cleanupTask>): Omit<Task & { do: 'cleanup' }, 'do'> => {
+export const wishOf = (asked: z.infer<typeof cleanupTask>): Omit<Task & { do: 'cleanup' }, 'do'> => {
   const { until = '', only } = asked === 'all' ? {} : asked;
   const percent = parsePercent(until);
   return { ...(percent === undefined ? {} : { until: percent }), ...(only ? { only } : {}) };
@@ -232,16 +186,3 @@ const checkOf = ({ check_copy: asked }: Keys): Omit<Task & { do: 'check-copy' },
 
 const stackOf = (named: 'all' | StackName): { stack?: StackName } =>
   named === 'all' ? {} : { stack: named };
-
-const toCommand = (guard: z.infer<typeof guarded>, directory: string): GuardedCommand => ({
-  args: guard.command ?? [guard.shell ?? ''],
-  shell: guard.shell !== undefined,
-  directory: resolve(directory, guard.directory ?? '.'),
-  variables: guard.env ?? [],
-  ...(guard.user === undefined ? {} : { user: guard.user }),
-  timeoutMs: guard.timeout === undefined ? defaultTimeoutMs : milliseconds(guard.timeout),
-  outputLimitBytes: bytes(guard.output_limit, defaultOutputLimitBytes),
-});
-
-const bytes = (text: string | number | undefined, otherwise: number): number =>
-  text === undefined ? otherwise : (parseBytes(String(text)) ?? otherwise);

@@ -71,12 +71,14 @@ export type CleanupRequest = {
   only?: CleanupPart[];
   /** Percent; goes before that of `baton.yml`. */
   until?: number;
+  /** Only what lies on this one, by where it is mounted; absent: all of them. */
+  filesystem?: string;
   /** Volumes that somebody named to be removed. */
   volumes: string[];
   /** Digest of the plan that somebody has seen; where it is another by now, nothing is removed. */
   plan?: string;
 };
-export type CleanupWish = Pick<CleanupRequest, 'only' | 'until' | 'volumes'>;
+export type CleanupWish = Pick<CleanupRequest, 'only' | 'until' | 'filesystem' | 'volumes'>;
 
 /** One thing that goes by itself: an image, a snapshot, what is old below a path. */
 export type CleanupItem = {

@@ -1,6 +1,7 @@
 /** Events: what people are told of besides questions. Each is told once, however often it is seen. */
 import { firstOf } from './lines.ts';
 import type { Failure, Report } from './operation.ts';
+import type { PlaybookReport } from './playbook.ts';
 import type { RestoreTestReport } from './restore-test.ts';
 import type { ScheduledOutcome, ScheduledReport } from './schedule.ts';
 import { isError } from './problem.ts';
@@ -149,6 +150,37 @@ export const restoreTestEvent = (
     end: `See: baton data. Operation ${operation}.`,
     at: new Date(now).toISOString(),
     operation: { ...source, operation },
+  };
+};
+
+/**
+ * A playbook that did not help, or was not carried out though nobody is there to read it. What an operation of it came to, that one
+ * tells. @returns `undefined` where nothing is wrong.
+ */
+export const playbookEvent = (
+  { operation, host, playbook, target, outcome, measurement, decision, steps, notes, left }: PlaybookReport,
+  { workflowId, runId }: Omit<Source, 'operation'>,
+  now: number,
+): BatonEvent | undefined => {
+  const title =
+    outcome === 'incomplete'
+      ? 'is incomplete'
+      : outcome === 'done' && measurement?.held === false
+        ? 'has not helped'
+        : outcome === 'refused' && decision !== undefined
+          ? 'was refused, and nothing was changed'
+          : undefined;
+  if (title === undefined) return undefined;
+  const told = steps.map((step) => [`${step.title}: ${step.outcome}`, ...step.notes].join('. '));
+  return {
+    id: `${operation}/failed`,
+    kind: 'failed',
+    host,
+    title: `playbook ${playbook} of ${target} on ${host} ${title}`,
+    lines: firstOf([...told, ...notes, ...left], 6, longestLine),
+    end: `See: baton playbooks ${playbook}. Operation ${operation}.`,
+    at: new Date(now).toISOString(),
+    operation: { workflowId, runId, operation },
   };
 };
 

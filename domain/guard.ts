@@ -9,6 +9,7 @@ import { isHostPath, type DataPlan, type DumpPlan } from './data.ts';
 import { isDumpWish, type DatabaseKind } from './database.ts';
 import { dumpProblems, noTaker, unknownDatabase, writesTo } from './dump-problems.ts';
 import type { OperationId, StackName } from './names.ts';
+import type { RestartWish, ServiceRestart } from './restart.ts';
 import { stackOf } from './labels.ts';
 import { overlaps, reaches } from './paths.ts';
 import { isError, type Problem } from './problem.ts';
@@ -50,6 +51,8 @@ export type GuardRequest = {
   command?: GuardedCommand;
   edits?: Edit[];
   restore?: Restore[];
+  /** Services of the stack that are restarted, and nothing else. */
+  services?: RestartWish;
   /** Whether everything that uses the data is restarted after that; a container that mounts an edited file by itself is anyway. */
   restart?: boolean;
   checks: Check[];
@@ -70,7 +73,9 @@ export const takesOnly = ({
   command,
   edits,
   restore,
-}: Pick<GuardRequest, 'command' | 'edits' | 'restore'>): boolean => !command && !edits && !restore;
+  services,
+}: Pick<GuardRequest, 'command' | 'edits' | 'restore'> & { services?: unknown }): boolean =>
+  !command && !edits && !restore && !services;
 
 /** What is asked for with a plan of it: whose lock, and which paths. */
 export const plannedGuard = (
@@ -119,6 +124,8 @@ export type GuardPlan = {
   restore?: Restore[];
   /** Containers that are restarted after the edits, and after these were taken back. */
   restarts?: User[];
+  /** What is restarted for its own sake, in this order. */
+  services?: ServiceRestart[];
   data: GuardedPath[];
   checks: Check[];
   onFailure: GuardRequest['onFailure'];
@@ -162,7 +169,7 @@ export const planGuard = (
     checks: request.checks,
     onFailure: request.onFailure,
     problems: [
-      ...(data.length === 0 ? noData(request.stack) : []),
+      ...(data.length === 0 && !request.services ? noData(request.stack) : []),
       ...request.data.flatMap((path, index) =>
         problemsOf(path, paths[path], request, request.data.slice(0, index), data[index]),
       ),
@@ -309,9 +316,11 @@ export const guardRequest = (
   containers: readonly ContainerFacts[],
   classes: KnownData['classes'] = {},
 ): GuardRequest => {
-  const { stack } = question;
+  const { stack, services } = question;
   const data =
-    question.data.length > 0 || stack === undefined ? question.data : dataOfStack(stack, containers, classes);
+    question.data.length > 0 || stack === undefined || services
+      ? question.data
+      : dataOfStack(stack, containers, classes);
   return { ...question, data, stack: stack ?? (guardTarget(data, containers) as StackName) };
 };
 

@@ -13,6 +13,9 @@ export type HostConfig = {
 /** What the owner lays down for every operation on the host; it need not be there. */
 export const batonFileOf = ({ configDirectory }: HostConfig): string => `${configDirectory}/baton.yml`;
 
+/** The owner's playbooks; it need not be there. */
+export const playbooksOf = ({ configDirectory }: HostConfig): string => `${configDirectory}/playbooks`;
+
 /** What is set for Baton on this host cannot be used. The message says what is set where, and that nothing was changed. */
 export class ConfigFailure extends Error {
   override readonly name = 'ConfigFailure';

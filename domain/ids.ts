@@ -1,5 +1,5 @@
 /** Workflow ids and task queues are made here and nowhere else. */
-import type { StackName } from './names.ts';
+import type { OperationId, StackName } from './names.ts';
 import type { SnapshotName } from './snapshot.ts';
 
 /** The id is the lock: one operation at a time for one stack on one host, whatever its kind. */
@@ -38,6 +38,10 @@ export const cycleWorkflowId = (host: string): string => `cycle/${host}`;
 
 /** What starts cycles. */
 export const cycleScheduleId = (host: string): string => `cycles/${host}`;
+
+/** One run of a playbook; what it does takes the locks of its targets. */
+export const playbookWorkflowId = (host: string, operation: OperationId): string =>
+  `playbook/${host}/${operation}`;
 
 /** Read-only questions lock nothing, so their ids carry the asker's nonce. */
 export const questionWorkflowId = (host: string, what: string, nonce: string): string =>

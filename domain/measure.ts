@@ -29,9 +29,11 @@ export const measures = {
     of: ['stack', 'service'],
     what: 'differences between the stack as it runs and its release',
   },
-  'latency-ms': { unit: 'ms', of: ['service'], what: 'how long the probe of the service takes to say yes' },
-  'memory-bytes': { unit: 'bytes', of: ['service'], what: 'memory that the service holds' },
-  'database-bytes': { unit: 'bytes', of: ['service'], what: 'what the database holds' },
+  'latency-ms': {
+    unit: 'ms',
+    of: ['service', 'stack'],
+    what: 'how long the probe of the service, or the slowest of the stack, takes to say yes',
+  },
 } as const satisfies Record<string, { unit: Unit; of: readonly TargetKind[]; what: string }>;
 
 export type MeasureName = keyof typeof measures;

@@ -1,14 +1,15 @@
 /** A playbook: when it applies, what it does, how its success is measured, and whether there is a way back. Data only. */
 import type { Check } from './check.ts';
 import type { CleanupPart } from './cleanup.ts';
+import { commandText } from './commands.ts';
 import type { Evidence } from './decision.ts';
 import type { GuardQuestion } from './guard.ts';
 import type { Severity } from './incident.ts';
 import type { Criterion } from './measure.ts';
-import type { OperationId } from './names.ts';
+import type { OperationId, ReleaseId } from './names.ts';
 import type { Measurement } from './outcome.ts';
 import type { Problem } from './problem.ts';
-import type { TargetKind } from './target.ts';
+import type { Target, TargetKind } from './target.ts';
 
 export const risks = ['low', 'medium', 'high'] as const;
 
@@ -67,8 +68,6 @@ export type PlaybookStep =
   | { do: 'undo'; withData: boolean }
   /** What is recorded runs again. */
   | { do: 'deploy' }
-  /** A database's own upkeep, through its container. */
-  | { do: 'maintain' }
   | { do: 'guard'; question: Omit<GuardQuestion, 'operation' | 'host'> };
 
 export type Success = {
@@ -114,6 +113,27 @@ export type PlaybookRequest = {
 /** A figure that its `success` is measured by, before and after. Absent where it could not be measured. */
 export type Figure = { what: string; unit: string; before?: number; after?: number };
 
+/** What success is held against, however the playbook is edited meanwhile. */
+export type Baseline = {
+  target: Target;
+  success: Success;
+  /** As they were before. */
+  figures: Figure[];
+  /** When the run ended, ms since the epoch; absent until it is measured for the first time. */
+  endedAt?: number;
+};
+
+/** A playbook and its target, looked at: what would be done, and what speaks against it. */
+export type PreparedPlaybook = {
+  playbook?: Playbook;
+  target?: Target;
+  /** Of a stack: what is recorded last. */
+  release?: ReleaseId;
+  /** As they are now. */
+  figures: Figure[];
+  problems: Problem[];
+};
+
 export type PlaybookOutcome =
   /** Every step was done. Whether it helped is what the measurements say. */
   | 'done'
@@ -128,16 +148,61 @@ export type PlaybookOutcome =
   | 'incomplete'
   | 'needs-human';
 
+/** @property outcome in the words of what carried it out. */
+export type StepReport = { title: string; outcome: string; notes: string[] };
+
 export type PlaybookReport = PlaybookRequest & {
   outcome: PlaybookOutcome;
   /** ISO 8601, UTC. */
   startedAt: string;
   durationMs: number;
-  steps: { title: string; outcome: string; notes: string[] }[];
+  steps: StepReport[];
   figures: Figure[];
   /** Right after its end; absent where it could not be made. */
   measurement?: Measurement;
   /** What is not as it should be. */
   left: string[];
   notes: string[];
+};
+
+/** How a step ended, whatever carried it out. */
+export type StepEnd =
+  'done' | 'unchanged' | 'refused' | 'rolled-back' | 'cancelled' | 'incomplete' | 'needs-human';
+
+/** Of the steps that were begun, in order: the last one is the only one that may have failed. */
+export const playbookOutcome = (ends: readonly StepEnd[]): PlaybookOutcome => {
+  const last = ends.at(-1);
+  const before = ends.slice(0, -1);
+  if (last === undefined || ends.every((end) => end === 'unchanged')) return 'unchanged';
+  if (last === 'done' || last === 'unchanged') return 'done';
+  if (last === 'needs-human' || last === 'incomplete') return last;
+  // What stands of the steps before cannot be called "as before".
+  return before.some((end) => end === 'done') ? 'incomplete' : last;
+};
+
+export const stepTitle = (step: PlaybookStep, target: string): string => {
+  switch (step.do) {
+    case 'restart':
+      return `Restart ${target}${step.dependents ? ', and what is down under it' : ''}`;
+    case 'cleanup':
+      return `Free space on ${target}`;
+    case 'rotate':
+      return `Remove surplus snapshots of ${target}`;
+    case 'undo':
+      return `Undo the last deploy of ${target}${step.withData ? ', with its data' : ''}`;
+    case 'deploy':
+      return `Deploy the recorded release of ${target}`;
+    case 'guard':
+      return step.question.command ? `Run ${commandText(step.question.command)}` : 'Snapshot data';
+  }
+};
+
+export const playbookExitCodes: Record<PlaybookOutcome, number> = {
+  done: 0,
+  unchanged: 0,
+  refused: 1,
+  'rolled-back': 3,
+  cancelled: 3,
+  incomplete: 1,
+  'needs-human': 5,
 };

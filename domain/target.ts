@@ -36,3 +36,15 @@ export const targetAt = (kind: TargetKind, place: string): string | undefined =>
 /** Whose lock a change of it takes; `undefined` where it belongs to no stack. */
 export const stackOfTarget = (target: Target): StackName | undefined =>
   target.kind === 'filesystem' ? undefined : target.stack;
+
+/** The reverse of {@link parseTarget}. */
+export const targetText = (target: Target): string => {
+  switch (target.kind) {
+    case 'filesystem':
+      return target.path;
+    case 'stack':
+      return target.stack;
+    case 'service':
+      return `${target.stack}/${target.service}`;
+  }
+};

@@ -12,7 +12,8 @@ import { openMemory } from '../activities/memory.ts';
 import { recordsWhenAsked } from '../activities/records/index.ts';
 import { openSnapshots } from '../activities/snapshots/index.ts';
 import { readBatonFile } from '../compose/baton-file.ts';
-import { batonFileOf, hostConfig } from '../domain/host.ts';
+import { readPlaybooks } from '../compose/playbooks.ts';
+import { batonFileOf, hostConfig, playbooksOf } from '../domain/host.ts';
 import { readEngineChoice } from '../setup/engine-choice.ts';
 import { openTickets } from '../setup/ticket.ts';
 
@@ -33,6 +34,7 @@ export const openPorts = async (environment: NodeJS.ProcessEnv): Promise<Ports> 
     commands: openCommands(config.stateDirectory, environment),
     copies: openCopies(config.stateDirectory, { name: config.host, environment }),
     settings: async () => await readBatonFile(batonFileOf(config), environment),
+    playbooks: async () => await readPlaybooks(playbooksOf(config)),
     tickets: openTickets(config.stateDirectory),
     disk: openDisk({
       home: homedir(),

@@ -3,7 +3,7 @@ import { ChildWorkflowCancellationType, ParentClosePolicy, executeChild } from '
 import { plannedGuard, type GuardQuestion } from '../domain/guard.ts';
 import { stackWorkflowId } from '../domain/ids.ts';
 import type { StackName } from '../domain/names.ts';
-import { workflowTaskTimeout, type Outcome } from '../domain/operation.ts';
+import { workflowTaskTimeout, type Failure, type Outcome } from '../domain/operation.ts';
 import { isError } from '../domain/problem.ts';
 import { reading } from './activities.ts';
 import type { guardOperation } from './guard-operation.ts';
@@ -23,18 +23,18 @@ export const child = {
 export const guardAsChild = async (
   question: GuardQuestion,
   occasion: string,
-): Promise<{ stack: StackName; outcome: Outcome; notes: string[] }> => {
+): Promise<{ stack: StackName; outcome: Outcome; notes: string[]; failure?: Failure; left?: string[] }> => {
   const plan = await reading.prepareGuard.executeWithOptions({ summary: occasion }, [question]);
   const { stack } = plan;
   const errors = plan.problems.filter(isError).map(({ message }) => message);
   if (errors.length > 0) return { stack, outcome: 'refused', notes: errors };
   const request = plannedGuard(question, plan);
-  const { outcome, notes } = await executeChild<typeof guardOperation>('guardOperation', {
+  const { outcome, notes, failure, left } = await executeChild<typeof guardOperation>('guardOperation', {
     ...child,
     workflowId: stackWorkflowId(request.host, request.stack),
     staticSummary: `${request.kind} ${request.stack}, ${occasion}`,
     typedSearchAttributes: memberSearchAttributes(request),
     args: [request],
   });
-  return { stack, outcome, notes };
+  return { stack, outcome, notes, left, ...(failure ? { failure } : {}) };
 };

@@ -11,6 +11,7 @@ import { dumpedData, type DumpPlan } from '../domain/data.ts';
 import { dumpTools } from '../domain/database.ts';
 import type { DataOutcome, Failure, Outcome, Report, SnapshotTaken } from '../domain/operation.ts';
 import { isError } from '../domain/problem.ts';
+import type { ServiceRestart } from '../domain/restart.ts';
 import type { PreparedGuard } from '../activities/guard.ts';
 import type { Owner } from '../domain/subject.ts';
 import { changing, lengthy, reading, running, undoing } from './activities.ts';
@@ -123,6 +124,12 @@ const runGuarded = async (
   const { command, edits, restore, restarts = [], data, checks } = plan;
   const owner = operation.owner;
   const undo = registerUndo(operation, saga, plan, guarded);
+  if (plan.services) {
+    undo.users();
+    await restartEach(operation, plan.services);
+    operation.passPointOfNoReturn();
+    return;
+  }
   undo.snapshots();
   if (restore) undo.users();
   await operation.step('snapshot', 'Snapshot data', async () => {
@@ -169,6 +176,21 @@ const runGuarded = async (
       ]),
     );
   operation.passPointOfNoReturn();
+};
+
+/** What each was like is written down first; the next one waits until this one is healthy. */
+const restartEach = async (operation: Operation, services: ServiceRestart[]): Promise<void> => {
+  const { owner } = operation;
+  await operation.step('note', 'Note how they are', () =>
+    changing.noteServices.executeWithOptions({ summary: `${services.length} containers` }, [owner, services]),
+  );
+  for (const service of services) {
+    const { name } = service;
+    await operation.step(`restart-${name}`, `Restart ${name}`, async () => {
+      const did = await changing.restartService.executeWithOptions({ summary: name }, [owner, service]);
+      operation.note(`restart-${name}`, did === 'left' ? 'healthy by itself' : 'healthy');
+    });
+  }
 };
 
 const runCommand = async (
@@ -277,7 +299,7 @@ const finish = async (
     outcome: 'done',
   },
 ): Promise<Report> => {
-  const told = takesOnly(plan) ? {} : await compare(operation, plan, 'live');
+  const told = takesOnly(plan) || plan.services ? {} : await compare(operation, plan, 'live');
   const notes = [...(ending.notes ?? []), ...(told.notes ?? []), ...(await mark(operation, plan, outcome))];
   return operation.close(outcome, {
     ...ending,
@@ -378,8 +400,8 @@ const runTitle = ({ command, edits = [], restore }: GuardRequest): string => {
 
 const stepsOf = (request: GuardRequest): { id: string; title: string }[] => [
   { id: 'preflight', title: 'Preflight' },
-  { id: 'snapshot', title: 'Snapshot data' },
-  ...(takesOnly(request) ? [] : stepsAfterSnapshot(request)),
+  ...(request.services ? [] : [{ id: 'snapshot', title: 'Snapshot data' }]),
+  ...(takesOnly(request) || request.services ? [] : stepsAfterSnapshot(request)),
 ];
 
 const stepsAfterSnapshot = (request: GuardRequest): { id: string; title: string }[] => [

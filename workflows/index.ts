@@ -11,6 +11,7 @@ export { pinSnapshot, unpinSnapshot } from './pin-snapshot.ts';
 export { restoreTest } from './restore-test.ts';
 export { rotateSnapshots } from './rotate-snapshots.ts';
 export { resumeUnwind } from './resume-unwind.ts';
+export { runPlaybook } from './run-playbook.ts';
 export { runScheduled } from './run-scheduled.ts';
 export { takeDelivery } from './take-delivery.ts';
 export { tellChannel } from './tell-channel.ts';
@@ -25,6 +26,8 @@ export {
   filesystemHealth,
   hostHealth,
   planGuarded,
+  planPlaybook,
+  playbookList,
   planStack,
   restoreTestPlan,
   rotationPlan,

@@ -10,6 +10,7 @@ import type { GuardQuestion } from '../domain/guard.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 import type { OperationId, StackName } from '../domain/names.ts';
 import type { ReleaseRecord } from '../domain/release.ts';
+import type { PreparedPlaybook, ReadPlaybooks } from '../domain/playbook.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RestoreTestPlan } from '../domain/restore-test.ts';
 import type { PathRotation, RotationPlan } from '../domain/rotation.ts';
@@ -105,6 +106,18 @@ export async function dataSets(): Promise<{ sets: SetStatus[]; problems: Problem
 export async function restoreTestPlan(sets: string[]): Promise<RestoreTestPlan> {
   return await reading.planRestoreTests.executeWithOptions({ summary: sets.join(', ') || 'all of them' }, [
     sets,
+  ]);
+}
+
+/** The playbooks of a host, and what is wrong with those that cannot be read. */
+export async function playbookList(): Promise<ReadPlaybooks> {
+  return await reading.readPlaybooks.executeWithOptions({ summary: 'shipped, and the owner’s' }, []);
+}
+
+/** What a playbook would do on a target, and the figures that it would be measured by. */
+export async function planPlaybook(playbook: string, target: string): Promise<PreparedPlaybook> {
+  return await lengthy.preparePlaybook.executeWithOptions({ summary: `${playbook} on ${target}` }, [
+    { playbook, target },
   ]);
 }
 

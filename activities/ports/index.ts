@@ -1,5 +1,6 @@
 /** Everything through which effects reach the world. A test can wrap each to stop the world between any two effects. */
 import type { SettingsRead } from '../../compose/baton-file.ts';
+import type { ReadPlaybooks } from '../../domain/playbook.ts';
 import type { Tickets } from '../../domain/ticket.ts';
 import type { Audit } from './audit.ts';
 import type { Commands } from './commands.ts';
@@ -24,6 +25,8 @@ export type Ports = {
   disk: Disk;
   /** What `baton.yml` lays down at this moment. */
   settings: () => Promise<SettingsRead>;
+  /** Shipped ones and the owner's, at this moment. */
+  playbooks: () => Promise<ReadPlaybooks>;
   tickets: Tickets;
   audit: Audit;
   /** What was observed and decided; opened when it is asked for, so that nothing else depends on it. */

@@ -1,5 +1,6 @@
 /** The memory port: what Baton knows of this host. On disk, written whole, never half-written. */
 import type { OperationId, ReleaseId, ServiceName, StackName } from '../../domain/names.ts';
+import type { Baseline } from '../../domain/playbook.ts';
 import type { ProofHistory, RestoreProof } from '../../domain/restore-test.ts';
 import type { Release, ReleaseRecord } from '../../domain/release.ts';
 
@@ -16,6 +17,8 @@ export type ContainerBefore = {
   restartPolicy: string;
   networks: string[];
   mounts: string[];
+  /** ISO 8601, as its engine says; absent where it never started, and in records of older versions. */
+  startedAt?: string;
 };
 
 /** Whether a managed file was there before an operation; its content is kept beside it. */
@@ -52,6 +55,10 @@ export interface Memory {
   /** Keeps the `index`-th managed file of an operation; the first call wins: a retry must not keep the new file as the old one. */
   keepFile(operation: OperationId, index: number, file: KeptFile): Promise<void>;
   keptFile(operation: OperationId, index: number): Promise<KeptFile | undefined>;
+
+  /** What the success of a playbook's run is held against; put again, it takes the place of what was there. */
+  putBaseline(operation: OperationId, baseline: Baseline): Promise<void>;
+  getBaseline(operation: OperationId): Promise<Baseline | undefined>;
 
   /** Notes that there are snapshots of these paths, so that they are found where no stack uses the path. */
   notePaths(paths: string[]): Promise<void>;

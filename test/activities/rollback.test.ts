@@ -12,6 +12,7 @@ import { openCopies } from '../../activities/copies/index.ts';
 import { openDisk } from '../../activities/disk/index.ts';
 import { openFiles } from '../../activities/files.ts';
 import { readBatonFile } from '../../compose/baton-file.ts';
+import { readPlaybooks } from '../../compose/playbooks.ts';
 import { createActivities, type Activities } from '../../activities/index.ts';
 import { openMemory } from '../../activities/memory.ts';
 import { recordsWhenAsked } from '../../activities/records/index.ts';
@@ -49,6 +50,7 @@ class House {
       copies: openCopies(join(directory, 'state'), { name: 'host', environment: {} }),
       commands: openCommands(join(directory, 'state'), {}),
       settings: async () => await readBatonFile(join(directory, 'baton.yml'), {}),
+      playbooks: async () => await readPlaybooks(join(directory, 'playbooks')),
       tickets: openTickets(join(directory, 'state')),
       disk: openDisk({ home: directory, state: join(directory, 'state'), others: [] }),
       audit: openAudit(join(directory, 'state', 'audit.jsonl')),

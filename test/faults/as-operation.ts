@@ -3,12 +3,14 @@ import type { CleanupReport } from '../../domain/cleanup.ts';
 import type { CopyReport } from '../../domain/copy.ts';
 import type { StackName } from '../../domain/names.ts';
 import type { Report } from '../../domain/operation.ts';
+import type { PlaybookReport } from '../../domain/playbook.ts';
 import type { RestoreTestReport } from '../../domain/restore-test.ts';
 import type { RotationReport } from '../../domain/rotation.ts';
 
 export const asOperation = (
-  report: Report | RotationReport | CleanupReport | RestoreTestReport | CopyReport,
+  report: Report | RotationReport | CleanupReport | RestoreTestReport | CopyReport | PlaybookReport,
 ): Report => {
+  if ('steps' in report) return playbookAsOperation(report);
   if ('tests' in report) return testAsOperation(report);
   if ('sets' in report) return copyAsOperation(report);
   if ('parts' in report) return cleanupAsOperation(report);
@@ -31,6 +33,24 @@ export const asOperation = (
     ...(failed[0] ? { failure: { step: failed[0].name, message: failed[0].why } } : {}),
   };
 };
+
+const playbookAsOperation = ({ outcome, steps, notes, left, ...report }: PlaybookReport): Report => ({
+  operation: report.operation,
+  kind: 'guard',
+  stack: 'playbook' as StackName,
+  host: report.host,
+  outcome: outcome === 'incomplete' ? 'cancelled' : outcome,
+  startedAt: report.startedAt,
+  durationMs: report.durationMs,
+  changes: [],
+  data: [],
+  problems: [],
+  left,
+  notes,
+  ...(['done', 'unchanged'].includes(outcome)
+    ? {}
+    : { failure: { step: steps.at(-1)?.title ?? '', message: steps.at(-1)?.notes.join(' ') ?? '' } }),
+});
 
 /** It changes nothing, whatever comes of it. */
 const testAsOperation = ({ tests, left, outcome, ...report }: RestoreTestReport): Report => ({

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../../activities/hash.ts';
+import { ask } from '../../client/ask.ts';
 import { startChange } from '../../client/change.ts';
 import { ecosystemRequest } from '../../client/commands/deploy.ts';
 import {
@@ -21,18 +22,22 @@ import { snapshotQuestion, type GuardRequest } from '../../domain/guard.ts';
 import {
   cleanupWorkflowId,
   copyWorkflowId,
+  playbookWorkflowId,
   restoreTestWorkflowId,
   rotationWorkflowId,
 } from '../../domain/ids.ts';
-import type { StackName } from '../../domain/names.ts';
+import type { OperationId, StackName } from '../../domain/names.ts';
 import type { OperationRequest, ReleaseSource, Report } from '../../domain/operation.ts';
 import type { ReleaseKind } from '../../domain/plan.ts';
 import { parseSnapshotName } from '../../domain/snapshot.ts';
+import { targetText } from '../../domain/target.ts';
 import type { cleanUp } from '../../workflows/clean-up.ts';
 import type { copyData } from '../../workflows/copy-data.ts';
 import type { initCopies } from '../../workflows/copies.ts';
+import type { planPlaybook } from '../../workflows/questions.ts';
 import type { restoreTest } from '../../workflows/restore-test.ts';
 import type { rotateSnapshots } from '../../workflows/rotate-snapshots.ts';
+import type { runPlaybook } from '../../workflows/run-playbook.ts';
 import { until, type Site } from '../e2e/site.ts';
 import type { Scenario, Settings } from './scenarios.ts';
 import { canary, variablesOf } from './town-files.ts';
@@ -166,6 +171,29 @@ const beginChange = async <W extends Workflow>(
   return handle;
 };
 
+/** What it is carried out on is found out as a person would: it may be called otherwise. */
+const beginPlaybook = async (
+  client: Client,
+  site: Site,
+  playbook: string,
+  stack: string,
+): Promise<Handle> => {
+  const { host } = site;
+  const wanted = playbook === 'service-restart' ? `${stack}/app` : site.data;
+  const asked = await ask<typeof planPlaybook>(client, host, 'planPlaybook', [playbook, wanted]);
+  if (!asked.playbook || !asked.target) throw new Error(JSON.stringify(asked.problems));
+  const operation = newOperationId();
+  const { hash } = asked.playbook;
+  const target = targetText(asked.target);
+  return await beginChange<typeof runPlaybook>(
+    client,
+    site,
+    'runPlaybook',
+    playbookWorkflowId(host, operation),
+    [{ operation, host, playbook, hash, target, cause: 'asked-for' }],
+  );
+};
+
 const fromFile = (site: Site, stack: string, settings: Settings): ReleaseSource => ({
   from: 'file',
   file: join(site.files, `${stack}.yml`),
@@ -225,6 +253,7 @@ export const begin = async (
     return await beginChange<typeof copyData>(client, site, 'copyData', copyWorkflowId(host, 'elsewhere'), [
       { ...asked, name: 'elsewhere' },
     ]);
+  if ('playbook' in operation) return await beginPlaybook(client, site, operation.playbook, first);
   if ('edit' in operation)
     return await startGuard(client, await editRequestOf(site, first, operation.edit.breaks));
   const set = Object.assign(
@@ -287,4 +316,4 @@ export const stops = ({ workflowId }: Handle, { host }: Site): boolean =>
     cleanupWorkflowId(host),
     restoreTestWorkflowId(host),
     copyWorkflowId(host, 'elsewhere'),
-  ].includes(workflowId);
+  ].includes(workflowId) || workflowId.startsWith(playbookWorkflowId(host, '' as OperationId));

@@ -106,6 +106,8 @@ export const methods: {
     notedPaths: 'look',
     noteProof: 'effect',
     proofs: 'look',
+    putBaseline: 'effect',
+    getBaseline: 'look',
     noteDelivery: 'effect',
     forgetDelivery: 'effect',
     hostKey: 'look',

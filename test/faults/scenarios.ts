@@ -17,6 +17,8 @@ type Question =
   | 'hostHealth'
   | 'planStack'
   | 'planGuarded'
+  | 'planPlaybook'
+  | 'playbookList'
   | 'restoreTestPlan'
   | 'rotationPlan'
   | 'stackStatus'
@@ -81,7 +83,9 @@ export type Scenario = {
     /** The newest snapshot of each data set is brought up and asked. */
     | { restoreTest: 'every set' }
     /** The snapshot that the first deploy took is copied elsewhere. */
-    | { copy: 'restic' | 'btrfs' };
+    | { copy: 'restic' | 'btrfs' }
+    /** Of the shipped ones: on a service of the first stack, or on the disk that its data is on. */
+    | { playbook: 'service-restart' | 'snapshot-rotation' };
   /** About how many effects it has; only spreads a sample over them. */
   effects: number;
   /** How it ends when nothing is in its way. */
@@ -376,6 +380,28 @@ const copies: Scenario[] = (['restic', 'btrfs'] as const).map((target) => ({
   ),
 }));
 
+const playbooks: Scenario[] = [
+  {
+    name: 'playbook that restarts',
+    effects: 4,
+    stacks: [books],
+    before: [{ version: '1' }],
+    operation: { playbook: 'service-restart' },
+    ends: 'done',
+    isNew: both(serves('1'), rows('opening 1 ')),
+  },
+  {
+    name: 'playbook that cleans up',
+    effects: 4,
+    stacks: [books],
+    before: [{ version: '1' }],
+    taken: 3,
+    operation: { playbook: 'snapshot-rotation' },
+    ends: 'done',
+    isNew: both(...rotations.map(({ isNew }) => isNew)),
+  },
+];
+
 const byWorkflow: Record<OperationWorkflow, Scenario[]> = {
   deployStack: Object.values(byKind).flat(),
   deployEcosystem: ecosystems,
@@ -386,6 +412,7 @@ const byWorkflow: Record<OperationWorkflow, Scenario[]> = {
   restoreTest: restoreTests,
   cleanUp: cleanups,
   copyData: copies,
+  runPlaybook: playbooks,
 };
 
 export const scenarios: readonly Scenario[] = Object.values(byWorkflow).flat();

@@ -15,6 +15,7 @@ import { openCopies } from '../../activities/copies/index.ts';
 import { openDisk } from '../../activities/disk/index.ts';
 import { openFiles } from '../../activities/files.ts';
 import { readBatonFile } from '../../compose/baton-file.ts';
+import { readPlaybooks } from '../../compose/playbooks.ts';
 import { createActivities, type Activities } from '../../activities/index.ts';
 import { openMemory } from '../../activities/memory.ts';
 import { recordsWhenAsked } from '../../activities/records/index.ts';
@@ -92,6 +93,7 @@ class World {
       commands: openCommands(join(this.directory, 'state'), {}),
       copies: openCopies(join(this.directory, 'state'), { name: 'host', environment: {} }),
       settings: async () => await readBatonFile(join(this.directory, 'baton.yml'), {}),
+      playbooks: async () => await readPlaybooks(join(this.directory, 'playbooks')),
       tickets: openTickets(join(this.directory, 'state')),
       disk: openDisk({ home: this.directory, state: join(this.directory, 'state'), others: [] }),
       audit: openAudit(join(this.directory, 'state', 'audit.jsonl')),
