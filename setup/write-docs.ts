@@ -1,10 +1,11 @@
 /**
  * Writes the documents that are made from the code: docs/compose-support.md from the support table, docs/stack.schema.json
- * from the schema of the `x-baton` keys. `node setup/write-docs.ts --check` only says whether they are current.
+ * from the schema of the `x-baton` keys, docs/playbook.schema.json from that of playbooks. `node setup/write-docs.ts --check` only says whether they are current.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { format } from 'prettier';
 import { z } from 'zod';
+import { playbookFile } from '../compose/playbook.ts';
 import { support, type Support } from '../compose/support.ts';
 import { serviceKeys, stackKeys } from '../compose/x-baton.ts';
 
@@ -43,13 +44,20 @@ const supportPage = (): string => {
   return `${lines.join('\n')}\n`;
 };
 
-const stackSchema = (): string => {
-  const options = { io: 'input', unrepresentable: 'any' } as const;
-  const part = (schema: z.ZodType): object => {
-    const { $schema: _schema, ...rest } = z.toJSONSchema(schema, options);
-    return rest;
-  };
-  return JSON.stringify({
+const part = (schema: z.ZodType): object => {
+  const { $schema: _schema, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  return rest;
+};
+
+const playbookSchema = (): string =>
+  JSON.stringify({
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'A Baton playbook',
+    ...part(playbookFile),
+  });
+
+const stackSchema = (): string =>
+  JSON.stringify({
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'A Baton stack',
     description:
@@ -63,11 +71,11 @@ const stackSchema = (): string => {
       },
     },
   });
-};
 
 const documents: [path: string, text: string, parser: string][] = [
   ['docs/compose-support.md', supportPage(), 'markdown'],
   ['docs/stack.schema.json', stackSchema(), 'json'],
+  ['docs/playbook.schema.json', playbookSchema(), 'json'],
 ];
 
 for (const [path, text, parser] of documents) {
