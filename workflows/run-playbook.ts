@@ -4,7 +4,7 @@
  *
  * Read `runPlaybook` aloud; the order of things is decided here and nowhere else.
  */
-import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { ActivityFailure, CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { playbookEvent } from '../domain/event.ts';
 import {
@@ -152,6 +152,14 @@ const failed = (error: unknown): StepResult => {
       end: 'refused',
       outcome: 'busy',
       notes: [`${error.workflowId} is at work. Nothing was changed.`],
+      left: [],
+    };
+  // Only what is looked at before a step is an activity of its own.
+  if (error instanceof ActivityFailure)
+    return {
+      end: 'refused',
+      outcome: 'refused',
+      notes: [`${reasonOf(error)} Nothing was changed.`],
       left: [],
     };
   return { end: 'incomplete', outcome: 'failed', notes: [reasonOf(error)], left: [] };

@@ -64,10 +64,12 @@ const wholeOrAsBefore = ({ scenario, fault, before, after, report, struck }: End
   if (!struck && outcome !== scenario.ends) return [`untouched, it ended in ${outcome}: ${told(report)}`];
   switch (outcome) {
     case 'done':
-      // An edit was asked to restart what uses the file.
+      // These were asked to restart something.
       return [
         ...scenario.isNew(after, before),
-        ...('edit' in scenario.operation ? [] : unchangedAlone(before, after)),
+        ...('edit' in scenario.operation || 'playbook' in scenario.operation
+          ? []
+          : unchangedAlone(before, after)),
       ];
     case 'needs-human':
       return [
@@ -157,8 +159,11 @@ const snapshotsKept = ({ scenario, before, after, report }: Ended): string[] =>
   after.stacks.flatMap((now, index) => {
     const was = before.stacks[index];
     const told = 'rotate' in scenario.operation || 'cleanup' in scenario.operation ? report.notes : [];
+    const rotates = 'playbook' in scenario.operation && scenario.operation.playbook === 'snapshot-rotation';
     const broken = Object.entries(was?.snapshots ?? {}).flatMap(([name, hash]) => {
       if (told.includes(name)) return name in now.snapshots ? [`${name} is there, and told as removed`] : [];
+      // A playbook counts what it removed; how many are gone is asked by its scenario.
+      if (rotates && !(name in now.snapshots)) return [];
       return now.snapshots[name] === hash ? [] : [`snapshot ${name} was there before and is not the same`];
     });
     const torn = Object.keys(now.snapshots).flatMap((name) =>

@@ -380,6 +380,20 @@ const copies: Scenario[] = (['restic', 'btrfs'] as const).map((target) => ({
   ),
 }));
 
+const restartsOnly =
+  (...services: string[]) =>
+  (now: World, before: World): string[] =>
+    now.stacks.flatMap(({ stack, containers }, index) =>
+      containers.flatMap(({ id, name, startedAt }) => {
+        const was = before.stacks[index]?.containers.find((one) => one.id === id);
+        if (!was) return [`${name} is another container`];
+        const wanted = services.some((service) => name === `${stack}-${service}-1`);
+        return (was.startedAt !== startedAt) === wanted
+          ? []
+          : [`${name} was ${wanted ? 'not restarted' : 'restarted, though nobody asked for it'}`];
+      }),
+    );
+
 const playbooks: Scenario[] = [
   {
     name: 'playbook that restarts',
@@ -388,7 +402,7 @@ const playbooks: Scenario[] = [
     before: [{ version: '1' }],
     operation: { playbook: 'service-restart' },
     ends: 'done',
-    isNew: both(serves('1'), rows('opening 1 ')),
+    isNew: both(serves('1'), rows('opening 1 '), restartsOnly('app')),
   },
   {
     name: 'playbook that cleans up',
@@ -398,7 +412,7 @@ const playbooks: Scenario[] = [
     taken: 3,
     operation: { playbook: 'snapshot-rotation' },
     ends: 'done',
-    isNew: both(...rotations.map(({ isNew }) => isNew)),
+    isNew: both(...rotations.map(({ isNew }) => isNew), restartsOnly()),
   },
 ];
 

@@ -6,11 +6,13 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { readPlaybooks } from '../../compose/playbooks.ts';
 import {
   cleanupWorkflowId,
   copyWorkflowId,
   deliveryWorkflowId,
   holdWorkflowId,
+  playbookWorkflowId,
   hostTaskQueue,
   restoreTestWorkflowId,
   scheduledWorkflowId,
@@ -18,11 +20,12 @@ import {
 } from '../../domain/ids.ts';
 import type { GuardRequest } from '../../domain/guard.ts';
 import type { GateWish } from '../../domain/gate.ts';
-import type { OperationId } from '../../domain/names.ts';
+import type { OperationId, StackName } from '../../domain/names.ts';
 import type { OperationRequest, Progress, ReleaseSource } from '../../domain/operation.ts';
 import type { Task } from '../../domain/schedule.ts';
 import type { initCopies } from '../../workflows/copies.ts';
 import type { holdHost } from '../../workflows/hold-host.ts';
+import type { runPlaybook } from '../../workflows/run-playbook.ts';
 import type { runScheduled } from '../../workflows/run-scheduled.ts';
 import type { takeDelivery } from '../../workflows/take-delivery.ts';
 import { until } from '../e2e/site.ts';
@@ -123,6 +126,31 @@ const writeWindow = async (): Promise<void> => {
     ['BEGIN:VEVENT', `DTSTART:${stamp(from)}`, `DTEND:${stamp(to)}`, 'END:VEVENT']);
   await site.write('.config/baton/shift.ics', ['BEGIN:VCALENDAR', ...events, 'END:VCALENDAR', ''].join('\r\n'));
   await site.write('.config/baton/baton.yml', 'windows: {shift: {calendar: shift.ics, at_end: unwind}}');
+};
+
+/** A restart, which is healthy, or is put back. */
+const recordPlaybooks = async (): Promise<void> => {
+  const { playbooks } = await readPlaybooks(`${site.files}/playbooks`);
+  const hash = playbooks.find(({ name }) => name === 'service-restart')?.hash ?? '';
+  for (const [name, meddle] of [
+    ['playbook-done', () => undefined],
+    ['playbook-rolled-back', failing('restartService app')],
+  ] as const) {
+    laboratory.meddle = meddle;
+    const { operation, host } = laboratory.request('ledger', '');
+    const workflowId = playbookWorkflowId(host, operation);
+    const handle = await client.workflow.start<typeof runPlaybook>('runPlaybook', {
+      workflowId,
+      taskQueue: hostTaskQueue(host),
+      args: [{ operation, host, playbook: 'service-restart', hash, target: 'ledger/app', cause: 'asked-for' }],
+    });
+    const { outcome, steps } = await handle.result();
+    await save(name, workflowId, (await handle.describe()).runId);
+    const lock = stackWorkflowId(host, 'ledger' as StackName);
+    await save(name.replace('playbook', 'restart'), lock, (await client.workflow.getHandle(lock).describe()).runId);
+    console.log(`${name}: ${outcome} ${JSON.stringify(steps)}`);
+  }
+  laboratory.meddle = () => undefined;
 };
 
 /** A delivery of a webhook, and nothing of the operation that it starts. */
@@ -290,6 +318,7 @@ try {
   await save('restore-test-done', testId, (await client.workflow.getHandle(testId).describe()).runId);
 
   await recordCopies();
+  await recordPlaybooks();
 
   const other = await site.write('edge.yml', stack.replaceAll('ledger', 'edge'));
   const workflowId = `ecosystem/${site.host}/home`;
