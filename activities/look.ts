@@ -1,7 +1,7 @@
 /** Looking at a host: every source at once, each with a time of its own, and what came of it beside what was known. */
 import { healthScore } from '../domain/health-score.ts';
 import { afterLook, causesAmong, incidentId, type Finding, type Incident } from '../domain/incident.ts';
-import { unknownIn, type Asked, type Look, type Seen } from '../domain/look.ts';
+import { unknownIn, type Asked, type KeptLook, type Look, type Seen } from '../domain/look.ts';
 import { beating } from './activity.ts';
 import { seeDisks } from './observe/disks.ts';
 import { seeServices } from './observe/services.ts';
@@ -28,7 +28,8 @@ export const lookActivities = (ports: Ports) => ({
     return await beating(async () => {
       const { look: seen, note } = await look(ports, Date.now());
       const { at, asked, health } = seen;
-      const entry: Entry = { kind: 'look', id, at, about: ports.host, body: { asked, score: health.score } };
+      const body: KeptLook = { asked, score: health.score };
+      const entry: Entry = { kind: 'look', id, at, about: ports.host, body };
       const records = await ports.records();
       await records.write({ ...note, entries: [...(note.entries ?? []), entry] });
       await records.tidy(at);

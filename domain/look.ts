@@ -15,6 +15,9 @@ export type Asked = { source: string; tookMs: number } & (
   { state: 'seen'; findings: number; samples: number } | { state: 'unknown'; why: string }
 );
 
+/** What is kept of a look: the body of an entry of kind `look`. */
+export type KeptLook = { asked: Asked[]; score: number };
+
 export type Look = {
   host: string;
   /** Milliseconds since the epoch. */
