@@ -60,20 +60,22 @@ export const copyStandingActivities = (ports: Ports) => ({
 
   /** Of filesystems that hold data, snapshots or copies. */
   async readHealth(): Promise<FilesystemHealth[]> {
-    return await beating(async () => {
-      const { copies } = await demandSettings(ports);
-      const targets = copies.flatMap(({ target }) =>
-        target.by === 'btrfs' && target.remote === undefined ? [target.directory] : [],
-      );
-      const paths = (await allSnapshots(ports)).map(({ path }) => path);
-      return await ports.snapshots.health([
-        ...paths,
-        ...(await Promise.all(copies.map(async (rule) => await pathsOf(ports, rule)))).flat(),
-        ...targets,
-      ]);
-    });
+    return await beating(async () => await filesystemsOf(ports));
   },
 });
+
+export const filesystemsOf = async (ports: Ports): Promise<FilesystemHealth[]> => {
+  const { copies } = await demandSettings(ports);
+  const targets = copies.flatMap(({ target }) =>
+    target.by === 'btrfs' && target.remote === undefined ? [target.directory] : [],
+  );
+  const paths = (await allSnapshots(ports)).map(({ path }) => path);
+  return await ports.snapshots.health([
+    ...paths,
+    ...(await Promise.all(copies.map(async (rule) => await pathsOf(ports, rule)))).flat(),
+    ...targets,
+  ]);
+};
 
 const missing = async (ports: Ports, rule: CopyRule, there: readonly Copy[]): Promise<string[]> => {
   const paths = await pathsOf(ports, rule);

@@ -49,18 +49,20 @@ export const retentionRules = async (
 export const dataSetActivities = (ports: Ports) => ({
   /** Each set with what is kept of it, and what is wrong. */
   async readDataSets(): Promise<{ sets: SetStatus[]; problems: Problem[] }> {
-    return await beating(async () => {
-      const read = await ports.settings();
-      if (!read.ok) return { sets: [], problems: read.problems };
-      const [proofs, records] = [await ports.memory.proofs(), await recordsOf(ports)];
-      const sets = await placed(ports, read.settings.sets);
-      return {
-        sets: await Promise.all(sets.map(async (set) => await statusOf(ports, set, proofs, records))),
-        problems: [],
-      };
-    });
+    return await beating(async () => await setStatuses(ports));
   },
 });
+
+export const setStatuses = async (ports: Ports): Promise<{ sets: SetStatus[]; problems: Problem[] }> => {
+  const read = await ports.settings();
+  if (!read.ok) return { sets: [], problems: read.problems };
+  const [proofs, records] = [await ports.memory.proofs(), await recordsOf(ports)];
+  const sets = await placed(ports, read.settings.sets);
+  return {
+    sets: await Promise.all(sets.map(async (set) => await statusOf(ports, set, proofs, records))),
+    problems: [],
+  };
+};
 
 const statusOf = async (
   ports: Ports,
@@ -81,6 +83,7 @@ const statusOf = async (
     count: kept.length,
     ...(newest ? { newest: { name: newest.name, takenAt: newest.takenAt, driver: newest.driver } } : {}),
     ...(restore ? { restore } : {}),
+    ...(set.keep ? { keep: set.keep } : {}),
     wrong: [
       ...(await wrongWith(ports, set)),
       ...(isKept(set) && !newest ? ['there is no snapshot of it'] : []),

@@ -30,6 +30,8 @@ const settledMs = 500;
 
 /** As many restarts tell a crash loop (Kubernetes speaks of CrashLoopBackOff from the first back-off on; three spares a slow dependency). */
 const crashLoop = 3;
+/** One that has run for so long since is in no loop any more; the engine counts restarts for ever. */
+const loopSettledMs = 10 * 60_000;
 
 export type Waiting = Asking & {
   containerId: string;
@@ -103,7 +105,9 @@ export const askAgain = async (
   }
 };
 
-export type Health = { state: 'healthy' | 'waiting' | 'hopeless'; answer: string };
+export type Health = Pick<Answer, 'answer' | 'tookMs' | 'certificateUntil'> & {
+  state: 'healthy' | 'waiting' | 'hopeless';
+};
 
 /** Asks once. @param waiting.watchedMs for how long this start of the container has been seen. */
 export const askHealth = async (
@@ -112,7 +116,7 @@ export const askHealth = async (
 ): Promise<Health> => {
   const { health } = waiting;
   if (container.status === 'exited' || container.status === 'dead') return endedHealth(health, container);
-  if (container.restartCount >= crashLoop)
+  if (container.restartCount >= crashLoop && sinceStartMs(container) < loopSettledMs)
     return { state: 'hopeless', answer: `crashes and was restarted ${container.restartCount} times` };
   if (container.status !== 'running') return { state: 'waiting', answer: `is ${container.status}` };
   switch (health) {
@@ -128,9 +132,9 @@ export const askHealth = async (
   }
 };
 
-const fromAnswer = ({ healthy, answer }: Answer): Health => ({
+const fromAnswer = ({ healthy, ...answer }: Answer): Health => ({
   state: healthy ? 'healthy' : 'waiting',
-  answer,
+  ...answer,
 });
 
 const askOf = async (

@@ -13,6 +13,7 @@ import { gateActivities } from './gate.ts';
 import { guardActivities } from './guard.ts';
 import { fileActivities } from './managed-file.ts';
 import { imageActivities } from './image.ts';
+import { incidentActivities } from './incident.ts';
 import { lookActivities } from './look.ts';
 import { notifyActivities } from './notify.ts';
 import { planActivities } from './plan.ts';
@@ -46,6 +47,7 @@ export const createActivities = (ports: Ports) => ({
   ...gateActivities(ports),
   ...notifyActivities(ports),
   ...lookActivities(ports),
+  ...incidentActivities(ports),
   ...forecastActivities(ports),
   ...editActivities(ports),
   ...userActivities(ports),

@@ -2,59 +2,60 @@
 import { healthScore } from '../domain/health-score.ts';
 import { afterLook, causesAmong, incidentId, type Finding, type Incident } from '../domain/incident.ts';
 import { unknownIn, type Asked, type KeptLook, type Look, type Seen } from '../domain/look.ts';
+import { setImpossibleAside } from '../domain/possible.ts';
 import { beating } from './activity.ts';
-import { seeDisks } from './observe/disks.ts';
-import { seeServices } from './observe/services.ts';
+import { Counters } from './observe/counters.ts';
+import { sources } from './observe/index.ts';
+import { setScene, type Scene, type Source } from './observe/source.ts';
 import type { Ports } from './ports/index.ts';
 import type { Entry, Note } from './ports/records.ts';
 
-/** Each reads only. One that cannot be asked says nothing, and says so. */
-const sources: Readonly<Record<string, (ports: Ports) => Promise<Seen>>> = {
-  services: seeServices,
-  disks: seeDisks,
+export const lookActivities = (ports: Ports) => {
+  const counters = new Counters();
+  return {
+    /** Looks, and keeps nothing of it. */
+    async lookAtHost(): Promise<Look> {
+      return await beating(async () => (await look(setScene(ports, Date.now(), counters))).look);
+    },
+
+    /** Looks, and keeps what it saw. @param id of the look: called again for it, it takes the place of what it kept. */
+    async keepLook(id: string): Promise<Look> {
+      return await beating(async () => {
+        const { look: seen, note } = await look(setScene(ports, Date.now(), counters));
+        const { at, asked, health } = seen;
+        const body: KeptLook = { asked, score: health.score };
+        const entry: Entry = { kind: 'look', id, at, about: ports.host, body };
+        const records = await ports.records();
+        await records.write({ ...note, entries: [...(note.entries ?? []), entry] });
+        await records.tidy(at);
+        return seen;
+      });
+    },
+  };
 };
 
-/** A source that hangs must not keep the others from being seen. Probes end after five seconds. */
-const sourceWithinMs = 20_000;
-
-export const lookActivities = (ports: Ports) => ({
-  /** Looks, and keeps nothing of it. */
-  async lookAtHost(): Promise<Look> {
-    return await beating(async () => (await look(ports, Date.now())).look);
-  },
-
-  /** Looks, and keeps what it saw. @param id of the look: called again for it, it takes the place of what it kept. */
-  async keepLook(id: string): Promise<Look> {
-    return await beating(async () => {
-      const { look: seen, note } = await look(ports, Date.now());
-      const { at, asked, health } = seen;
-      const body: KeptLook = { asked, score: health.score };
-      const entry: Entry = { kind: 'look', id, at, about: ports.host, body };
-      const records = await ports.records();
-      await records.write({ ...note, entries: [...(note.entries ?? []), entry] });
-      await records.tidy(at);
-      return seen;
-    });
-  },
-});
-
-const look = async (ports: Ports, at: number): Promise<{ look: Look; note: Note }> => {
+const look = async (scene: Scene): Promise<{ look: Look; note: Note }> => {
+  const { ports, at } = scene;
   const seen = await Promise.all(
-    Object.entries(sources).map(async ([name, see]) => await askSource(name, async () => await see(ports))),
+    Object.entries(sources).map(async ([name, source]) => await askSource(name, source, scene)),
   );
-  const known = await knownIncidents(ports);
+  const whole = seen.flatMap((one) => (one.unknown ? [] : (one.whole ?? [])));
+  const measured = setImpossibleAside(seen.flatMap(({ samples }) => samples));
+  const { known, asked: remembered } = await remember(ports);
   const incidents = afterLook(
     known,
-    seen.flatMap(({ findings }): Finding[] => findings),
+    [...seen.flatMap(({ findings }): Finding[] => findings), ...measured.findings],
     at,
+    // What could not be asked has measured nothing that is possible again.
+    unknownIn(seen.map((one) => one.asked)).length > 0 ? whole : [...whole, 'impossible-value'],
   );
   const needs = new Map(seen.flatMap((one) => Object.entries(one.needs)));
-  const asked = seen.map((one) => one.asked);
+  const asked = [...seen.map((one) => one.asked), ...remembered];
   const causes = causesAmong(incidents, needs);
   return {
     look: { host: ports.host, at, asked, causes, health: healthScore(causes, unknownIn(asked)) },
     note: {
-      samples: seen.flatMap(({ samples }) => samples.map((sample) => ({ ...sample, at }))),
+      samples: measured.samples.map((sample) => ({ ...sample, at })),
       entries: incidents.filter((one) => !known.includes(one)).map(entryOf),
     },
   };
@@ -69,33 +70,44 @@ const entryOf = (incident: Incident): Entry => ({
   body: incident,
 });
 
-/** The newest of each identity. */
-const knownIncidents = async (ports: Ports): Promise<Incident[]> => {
-  const entries = await (await ports.records()).entries({ kind: 'incident' });
-  return [...new Map(entries.map(({ about, body }) => [about, body as Incident])).values()];
-};
-
-const askSource = async (source: string, see: () => Promise<Seen>): Promise<Seen & { asked: Asked }> => {
+/** The newest of each identity. Records that cannot be read keep nobody from seeing what is wrong now. */
+const remember = async (ports: Ports): Promise<{ known: Incident[]; asked: Asked[] }> => {
   const began = performance.now();
-  const took = (): number => Math.round(performance.now() - began);
   try {
-    const seen = await inTime(see());
-    const { findings, samples } = seen;
-    return {
-      ...seen,
-      asked: { source, tookMs: took(), state: 'seen', findings: findings.length, samples: samples.length },
-    };
+    const entries = await (await ports.records()).newestOfEach('incident');
+    return { known: entries.map(({ body }) => body as Incident), asked: [] };
   } catch (error) {
+    const tookMs = Math.round(performance.now() - began);
     const why = (error as Error).message;
-    return { samples: [], findings: [], needs: {}, asked: { source, tookMs: took(), state: 'unknown', why } };
+    return { known: [], asked: [{ source: 'records', tookMs, state: 'unknown', why }] };
   }
 };
 
-const inTime = async <Result>(work: Promise<Result>): Promise<Result> => {
+const nothing: Seen = { samples: [], findings: [], needs: {} };
+
+const askSource = async (
+  name: string,
+  { see, withinMs, freshForMs }: Source,
+  scene: Scene,
+): Promise<Seen & { asked: Asked }> => {
+  const began = performance.now();
+  const about = () => ({ source: name, tookMs: Math.round(performance.now() - began) });
+  try {
+    const seen = await inTime(see(scene), withinMs);
+    if ('notHere' in seen) return { ...nothing, asked: { ...about(), state: 'not here', why: seen.notHere } };
+    const { findings, samples, unknown } = seen;
+    const counts = { findings: findings.length, samples: samples.length, freshForMs };
+    return { ...seen, asked: { ...about(), state: 'seen', ...counts, ...(unknown ? { unknown } : {}) } };
+  } catch (error) {
+    return { ...nothing, asked: { ...about(), state: 'unknown', why: (error as Error).message } };
+  }
+};
+
+const inTime = async <Result>(work: Promise<Result>, ms: number): Promise<Result> => {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    reject(new Error(`no answer within ${sourceWithinMs / 1_000} s`));
-  }, sourceWithinMs);
+    reject(new Error(`no answer within ${ms / 1_000} s`));
+  }, ms);
   try {
     return await Promise.race([work, promise]);
   } finally {

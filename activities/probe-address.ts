@@ -2,11 +2,19 @@
 import { execa } from 'execa';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { join } from 'node:path';
 import type { Probe } from '../domain/stack.ts';
 
-export type Answer = { healthy: boolean; answer: string };
+export type Answer = {
+  healthy: boolean;
+  answer: string;
+  /** Until it came. */
+  tookMs?: number;
+  /** When the certificate expires that it came with. ISO 8601, UTC. */
+  certificateUntil?: string;
+};
 export type Address = { host: string; port: number };
 /** Everything that is needed to ask from elsewhere. */
 export type Question = {
@@ -22,7 +30,16 @@ const startMs = 5_000;
 
 /** Rejects where nothing is to be had from the address in time. */
 export const askAddress = async ({ probe, address, timeoutMs }: Question): Promise<Answer> =>
-  probe.type === 'tcp' ? await askTcp(address, timeoutMs) : await askHttp(probe, address, timeoutMs);
+  await timed(async () =>
+    probe.type === 'tcp' ? await askTcp(address, timeoutMs) : await askHttp(probe, address, timeoutMs),
+  );
+
+/** Measured where the question is asked: to get there may take longer than the answer. */
+export const timed = async (ask: () => Promise<Answer>): Promise<Answer> => {
+  const began = performance.now();
+  const answer = await ask();
+  return { ...answer, tookMs: performance.now() - began };
+};
 
 /**
  * Asks from where `through` puts a command, such as the network namespace of a rootless engine.
@@ -62,8 +79,18 @@ const askHttp = async (
   timeoutMs: number,
 ): Promise<Answer> => {
   const begun = performance.now();
-  const { status, body, headers } = await fetchOnce(probe, host, port, timeoutMs);
-  const tookMs = Math.round(performance.now() - begun);
+  const { certificateUntil, ...page } = await fetchOnce(probe, host, port, timeoutMs);
+  const answer = judgePage(probe, page, Math.round(performance.now() - begun));
+  return { ...answer, ...(certificateUntil === undefined ? {} : { certificateUntil }) };
+};
+
+type Page = { status: number; body: string; headers: IncomingHttpHeaders };
+
+const judgePage = (
+  probe: Extract<Probe, { type: 'http' }>,
+  { status, body, headers }: Page,
+  tookMs: number,
+): Answer => {
   const expected = probe.status === undefined ? status >= 200 && status < 400 : status === probe.status;
   if (!expected) return { healthy: false, answer: `HTTP ${status} from ${probe.path}` };
   if (probe.bodyContains !== undefined && !body.includes(probe.bodyContains))
@@ -91,7 +118,7 @@ const fetchOnce = async (
   host: string,
   port: number,
   timeoutMs: number,
-): Promise<{ status: number; body: string; headers: IncomingHttpHeaders }> =>
+): Promise<Page & { certificateUntil?: string }> =>
   await new Promise((resolve, reject) => {
     const send = probe.scheme === 'https' ? httpsRequest : httpRequest;
     const request = send(
@@ -111,8 +138,14 @@ const fetchOnce = async (
         response.on('data', (chunk: string) => {
           if (body.length < bodyLimitBytes) body += chunk;
         });
+        const certificateUntil = certificateEnd(response.socket);
         response.once('end', () => {
-          resolve({ status: response.statusCode ?? 0, body, headers: response.headers });
+          resolve({
+            status: response.statusCode ?? 0,
+            body,
+            headers: response.headers,
+            ...(certificateUntil === undefined ? {} : { certificateUntil }),
+          });
         });
         response.once('error', reject);
       },
@@ -121,3 +154,9 @@ const fetchOnce = async (
     request.once('error', reject);
     request.end();
   });
+
+/** It says so as `Nov 26 10:00:00 2027 GMT`. */
+const certificateEnd = (socket: Socket): string | undefined => {
+  const until = socket instanceof TLSSocket ? Date.parse(socket.getPeerCertificate().valid_to) : NaN;
+  return Number.isNaN(until) ? undefined : new Date(until).toISOString();
+};

@@ -1,7 +1,7 @@
 /** Probes: one question, one answer. A probe never throws for an unhealthy service; it says what it saw. */
 import type { Probe } from '../domain/stack.ts';
 import { EngineError, type ContainerState, type Engine, type Reach } from './ports/engine.ts';
-import { askAddress, askThrough, type Address, type Answer } from './probe-address.ts';
+import { askAddress, askThrough, timed, type Address, type Answer } from './probe-address.ts';
 
 /** A service that needs longer to say "healthy" is not healthy. */
 const defaultTimeoutMs = 5_000;
@@ -21,7 +21,7 @@ export const askProbe = async (asking: Asking, probe: Probe, container?: Contain
   try {
     switch (probe.type) {
       case 'exec':
-        return await askExec(engine, probe, timeoutMs, container);
+        return await timed(async () => await askExec(engine, probe, timeoutMs, container));
       case 'tcp':
       case 'http': {
         const { through, ...address } = addressFor(asking, probe, container);

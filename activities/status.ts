@@ -83,6 +83,8 @@ const serviceStatus = async (
       container.exitCode === undefined ? container.status : `${container.status} (${container.exitCode})`,
     healthy: health.state === 'healthy' ? 'healthy' : 'unhealthy',
     answer: health.answer,
+    ...(health.tookMs === undefined ? {} : { latencyMs: health.tookMs }),
+    ...(health.certificateUntil === undefined ? {} : { certificateUntil: health.certificateUntil }),
     image: container.imageName,
     ...(container.labels[label.release] === undefined
       ? {}

@@ -46,6 +46,14 @@ const verbs: Record<string, Verb> = {
     about: 'say how the host is, as a number, with every point that it lost named',
     load: async () => (await import('./commands/health.ts')).healthCommand,
   },
+  incidents: {
+    about: 'list what is wrong, causes first, and how it came and went',
+    load: async () => (await import('./commands/incidents.ts')).incidentsCommand,
+  },
+  graph: {
+    about: 'draw what needs what on the host, as causes are told from effects',
+    load: async () => (await import('./commands/graph.ts')).graphCommand,
+  },
   forecast: {
     about: 'say when disks are full, and how such forecasts have done',
     load: async () => (await import('./commands/forecast.ts')).forecastCommand,

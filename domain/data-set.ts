@@ -94,6 +94,8 @@ export type SetStatus = {
   newest?: { name: SnapshotName; takenAt: string; driver: SnapshotDriver };
   /** Absent where nothing of it is kept. */
   restore?: { state: RestoreState } & Partial<ProofHistory>;
+  /** As `baton.yml` says. */
+  keep?: Keep;
   /** In words; nothing where all is well. */
   wrong: string[];
 };

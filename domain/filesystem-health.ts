@@ -16,6 +16,8 @@ export type FilesystemHealth = {
   scrub: Scrub;
   /** Counters that are not 0: `/dev/sda corruption_errs 2`. */
   devices: string[];
+  /** Absent where it was not asked, or could not be. */
+  allocation?: Allocation;
   /** Why it could not be asked. */
   unknown?: string;
 };
@@ -42,6 +44,21 @@ export const parseDeviceStats = (said: string): string[] =>
     const [, device, counter, count] = /^\[(.+)\]\.(\w+)\s+(\d+)$/.exec(line) ?? [];
     return count === undefined || count === '0' ? [] : [`${device ?? ''} ${counter ?? ''} ${count}`];
   });
+
+/** Bytes. What no chunk has yet, and what chunks for metadata have and use: btrfs is full where it can make no more of these. */
+export type Allocation = { unallocatedBytes: number; metadataBytes: number; metadataUsedBytes: number };
+
+/** @param said by `btrfs filesystem usage -b`. @returns `undefined` where it does not say all of it. */
+export const parseAllocation = (said: string): Allocation | undefined => {
+  const unallocated = /^\s+Device unallocated:\s+(\d+)$/m.exec(said)?.[1];
+  const [, size, used] = /^Metadata,[^:]+: Size:(\d+), Used:(\d+)/m.exec(said) ?? [];
+  if (unallocated === undefined || size === undefined || used === undefined) return undefined;
+  return {
+    unallocatedBytes: Number(unallocated),
+    metadataBytes: Number(size),
+    metadataUsedBytes: Number(used),
+  };
+};
 
 const dayMs = 24 * 3_600_000;
 /** Distributions that scrub by themselves do it each month; one that was left out twice is worth a word. */

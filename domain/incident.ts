@@ -26,7 +26,24 @@ export type Incident = Pick<Finding, 'what' | 'where' | 'evidence'> & {
   closedAt?: number;
   /** How often it came back after it was over. */
   returns: number;
+  /** When it was over, and when it came back; the newest {@link keptTurns}, oldest first. */
+  turns?: Turn[];
 };
+
+export type Turn = { at: number; to: 'closed' | 'returned' };
+
+/** What comes and goes all night should not fill the records. */
+export const keptTurns = 50;
+
+const withTurn = ({ turns = [] }: Incident, at: number, to: Turn['to']): { turns: Turn[] } => ({
+  turns: [...turns, { at, to }].slice(-keptTurns),
+});
+
+const closed = (incident: Incident, now: number): Incident => ({
+  ...incident,
+  closedAt: now,
+  ...withTurn(incident, now, 'closed'),
+});
 
 /** `service-down@immich`. */
 export const incidentId = ({ what, where }: Pick<Incident, 'what' | 'where'>): string => `${what}@${where}`;
@@ -39,13 +56,21 @@ const returnsWithinMs = 24 * 3_600_000;
 /**
  * The incidents after a look. One that nothing was found out about stays as it is: not known is not over.
  * @param known the newest of each identity. @param now ms since the epoch.
+ * @param whole kinds of which every place there is was looked at: what is told of another one is over, since its place is gone.
  */
 export const afterLook = (
   known: readonly Incident[],
   findings: readonly Finding[],
   now: number,
+  whole: readonly string[] = [],
 ): Incident[] => {
-  const incidents = new Map(known.map((one) => [incidentId(one), one]));
+  const told = new Set(findings.map(incidentId));
+  const incidents = new Map(
+    known.map((one) => [
+      incidentId(one),
+      isOpen(one) && whole.includes(one.what) && !told.has(incidentId(one)) ? closed(one, now) : one,
+    ]),
+  );
   for (const finding of worstOfEach(findings)) {
     const id = incidentId(finding);
     const next = nextState(incidents.get(id), finding, now);
@@ -68,12 +93,13 @@ const worstOfEach = (findings: readonly Finding[]): Finding[] => {
 
 const nextState = (known: Incident | undefined, finding: Finding, now: number): Incident | undefined => {
   const { what, where, state, evidence } = finding;
-  if (state === 'fine') return known && isOpen(known) ? { ...known, closedAt: now } : known;
+  if (state === 'fine') return known && isOpen(known) ? closed(known, now) : known;
   const seen = { what, where, evidence, severity: state, lastSeenAt: now };
   if (!known || now - (known.closedAt ?? now) > returnsWithinMs)
     return { ...seen, openedAt: now, returns: 0 };
   const { closedAt, ...rest } = known;
-  return { ...rest, ...seen, returns: known.returns + (closedAt === undefined ? 0 : 1) };
+  if (closedAt === undefined) return { ...rest, ...seen };
+  return { ...rest, ...seen, returns: known.returns + 1, ...withTurn(known, now, 'returned') };
 };
 
 /** An incident with what it brought about. */

@@ -8,12 +8,23 @@ export type Seen = {
   findings: Finding[];
   /** What each place needs directly, as far as this source knows. */
   needs: Record<string, string[]>;
+  /** Kinds of findings of which every place there is was looked at: what is told of another place is over. */
+  whole?: string[];
+  /** What of it could not be seen, and why. */
+  unknown?: string[];
 };
 
+/** What a source looks at is not on this machine, or nobody wants it looked at: neither well nor unknown. */
+export type NotHere = { notHere: string };
+
 /** A source that was asked, or could not be. */
-export type Asked = { source: string; tookMs: number } & (
-  { state: 'seen'; findings: number; samples: number } | { state: 'unknown'; why: string }
-);
+export type Asked = { source: string; tookMs: number } &
+  /** `unknown`: parts that could not be seen; `freshForMs`: for so long it may be relied on. */
+  (
+    | { state: 'seen'; findings: number; samples: number; unknown?: string[]; freshForMs?: number }
+    | { state: 'unknown'; why: string }
+    | { state: 'not here'; why: string }
+  );
 
 /** What is kept of a look: the body of an entry of kind `look`. */
 export type KeptLook = { asked: Asked[]; score: number };
@@ -30,7 +41,11 @@ export type Look = {
 
 /** Sources that could not be asked, and why. */
 export const unknownIn = (asked: readonly Asked[]): string[] =>
-  asked.flatMap((one) => (one.state === 'unknown' ? [`${one.source} (${one.why})`] : []));
+  asked.flatMap((one) => {
+    if (one.state === 'unknown') return [`${one.source} (${one.why})`];
+    const parts = one.state === 'seen' ? (one.unknown ?? []) : [];
+    return parts.length > 0 ? [`${one.source} (${parts.join('; ')})`] : [];
+  });
 
 const marks: Record<Severity, string> = { critical: '✗', warning: '!', info: '·' };
 
@@ -38,9 +53,9 @@ const marks: Record<Severity, string> = { critical: '✗', warning: '!', info: '
 export const lookText = ({ host, at, health, causes, asked }: Look): string[] => {
   const lost = (of: string): string =>
     `(−${health.losses.find((loss) => loss.of === of)?.points ?? 0}) ${of}`;
-  const told = (incident: Incident): string =>
-    `${lost(incidentId(incident))}: ${incident.evidence}, ${since(incident, at)}`;
+  const told = (incident: Incident): string => `${lost(incidentId(incident))}: ${aboutOf(incident, at)}`;
   const unknown = unknownIn(asked);
+  const absent = asked.flatMap(({ source, ...one }) => (one.state === 'not here' ? [source] : []));
   return [
     `${host}: ${health.score} of 100`,
     ...causes.flatMap(({ incident, effects }) => [
@@ -48,15 +63,28 @@ export const lookText = ({ host, at, health, causes, asked }: Look): string[] =>
       ...effects.map((effect) => `      ↳ ${told(effect)}`),
     ]),
     ...unknown.map((source) => `  ? ${lost(source)}: not known`),
+    ...(absent.length > 0 ? [`  – not here: ${absent.join(', ')}`] : []),
     ...(causes.length + unknown.length === 0 ? ['  Nothing is wrong that Baton can see.'] : []),
   ];
 };
 
+/** `✗ service-down@shop/db: exited (137), for 12 min`. @param at ms since the epoch. */
+export const incidentText = (incident: Incident, at: number): string =>
+  `${marks[incident.severity]} ${incidentId(incident)}: ${aboutOf(incident, at)}`;
+
+const aboutOf = (incident: Incident, at: number): string => `${incident.evidence}, ${since(incident, at)}`;
+
 const minuteMs = 60_000;
+/** What a look saw is that of now until the next look should have come. */
+const freshMs = 15 * minuteMs;
 
 /** What was first seen by this look has no age yet. */
-const since = ({ openedAt, returns }: Incident, at: number): string => {
+const since = ({ openedAt, lastSeenAt, returns }: Incident, at: number): string => {
   const minutes = Math.floor((at - openedAt) / minuteMs);
   const age = minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`;
-  return `${minutes === 0 ? 'new' : `for ${age}`}${returns > 0 ? `, back ${returns} times` : ''}`;
+  const stale =
+    at - lastSeenAt > freshMs
+      ? `, not measured since ${new Date(lastSeenAt).toISOString().slice(0, 16)}Z`
+      : '';
+  return `${minutes === 0 ? 'new' : `for ${age}`}${returns > 0 ? `, back ${returns} times` : ''}${stale}`;
 };

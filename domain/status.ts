@@ -9,6 +9,10 @@ export type ServiceStatus = {
   healthy: 'healthy' | 'unhealthy' | 'unknown';
   /** Why it is thought so, as the probe answered. */
   answer: string;
+  /** How long that took; absent where nothing was asked. */
+  latencyMs?: number;
+  /** When the certificate of its probe expires. ISO 8601, UTC. */
+  certificateUntil?: string;
   image: string;
   release?: string;
   /** ISO 8601, UTC. */

@@ -4,9 +4,11 @@ import type { CleanupWish, ExplainedCleanup } from '../domain/cleanup.ts';
 import type { CopiesStanding, CopyPlan, CopyRef } from '../domain/copy.ts';
 import type { SetStatus } from '../domain/data-set.ts';
 import type { FilesystemHealth } from '../domain/filesystem-health.ts';
+import type { DependencyMap } from '../domain/dependency-map.ts';
 import type { DiskForecast } from '../domain/disk-forecast.ts';
 import type { Changes } from '../domain/changes.ts';
 import type { GuardQuestion } from '../domain/guard.ts';
+import type { Incident } from '../domain/incident.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 import type { OperationId, StackName } from '../domain/names.ts';
 import type { ReleaseRecord } from '../domain/release.ts';
@@ -19,6 +21,7 @@ import type { Look } from '../domain/look.ts';
 import type { StackStatus } from '../domain/status.ts';
 import type { AuditTrail } from '../activities/audit.ts';
 import type { PreparedGuard } from '../activities/guard.ts';
+import type { IncidentsKept } from '../activities/incident.ts';
 import type { Prepared } from '../activities/plan.ts';
 import type { WantedSchedules } from '../activities/schedule.ts';
 import { lengthy, reading } from './activities.ts';
@@ -59,6 +62,21 @@ export async function snapshotList(stack?: StackName): Promise<SnapshotInfo[]> {
 /** How the host is at this moment. */
 export async function hostHealth(): Promise<Look> {
   return await reading.lookAtHost.executeWithOptions({ summary: 'every source' }, []);
+}
+
+/** Incidents on record: causes with their effects, and those that are over. */
+export async function hostIncidents(): Promise<IncidentsKept> {
+  return await reading.readIncidents.executeWithOptions({ summary: 'as they are on record' }, []);
+}
+
+/** Each time that there was one of this identity. */
+export async function incidentHistory(id: string): Promise<Incident[]> {
+  return await reading.readIncident.executeWithOptions({ summary: id }, [id]);
+}
+
+/** What needs what on the host. */
+export async function hostDependencies(): Promise<DependencyMap> {
+  return await reading.readDependencies.executeWithOptions({ summary: 'of every stack' }, []);
 }
 
 /** When the disks of the host are full. */

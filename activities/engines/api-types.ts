@@ -24,6 +24,7 @@ export type ApiContainer = {
   Config: { Image?: string; Labels?: Record<string, string> | null; Healthcheck?: ApiHealthcheck | null };
   HostConfig: {
     RestartPolicy?: { Name?: string };
+    Memory?: number;
     NetworkMode?: string;
     PortBindings?: Record<string, { HostIp?: string; HostPort?: string }[] | null> | null;
   };

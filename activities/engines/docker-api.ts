@@ -22,6 +22,7 @@ import {
 import { demultiplex, type EngineApi } from './api.ts';
 import { buildContext } from './build-context.ts';
 import { execStream, outputLimitBytes } from './exec-stream.ts';
+import { dockerLoads } from './loads.ts';
 import { containerBody, furtherNetworks } from './container-body.ts';
 import { readProgress } from './progress.ts';
 import type { ApiContainer, ApiImage, ApiInfo, ApiNetwork, ApiUsage, ApiVolume } from './api-types.ts';
@@ -171,6 +172,8 @@ export const dockerApiEngine = ({ kind, api, version, info, hasBuildCache, close
         api.json({ method: 'DELETE', path: of(id), query: { force: true, v: anonymousVolumes } }),
       );
     },
+
+    readLoads: async () => await dockerLoads(api, at),
 
     async waitContainer(id, signal) {
       for (;;) {
@@ -524,6 +527,7 @@ const containerState = (raw: ApiContainer): ContainerState => {
     ...(finishedAt === undefined ? {} : { finishedAt }),
     labels: raw.Config.Labels ?? {},
     restartPolicy: raw.HostConfig.RestartPolicy?.Name || 'no',
+    ...(raw.HostConfig.Memory ? { memoryLimitBytes: raw.HostConfig.Memory } : {}),
     networks: Object.fromEntries(
       Object.entries(raw.NetworkSettings?.Networks ?? {}).map(([name, network]) => [
         name,

@@ -9,6 +9,7 @@ import { EngineError, type Engine } from '../ports/engine.ts';
 import { engineApi } from './api.ts';
 import { dockerApiEngine } from './docker-api.ts';
 import { answers } from './answers.ts';
+import { podmanLoads } from './loads.ts';
 import { bridgeAnnouncer, inRootlessNetwork } from './podman-bridges.ts';
 
 /** `podman system service` listens after about 0.1 s; a slow disk may take longer. */
@@ -47,6 +48,7 @@ export const podmanEngine = async ({
     await announcerFor(Object.keys((await engine.inspectContainer(id))?.networks ?? {}));
   return {
     ...engine,
+    readLoads: async () => await podmanLoads(api),
     async startContainer(id) {
       const announceBridges = await announcerOf(id);
       await announceBridges();

@@ -3,13 +3,13 @@ import { usedPercent, type DiskUsage } from '../../domain/cleanup-target.ts';
 import type { Finding } from '../../domain/incident.ts';
 import type { Seen } from '../../domain/look.ts';
 import { formatBytes } from '../../domain/size.ts';
-import type { Ports } from '../ports/index.ts';
+import type { Source } from './source.ts';
 
 /** From here on a filesystem that is written to may be full before anybody looks; btrfs needs more room than others to free any. */
 const fullPercent = 95;
 const fillingPercent = 85;
 
-export const seeDisks = async (ports: Ports): Promise<Seen> => {
+const see: Source['see'] = async ({ ports }): Promise<Seen> => {
   const paths = [
     '/',
     ports.engineInfo.rootDirectory,
@@ -27,8 +27,12 @@ export const seeDisks = async (ports: Ports): Promise<Seen> => {
     ]),
     findings: disks.map(findingOf),
     needs: {},
+    whole: ['disk-full'],
   };
 };
+
+/** A disk that spins up takes seconds; what is written in a quarter of an hour fills none that was not full. */
+export const disks: Source = { see, withinMs: 20_000, freshForMs: 15 * 60_000 };
 
 const findingOf = (disk: DiskUsage): Finding => {
   const percent = usedPercent(disk);

@@ -1,45 +1,34 @@
 /** What the engine and Baton's own probes say of the services that Baton knows. */
-import { needsOf } from '../../domain/dependencies.ts';
+import { dependencyMap, graphOf, placeOf } from '../../domain/dependency-map.ts';
 import type { Finding, Severity } from '../../domain/incident.ts';
 import type { Seen } from '../../domain/look.ts';
-import { serviceOf, stackOf } from '../../domain/labels.ts';
-import type { StackName } from '../../domain/names.ts';
-import type { Release } from '../../domain/release.ts';
-import type { StackStatus } from '../../domain/status.ts';
-import type { Ports } from '../ports/index.ts';
-import { statusOf } from '../status.ts';
+import type { KnownStack, Source } from './source.ts';
 
-/** `shop/database`. */
-const placeOf = (stack: string, service: string): string => `${stack}/${service}`;
-
-/** Only stacks with a release on record: what others run is theirs to look after. */
-export const seeServices = async (ports: Ports): Promise<Seen> => {
-  const containers = await ports.engine.listContainers();
-  const stacks = await ports.memory.stacks();
-  const all = await Promise.all(
-    stacks.map(async (stack) => {
-      const last = (await ports.memory.history(stack)).at(-1);
-      const release = last && (await ports.memory.getRelease(stack, last.release));
-      return { status: await statusOf(ports, stack, containers), release };
-    }),
-  );
-  const known = all.filter(({ status }) => status.release !== undefined);
+const see: Source['see'] = async ({ stacks }): Promise<Seen> => {
+  const known = await stacks();
   return {
-    findings: known.flatMap(({ status, release }) => findingsOf(status, release)),
-    samples: containers.flatMap(({ labels, restartCount }) => {
-      const [stack, service] = [stackOf(labels), serviceOf(labels)];
-      return stack !== undefined && service !== undefined && stacks.includes(stack as StackName)
-        ? [{ measure: 'restarts', place: placeOf(stack, service), value: restartCount }]
-        : [];
-    }),
-    needs: Object.fromEntries(known.flatMap(({ release }) => (release ? needsIn(release) : []))),
+    findings: known.flatMap(findingsOf),
+    samples: known.flatMap(({ stack, status }) =>
+      status.services.flatMap(({ service, latencyMs }) =>
+        latencyMs === undefined
+          ? []
+          : [{ measure: 'probe.latency', place: placeOf(stack, service), value: latencyMs }],
+      ),
+    ),
+    needs: Object.fromEntries(
+      [...graphOf(dependencyMap(known.map(({ release }) => release)))].map(([of, needs]) => [of, [...needs]]),
+    ),
+    whole: ['service-down', 'drift'],
   };
 };
 
-const findingsOf = ({ stack, services, drift }: StackStatus, release: Release | undefined): Finding[] => {
-  const wanted = new Set<string>(release?.spec.services.map(({ name }) => name));
+/** A probe has five seconds where its stack says nothing else; a service is either up now or it is not. */
+export const services: Source = { see, withinMs: 20_000, freshForMs: 10 * 60_000 };
+
+const findingsOf = ({ stack, release, status: { services: seen, drift } }: KnownStack): Finding[] => {
+  const wanted = new Set<string>(release.spec.services.map(({ name }) => name));
   return [
-    ...services
+    ...seen
       .filter(({ service }) => wanted.has(service))
       .map(({ service, healthy, state, answer }): Finding => {
         const found: Severity | 'fine' = healthy === 'healthy' ? 'fine' : 'critical';
@@ -51,7 +40,7 @@ const findingsOf = ({ stack, services, drift }: StackStatus, release: Release | 
         };
       }),
     ...[...wanted]
-      .filter((name) => !services.some(({ service }) => service === name))
+      .filter((name) => !seen.some(({ service }) => service === name))
       .map((name): Finding => ({
         what: 'service-down',
         where: placeOf(stack, name),
@@ -66,12 +55,3 @@ const findingsOf = ({ stack, services, drift }: StackStatus, release: Release | 
     },
   ];
 };
-
-/** A stack stands for all of its services; what it requires, each of them does. */
-const needsIn = ({ spec }: Release): [string, string[]][] => [
-  [spec.name, spec.services.map(({ name }) => placeOf(spec.name, name))],
-  ...spec.services.map((service): [string, string[]] => [
-    placeOf(spec.name, service.name),
-    [...needsOf(service).map((need) => placeOf(spec.name, need.service)), ...spec.requires],
-  ]),
-];

@@ -49,6 +49,8 @@ export type ContainerState = {
   finishedAt?: string;
   labels: Record<string, string>;
   restartPolicy: string;
+  /** Absent where it may take all there is. */
+  memoryLimitBytes?: number;
   /** By engine network name. `ipAddress` is empty while it is stopped. */
   networks: Record<string, { ipAddress: string; aliases: string[] }>;
   networkMode: string;
@@ -69,6 +71,15 @@ export type ContainerState = {
     startPeriodMs: number;
     retries: number;
   };
+};
+
+/** What a running container takes. */
+export type ContainerLoad = {
+  id: string;
+  /** Without the files that the kernel could let go at once, where the engine tells them apart. */
+  memoryBytes: number;
+  /** Of all processors together, since its last start. */
+  cpuMs: number;
 };
 
 /** A container to create, with every template resolved and every name as the engine knows it. */
@@ -180,6 +191,8 @@ export interface Engine {
   setRestartPolicy(id: string, policy: ContainerState['restartPolicy']): Promise<boolean>;
   /** No-op where it is gone. Removes a running one too. Anonymous volumes are kept unless asked. */
   removeContainer(id: string, options?: { anonymousVolumes?: boolean }): Promise<void>;
+  /** Of all that run, in as few calls as the engine has for it; one that ends meanwhile is left out. */
+  readLoads(): Promise<ContainerLoad[]>;
   /** Resolves when a container that is running stops, or at once where it is not running. */
   waitContainer(id: string, signal?: AbortSignal): Promise<{ exitCode: number }>;
   /** Runs a command inside; the last 64 KiB of stdout and stderr come back. Rejects with `timeout` after `timeoutMs`. */

@@ -62,6 +62,8 @@ export interface Records {
   hours(series: SeriesName, period: Period): Promise<Hour[]>;
   /** Oldest first. */
   entries(query: EntryQuery): Promise<Entry[]>;
+  /** Of each that there are entries about, its newest one; oldest first. */
+  newestOfEach(kind: EntryKind): Promise<Entry[]>;
   /**
    * Takes one of so many places of a budget, at most once for one id, whoever asks at the same time.
    * @returns whether the id has a place.

@@ -1,7 +1,12 @@
 /** Scrubs and device errors of the btrfs filesystems that some paths are on. Reads only. */
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { parseDeviceStats, parseScrub, type FilesystemHealth } from '../../domain/filesystem-health.ts';
+import {
+  parseAllocation,
+  parseDeviceStats,
+  parseScrub,
+  type FilesystemHealth,
+} from '../../domain/filesystem-health.ts';
 import { mountOf } from './facts.ts';
 import { filesystemOf } from './filesystem.ts';
 import { isThere } from './is-there.ts';
@@ -24,7 +29,13 @@ const healthOfOne = async (run: Run, filesystem: string): Promise<FilesystemHeal
     // It tells its times in the zone of whoever asks.
     const scrub = await run('env', ['TZ=UTC', 'btrfs', 'scrub', 'status', '--', filesystem]);
     const devices = await run('btrfs', ['device', 'stats', '--', filesystem]);
-    return { filesystem, scrub: parseScrub(scrub), devices: parseDeviceStats(devices) };
+    const allocation = parseAllocation(await run('btrfs', ['filesystem', 'usage', '-b', '--', filesystem]));
+    return {
+      filesystem,
+      scrub: parseScrub(scrub),
+      devices: parseDeviceStats(devices),
+      ...(allocation ? { allocation } : {}),
+    };
   } catch (error) {
     // Only root may ask.
     return { filesystem, scrub: { state: 'never' }, devices: [], unknown: (error as Error).message };

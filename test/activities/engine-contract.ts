@@ -61,6 +61,18 @@ export const describeEngine = (name: string, kind: EngineKind, open: () => Promi
       assert.equal((await bench.state(id)).pid, pid);
     });
 
+    test('what a container takes is told while it runs', async () => {
+      const id = await bench.create(sleeper);
+      const load = async () => (await bench.engine.readLoads()).find((one) => one.id === id);
+      assert.equal(await load(), undefined);
+      await bench.engine.startContainer(id);
+      const first = await load();
+      assert.ok(first && first.memoryBytes > 0 && first.memoryBytes < 2 ** 28);
+      assert.ok(((await load())?.cpuMs ?? 0) >= first.cpuMs);
+      await bench.engine.stopContainer(id, 0);
+      assert.equal(await load(), undefined);
+    });
+
     test('a volume that a container has is not removed; without one it is, and once', async () => {
       const volume = `${bench.own}-held`;
       await bench.engine.createVolume({ name: volume, driverOpts: {}, labels: { [bench.own]: 'volume' } });

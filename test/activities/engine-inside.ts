@@ -154,6 +154,18 @@ export const describeInside = (kind: EngineKind, socket: string): void => {
       await bench.engine.stopContainer(id, 0);
     });
 
+    test('what a process works and holds is counted, beside the limit of its container', async () => {
+      const id = await bench.started(
+        'command: [sh, -c, "x=$(head -c 8000000 /dev/zero | tr \'\\\\0\' a); while :; do :; done"]\nmem_limit: 64m\nstop_signal: SIGKILL',
+      );
+      const load = async () => (await bench.engine.readLoads()).find((one) => one.id === id);
+      await until('its memory to be held', async () => ((await load())?.memoryBytes ?? 0) > 8e6, 20_000);
+      const before = (await load())?.cpuMs ?? 0;
+      await until('work to be counted', async () => ((await load())?.cpuMs ?? 0) > before + 100, 20_000);
+      assert.equal((await bench.state(id)).memoryLimitBytes, 64 * 2 ** 20);
+      await bench.engine.stopContainer(id, 0);
+    });
+
     test('what stands in the file is what the container has', async () => {
       const id = await bench.started(
         [

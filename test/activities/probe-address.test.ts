@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { execa } from 'execa';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { askAddress, askThrough, type Question } from '../../activities/probe-address.ts';
+import { askAddress, askThrough, type Answer, type Question } from '../../activities/probe-address.ts';
 
 describe('probes at an address', () => {
   let server: Server;
@@ -32,10 +37,47 @@ describe('probes at an address', () => {
     timeoutMs: 2_000,
   });
 
+  const untimed = ({ tookMs: _, ...answer }: Answer): Answer => answer;
+
   test('are answered the same from here and through a command', async () => {
     for (const question of [http('secret'), http('wrong'), tcp()])
-      assert.deepEqual(await askThrough(['env'], question), await askAddress(question));
-    assert.deepEqual(await askThrough(['env'], http('secret')), { healthy: true, answer: 'HTTP 200' });
+      assert.deepEqual(untimed(await askThrough(['env'], question)), untimed(await askAddress(question)));
+    assert.deepEqual(untimed(await askThrough(['env'], http('secret'))), {
+      healthy: true,
+      answer: 'HTTP 200',
+    });
+  });
+
+  test('are timed where they are asked: to get there counts for nothing', async () => {
+    const began = performance.now();
+    const { tookMs = Infinity } = await askThrough(['sh', '-c', 'sleep 0.3; exec "$0" "$@"'], tcp());
+    assert.ok(tookMs < performance.now() - began - 250);
+  });
+
+  test('over HTTPS say until when the certificate holds', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'baton-tls-'));
+    const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
+    const subject = ['-subj', '/CN=nas', '-days', '9', '-nodes', '-newkey', 'rsa:2048'];
+    await execa('openssl', ['req', '-x509', ...subject, '-keyout', key, '-out', cert]);
+    const tls = createTlsServer(
+      { key: await readFile(key), cert: await readFile(cert) },
+      (_request, response) => response.end('pong'),
+    );
+    await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve));
+    try {
+      const at = (tls.address() as AddressInfo).port;
+      const probe: Question['probe'] = { type: 'http', scheme: 'https', path: '/', port: at };
+      const { certificateUntil = '' } = await askAddress({
+        probe,
+        address: { host: '127.0.0.1', port: at },
+        timeoutMs: 2_000,
+      });
+      const days = (Date.parse(certificateUntil) - Date.now()) / 86_400_000;
+      assert.ok(days > 8.9 && days < 9.1, certificateUntil);
+    } finally {
+      tls.close();
+      await rm(directory, { recursive: true });
+    }
   });
 
   test('are asked from the namespace that the command enters', async () => {

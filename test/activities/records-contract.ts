@@ -71,6 +71,29 @@ export const recordsContract = (place: () => Promise<string>): void => {
     });
   });
 
+  test('of each subject the newest entry of a kind is found', async () => {
+    await opened(async (records) => {
+      const of = (id: string, at: number, about: string, kind: 'incident' | 'decision' = 'incident') =>
+        entry(id, at, { about, kind });
+      await records.write({
+        entries: [
+          of('a', now - hourMs, 'redis'),
+          of('b', now, 'redis'),
+          of('c', now - 2 * hourMs, 'web'),
+          of('d', now + 9_000, 'web', 'decision'),
+        ],
+      });
+      const found = await records.newestOfEach('incident');
+      assert.deepEqual(
+        found.map(({ id, about }) => [id, about]),
+        [
+          ['c', 'web'],
+          ['b', 'redis'],
+        ],
+      );
+    });
+  });
+
   test('what is noted in one go is there whole, or not at all', async () => {
     await opened(async (records) => {
       const broken = { ...sample(now, 1), value: null as unknown as number };

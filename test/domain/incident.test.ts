@@ -8,6 +8,7 @@ import {
   causesAmong,
   incidentId,
   isOpen,
+  keptTurns,
   severities,
   type Finding,
   type Incident,
@@ -62,6 +63,33 @@ describe('an incident', () => {
     assert.deepEqual([back?.openedAt, back?.returns, back?.closedAt], [now, 1, undefined]);
     const [later] = afterLook(closed, [found('redis')], now + 30 * hourMs);
     assert.deepEqual([later?.openedAt, later?.returns], [now + 30 * hourMs, 0], 'another one');
+  });
+
+  test('remembers when it was over and when it came back', () => {
+    let known = afterLook([], [found('redis')], now);
+    for (const [hours, state] of [
+      [1, 'fine'],
+      [2, 'critical'],
+      [3, 'fine'],
+    ] as const)
+      known = afterLook(known, [found('redis', state)], now + hours * hourMs);
+    assert.deepEqual(
+      known[0]?.turns?.map(({ at, to }) => [(at - now) / hourMs, to]),
+      [
+        [1, 'closed'],
+        [2, 'returned'],
+        [3, 'closed'],
+      ],
+    );
+    for (let hour = 4; hour < 200; hour += 1)
+      known = afterLook(known, [found('redis', hour % 2 === 0 ? 'critical' : 'fine')], now + hour * hourMs);
+    assert.equal(known[0]?.turns?.length, keptTurns);
+  });
+
+  test('is over where every place was looked at, and its own is gone', () => {
+    const open = afterLook([], [found('redis'), found('nas', 'critical', 'disk-full')], now);
+    const [redis, nas] = afterLook(open, [found('other', 'fine')], now + hourMs, ['service-down']);
+    assert.deepEqual([redis?.closedAt, nas?.closedAt], [now + hourMs, undefined]);
   });
 
   test('of two looks that disagree the worse one counts', () => {

@@ -51,7 +51,13 @@ x-baton: {min_healthy_time: 100ms}
       seen.asked.map(({ source, state }) => [source, state]),
       [
         ['services', 'seen'],
+        ['containers', 'seen'],
         ['disks', 'seen'],
+        ['certificates', 'not here'],
+        ['proof', 'not here'],
+        ['filesystems', 'not here'],
+        ['leaks', 'seen'],
+        ['degradation', 'seen'],
       ],
     );
   });
@@ -75,10 +81,24 @@ x-baton: {min_healthy_time: 100ms}
     assert.match(told.out, /↳ \(−3\) service-down@shop\/app/);
   });
 
-  test('it is over when it was measured to be', async () => {
+  test('what is on record is told again without a look, and what needs what', async () => {
+    const { out } = await site.baton('incidents');
+    assert.match(out, /service-down@shop\/db: exited.*\n.*↳ .*service-down@shop\/app/);
+    assert.equal((await site.baton('incidents', 'service-down@shop/nobody')).code, 1);
+    const tree = await site.baton('graph');
+    assert.match(tree.out, /shop\/app\n└─ shop\/db {2}depends_on/);
+  });
+
+  test('it is over when it was measured to be, and on record as such', async () => {
     await site.cli('start', 'shop-db-1');
     assert.deepEqual(own(await look('auto', 'once')), []);
     assert.deepEqual(own(await look('health')), []);
+    const { out } = await site.baton('incidents', 'service-down@shop/db', '--json');
+    const kept = JSON.parse(out) as { turns: { to: string }[] };
+    assert.deepEqual(
+      kept.turns.map(({ to }) => to),
+      ['closed'],
+    );
   });
 
   test('from a few looks no forecast is made, and it says so', async () => {

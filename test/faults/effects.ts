@@ -56,6 +56,7 @@ export const methods: {
     listImages: 'look',
     removeImage: 'effect',
     readUsage: 'look',
+    readLoads: 'look',
     pruneBuildCache: 'effect',
     inspectNetwork: 'look',
     createNetwork: 'effect',

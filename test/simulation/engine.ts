@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { label } from '../../domain/labels.ts';
 import {
   EngineError,
+  type ContainerLoad,
   type ContainerMount,
   type ContainerSpec,
   type ContainerState,
@@ -264,6 +265,18 @@ export class MemoryEngine implements Engine {
       return refuse('in-use', `Image ${id} is in use.`);
     this.#images.delete(id);
     return Promise.resolve();
+  }
+
+  /** A mebibyte each, and one processor all the time. */
+  readLoads(): Promise<ContainerLoad[]> {
+    const running = [...this.#containers.values()].filter(({ status }) => status === 'running');
+    return Promise.resolve(
+      running.map(({ id, startedTick = 0 }) => ({
+        id,
+        memoryBytes: 2 ** 20,
+        cpuMs: performance.now() - startedTick,
+      })),
+    );
   }
 
   readUsage(): Promise<EngineUsage> {

@@ -1,0 +1,21 @@
+/** Every source of a look. */
+import { certificates } from './certificates.ts';
+import { containers } from './containers.ts';
+import { degradation } from './degradation.ts';
+import { disks } from './disks.ts';
+import { filesystems } from './filesystems.ts';
+import { leaks } from './leaks.ts';
+import { proof } from './proof.ts';
+import { services } from './services.ts';
+import type { Source } from './source.ts';
+
+export const sources: Readonly<Record<string, Source>> = {
+  services,
+  containers,
+  disks,
+  certificates,
+  proof,
+  filesystems,
+  leaks,
+  degradation,
+};

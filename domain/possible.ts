@@ -1,0 +1,29 @@
+/** What sources measured, before it is kept: an impossible value is told, and does not go into the records. */
+import type { Finding } from './incident.ts';
+
+type Measured = { measure: string; place: string; value: number };
+
+/** A petabyte, or thirty thousand years in ms: nothing that is measured here comes near. */
+const most = 1e15;
+
+/** Days until an end that has passed are the only measure that goes below nothing. */
+const mayBeNegative = new Set(['certificate.days']);
+
+/** `findings`: of what was set aside, one for each place. */
+export const setImpossibleAside = <Sample extends Measured>(
+  samples: readonly Sample[],
+): { samples: Sample[]; findings: Finding[] } => {
+  const wrong = samples.filter((sample) => !isPossible(sample));
+  return {
+    samples: samples.filter(isPossible),
+    findings: wrong.map(({ measure, place, value }) => ({
+      what: 'impossible-value',
+      where: `${measure} ${place}`,
+      state: 'warning',
+      evidence: `measured ${value}, which cannot be; it was not kept`,
+    })),
+  };
+};
+
+const isPossible = ({ measure, value }: Measured): boolean =>
+  Number.isFinite(value) && Math.abs(value) <= most && (value >= 0 || mayBeNegative.has(measure));

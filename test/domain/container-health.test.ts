@@ -1,0 +1,54 @@
+/** What the engine shows of containers, judged. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  crashFinding,
+  memoryFinding,
+  outOfMemoryFinding,
+  restartsWithin,
+} from '../../domain/container-health.ts';
+
+const now = Date.parse('2026-11-26T03:00:00Z');
+const ago = (minutes: number): string => new Date(now - minutes * 60_000).toISOString();
+const counts = (...values: number[]) => values.map((value) => ({ value }));
+
+describe('restarts', () => {
+  test('are counted from look to look, from 0 again where the container was made anew', () => {
+    assert.equal(restartsWithin(counts(4, 4, 5), 7), 3);
+    assert.equal(restartsWithin(counts(9, 9), 2), 2);
+    assert.equal(restartsWithin(counts(9), 9), 0);
+    assert.equal(restartsWithin([], 9), undefined, 'nobody looked before');
+  });
+
+  const container = { status: 'running', oomKilled: false, restartCount: 9, startedAt: ago(1) };
+  const told = (more: object) => crashFinding('shop/db', { ...container, ...more }, now).state;
+  test('make a loop where there were three within an hour, the last one a moment ago', () => {
+    assert.equal(told({ restarts: 3 }), 'critical');
+    assert.equal(told({ restarts: 2 }), 'fine');
+    assert.equal(told({ restarts: 0 }), 'fine', 'nine of them, all of long ago');
+    assert.equal(told({ restarts: 3, startedAt: ago(11) }), 'fine', 'it has settled');
+    assert.equal(told({}), 'critical', 'when they were is not known');
+    assert.equal(told({ startedAt: ago(60) }), 'fine');
+  });
+
+  test('of a loop the exit code is told, where there is one', () => {
+    const { evidence } = crashFinding('shop/db', { ...container, restarts: 4, exitCode: 137 }, now);
+    assert.match(evidence, /4 times.*137/);
+  });
+});
+
+describe('memory', () => {
+  test('near its limit is a warning from nine tenths on', () => {
+    const told = (used: number) => memoryFinding('shop/db', used, 100 * 2 ** 20).state;
+    assert.deepEqual([told(89 * 2 ** 20), told(90 * 2 ** 20)], ['fine', 'warning']);
+  });
+
+  const container = { status: 'running', oomKilled: true, restartCount: 1, finishedAt: ago(5) };
+  const told = (more: object) => outOfMemoryFinding('shop/db', { ...container, ...more }, now).state;
+  test('that ran out is news for an hour where the container runs again, and as long as it does not', () => {
+    assert.equal(told({}), 'warning');
+    assert.equal(told({ finishedAt: ago(61) }), 'fine');
+    assert.equal(told({ status: 'exited', finishedAt: ago(600) }), 'critical');
+    assert.equal(told({ oomKilled: false, status: 'exited' }), 'fine');
+  });
+});

@@ -1,0 +1,73 @@
+/** Whether what is kept of a data set is new enough, and proven. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { proofAges, proofFindings } from '../../domain/data-proof.ts';
+import type { SetStatus } from '../../domain/data-set.ts';
+import type { OperationId } from '../../domain/names.ts';
+import type { SnapshotName } from '../../domain/snapshot.ts';
+
+const now = Date.parse('2026-11-26T03:00:00Z');
+const hours = (count: number): string => new Date(now - count * 3_600_000).toISOString();
+const keep = { hourly: 0, daily: 7, weekly: 4, monthly: 0, yearly: 0, minimum: 1 };
+const set = (age: number | undefined, more: Partial<SetStatus> = {}): SetStatus => ({
+  name: 'photos',
+  place: '/srv/photos',
+  class: 'snapshot',
+  count: 1,
+  restore: { state: 'proven' },
+  wrong: [],
+  keep,
+  ...(age === undefined
+    ? {}
+    : { newest: { name: 's' as SnapshotName, takenAt: hours(age), driver: 'btrfs' as const } }),
+  ...more,
+});
+const told = (one: SetStatus): Record<string, string> =>
+  Object.fromEntries(proofFindings(one, now).map(({ what, state }) => [what, state]));
+
+describe('what is kept of a data set', () => {
+  test('is old where two of the finest that are kept are missing', () => {
+    assert.equal(told(set(47))['snapshot-old'], 'fine');
+    assert.equal(told(set(49))['snapshot-old'], 'warning');
+    assert.equal(told(set(49, { keep: { ...keep, daily: 0 } }))['snapshot-old'], 'fine');
+    assert.equal(told(set(4, { keep: { ...keep, hourly: 24 } }))['snapshot-old'], 'warning');
+  });
+
+  test('without a rule has no age at which it is old; without a snapshot there is nothing', () => {
+    const { keep: _, ...without } = set(9_999);
+    assert.equal(told(without)['snapshot-old'], 'fine');
+    assert.equal(told(set(undefined))['snapshot-old'], 'warning');
+  });
+
+  for (const [state, severity] of [
+    ['proven', 'fine'],
+    ['old', 'warning'],
+    ['never', 'info'],
+    ['failed', 'critical'],
+  ] as const)
+    test(`whose restore is ${state} is ${severity}`, () => {
+      assert.equal(told(set(1, { restore: { state } }))['restore-unproven'], severity);
+    });
+
+  test('is not asked for where nothing is kept', () => {
+    const { restore: _, ...discarded } = set(undefined);
+    assert.deepEqual(proofFindings(discarded, now), []);
+  });
+
+  test('has ages, of the newest snapshot and of the last proof', () => {
+    const proven = {
+      result: 'proven' as const,
+      at: hours(5),
+      tookMs: 1,
+      operation: '0a1b2c3d' as OperationId,
+      snapshot: 's' as SnapshotName,
+      question: '',
+    };
+    const { snapshotMs, provenMs } = proofAges(
+      set(2, { restore: { state: 'proven', last: proven, proven } }),
+      now,
+    );
+    assert.deepEqual([snapshotMs, provenMs], [2 * 3_600_000, 5 * 3_600_000]);
+    assert.deepEqual(proofAges(set(undefined), now), {});
+  });
+});
