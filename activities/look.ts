@@ -23,6 +23,7 @@ export const lookActivities = (ports: Ports) => {
       return await beating(async () => {
         const { look: seen, note } = await look(setScene(ports, Date.now(), counters));
         const { at, asked, health } = seen;
+        demandRecords(asked);
         const body: KeptLook = { asked, score: health.score };
         const entry: Entry = { kind: 'look', id, at, about: ports.host, body };
         const records = await ports.records();
@@ -32,6 +33,12 @@ export const lookActivities = (ports: Ports) => {
       });
     },
   };
+};
+
+/** What is kept without knowing what was known would open every incident anew. */
+const demandRecords = (asked: readonly Asked[]): void => {
+  const missing = asked.find((one) => one.source === 'records');
+  if (missing?.state === 'unknown') throw new Error(`The records cannot be read: ${missing.why}`);
 };
 
 const look = async (scene: Scene): Promise<{ look: Look; note: Note }> => {
