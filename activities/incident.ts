@@ -36,7 +36,7 @@ export const incidentActivities = (ports: Ports) => ({
   },
 });
 
-const lastReleases = async ({ memory }: Ports): Promise<Release[]> => {
+export const lastReleases = async ({ memory }: Ports): Promise<Release[]> => {
   const found = await Promise.all(
     (await memory.stacks()).map(async (stack) => {
       const last = (await memory.history(stack)).at(-1);

@@ -1,5 +1,6 @@
 /** Every activity that a workflow can ask for, made from the ports. */
 import { auditActivities } from './audit.ts';
+import { briefingActivities } from './briefing.ts';
 import { cleanupActivities } from './cleanup.ts';
 import { commitActivities } from './commit.ts';
 import { containerActivities } from './container.ts';
@@ -49,6 +50,7 @@ export const createActivities = (ports: Ports) => ({
   ...lookActivities(ports),
   ...incidentActivities(ports),
   ...forecastActivities(ports),
+  ...briefingActivities(ports),
   ...editActivities(ports),
   ...userActivities(ports),
   ...restartActivities(ports),

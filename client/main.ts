@@ -58,6 +58,10 @@ const verbs: Record<string, Verb> = {
     about: 'say when disks are full, and how such forecasts have done',
     load: async () => (await import('./commands/forecast.ts')).forecastCommand,
   },
+  report: {
+    about: 'tell in thirty seconds what needs you, what was wrong, what was done and what comes',
+    load: async () => (await import('./commands/report.ts')).reportCommand,
+  },
   auto: {
     about: 'let Baton look at the host by itself, remember and forecast; it changes nothing',
     load: async () => (await import('./commands/auto.ts')).autoCommand,

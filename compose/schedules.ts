@@ -1,6 +1,7 @@
 /** The section `schedules` of `baton.yml`: what begins by itself. */
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { briefingKinds } from '../domain/briefing/facts.ts';
 import { cleanupParts } from '../domain/cleanup.ts';
 import type { GateWish } from '../domain/gate.ts';
 import { snapshotQuestion } from '../domain/guard.ts';
@@ -54,6 +55,7 @@ const tasks = {
     .optional()
     .describe('Brings up what is kept of a data set, or of all, and asks it.'),
   copy: windowName.optional().describe('Copies snapshots elsewhere, as the section `copies` lays it down.'),
+  report: z.enum(briefingKinds).optional().describe('Sends a summary, and keeps the page.'),
   check_copy: checkTask.optional().describe('Looks whether such copies are in good order.'),
 };
 const taskNames = Object.keys(tasks) as (keyof typeof tasks)[];
@@ -149,6 +151,7 @@ const toTask = (name: string, keys: Keys, directory: string, checks: ReturnType<
   if (verify !== undefined) return { do: 'verify', ...stackOf(verify) };
   if (test !== undefined) return { do: 'restore-test', ...(test === 'all' ? {} : { sets: [test].flat() }) };
   if (keys.copy !== undefined) return { do: 'copy', copy: keys.copy };
+  if (keys.report !== undefined) return { do: 'report', report: keys.report };
   const check = checkOf(keys);
   if (check) return { do: 'check-copy', ...check };
   const paths = (snapshot ?? guard?.data ?? []).map((one) => resolve(directory, one));

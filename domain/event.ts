@@ -1,4 +1,5 @@
 /** Events: what people are told of besides questions. Each is told once, however often it is seen. */
+import type { BriefingKind } from './briefing/facts.ts';
 import { firstOf } from './lines.ts';
 import type { Failure, Report } from './operation.ts';
 import type { PlaybookReport } from './playbook.ts';
@@ -20,6 +21,8 @@ export const eventKinds = [
   'done',
   /** One of the channels could not be reached. */
   'unreachable',
+  /** A report that a schedule makes. */
+  'report',
 ] as const;
 export type EventKind = (typeof eventKinds)[number];
 
@@ -30,6 +33,7 @@ export const defaultEvents: readonly EventKind[] = [
   'held',
   'needs-human',
   'unreachable',
+  'report',
 ];
 
 export type BatonEvent = {
@@ -46,6 +50,8 @@ export type BatonEvent = {
   at: string;
   /** The operation that it is of, so that a link can lead to it. */
   operation?: Source;
+  /** Only of `report`: which, so that a link can lead to it. */
+  report?: BriefingKind;
   /** Only of `unreachable`: what could not be told there, and that nobody else need hear of it. */
   unreachable?: { channel: string; silently: boolean };
 };

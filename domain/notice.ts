@@ -122,6 +122,7 @@ const marks: Record<Notice['about'], string> = {
   'needs-human': 'rotating_light',
   done: 'white_check_mark',
   unreachable: 'electric_plug',
+  report: 'sunrise',
   digest: 'newspaper',
 };
 

@@ -1,4 +1,5 @@
 /** Schedules: what begins by itself, and when. Temporal keeps them; `baton.yml` may lay them down. */
+import type { BriefingKind } from './briefing/facts.ts';
 import type { CleanupOutcome, CleanupPart } from './cleanup.ts';
 import type { CopyOutcome } from './copy.ts';
 import type { GateWish } from './gate.ts';
@@ -28,7 +29,9 @@ export type Task =
   | { do: 'restore-test'; sets?: string[] }
   | { do: 'copy'; copy: string }
   /** @see CheckRequest */
-  | { do: 'check-copy'; copy: string; readPercent?: number };
+  | { do: 'check-copy'; copy: string; readPercent?: number }
+  /** Sent as a summary, and kept as a page. */
+  | { do: 'report'; report: BriefingKind };
 
 export type Schedule = {
   name: string;
@@ -116,12 +119,14 @@ export const taskText = (task: Task): string => {
       return `copy ${task.copy}`;
     case 'check-copy':
       return `check copies ${task.copy}${task.readPercent === undefined ? '' : `, reading ${task.readPercent} %`}`;
+    case 'report':
+      return `report ${task.report}`;
   }
 };
 
 /** A hold keeps back what changes something. */
 export const changesSomething = ({ do: what }: Task): boolean =>
-  !['verify', 'restore-test', 'check-copy'].includes(what);
+  !['verify', 'restore-test', 'check-copy', 'report'].includes(what);
 
 /** `30 2 * * * Europe/Berlin, up to 10m later`. */
 export const timingText = ({ cron, timeZone, jitterMs }: Schedule): string =>

@@ -18,6 +18,7 @@ export { tellChannel } from './tell-channel.ts';
 export { tellPeople } from './tell-people.ts';
 export {
   auditTrail,
+  briefingFacts,
   cleanupPlan,
   copiesStanding,
   copyPlan,

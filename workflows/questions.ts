@@ -1,5 +1,6 @@
 /** Read-only questions to a host: they lock nothing, change nothing, and are answered by its worker. */
 import { workflowInfo } from '@temporalio/workflow';
+import type { BriefingKind, Facts } from '../domain/briefing/facts.ts';
 import type { CleanupWish, ExplainedCleanup } from '../domain/cleanup.ts';
 import type { CopiesStanding, CopyPlan, CopyRef } from '../domain/copy.ts';
 import type { SetStatus } from '../domain/data-set.ts';
@@ -82,6 +83,11 @@ export async function hostDependencies(): Promise<DependencyMap> {
 /** When the disks of the host are full. */
 export async function diskForecasts(horizonMs: number): Promise<DiskForecast[]> {
   return await reading.forecastDisks.executeWithOptions({ summary: 'every disk' }, [horizonMs]);
+}
+
+/** What a report of a night, a week or a month is made of. */
+export async function briefingFacts(kind: BriefingKind): Promise<Facts> {
+  return await reading.gatherFacts.executeWithOptions({ summary: kind }, [kind]);
 }
 
 /** The newest lines of the audit log, and whether all of it holds. */

@@ -20,6 +20,7 @@ import {
 } from '../domain/ids.ts';
 import { setReportText } from '../domain/copy.ts';
 import type { OperationId } from '../domain/names.ts';
+import { reportEvent } from '../domain/briefing/told.ts';
 import { scheduledEvent } from '../domain/event.ts';
 import {
   changesSomething,
@@ -95,6 +96,8 @@ const carryOut = async (host: string, name: string, task: Task): Promise<Ended> 
       return await copy(host, name, operation, task);
     case 'check-copy':
       return await checkCopy(host, name, operation, task);
+    case 'report':
+      return await report(host, task);
   }
 };
 
@@ -229,6 +232,17 @@ const checkCopy = async (
     args: [{ operation, host, name: of, ...(readPercent === undefined ? {} : { readPercent }) }],
   });
   return { operation, outcome, notes: problems.slice(0, mostFindings) };
+};
+
+/** What could not be read makes it incomplete; it is told all the same. */
+const report = async (host: string, { report: kind }: Task & { do: 'report' }): Promise<Ended> => {
+  const { runId, startTime } = workflowInfo();
+  const kept = await reading.keepBriefing.executeWithOptions({ summary: kind }, [kind, startTime.getTime()]);
+  await announceEvent(reportEvent(kept, host, runId, Date.now()));
+  return {
+    outcome: kept.missing.length > 0 ? 'incomplete' : 'done',
+    notes: [kept.headline, `Kept as ${kept.file}.`, ...kept.missing.map((one) => `Not read: ${one}.`)],
+  };
 };
 
 /** One that is not in good order fails it. */

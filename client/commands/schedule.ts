@@ -4,6 +4,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { resolve } from 'node:path';
 import { isTimeZone, nextOccurrence } from '../../compose/cron.ts';
 import { hostTimeZone } from '../../compose/schedules.ts';
+import { briefingKinds } from '../../domain/briefing/facts.ts';
 import { snapshotQuestion } from '../../domain/guard.ts';
 import {
   defaultCatchUpMs,
@@ -61,6 +62,7 @@ export const scheduleCommand = (command: Command): void => {
   examples(command, [
     'baton schedule add nightly --cron "30 2 * * *" snapshot /srv/immich/library',
     'baton schedule add weekly --cron "0 3 * * 0" deploy stacks/immich.yml --pull',
+    'baton schedule add coffee --cron "30 6 * * *" report morning',
     'baton schedule list',
     'baton schedule next --days 7',
     'baton schedule pause nightly --reason "the disk is being replaced"',
@@ -82,11 +84,14 @@ type AddOptions = Options & {
 const addCommand = (command: Command): void => {
   command
     .description(
-      'let something begin by itself: deploy FILE, snapshot PATH…, prune [STACK], cleanup, verify [STACK], restore-test [SET…], copy NAME, check-copy NAME',
+      'let something begin by itself: deploy FILE, snapshot PATH…, prune [STACK], cleanup, verify [STACK], restore-test [SET…], copy NAME, check-copy NAME, report KIND',
     )
     .argument('<name>', 'what it is called', nameArgument)
-    .argument('<task>', 'deploy, snapshot, prune, cleanup, verify, restore-test, copy or check-copy')
-    .argument('[what...]', 'the file of a stack, paths of data, a stack, data sets, or a copy')
+    .argument('<task>', 'deploy, snapshot, prune, cleanup, verify, restore-test, copy, check-copy or report')
+    .argument(
+      '[what...]',
+      'the file of a stack, paths of data, a stack, data sets, a copy, or the kind of a report',
+    )
     .addOption(
       new Option('--cron <line>', 'when: minute, hour, day of month, month, day of week')
         .makeOptionMandatory()
@@ -168,9 +173,14 @@ const taskOf = (name: string, task: string, what: string[], options: AddOptions)
       if (first === undefined || what.length > 1)
         throw usage(`Say which, as baton.yml names it: ${task} NAME.`);
       return { do: task, copy: copyArgument(first) };
+    case 'report': {
+      const kind = briefingKinds.find((one) => one === first);
+      if (kind === undefined || what.length > 1) throw usage(`Say which: report ${briefingKinds.join('|')}.`);
+      return { do: 'report', report: kind };
+    }
     default:
       throw usage(
-        `"${task}" cannot be scheduled; deploy, snapshot, prune, cleanup, verify, restore-test, copy and check-copy can.`,
+        `"${task}" cannot be scheduled; deploy, snapshot, prune, cleanup, verify, restore-test, copy, check-copy and report can.`,
       );
   }
 };

@@ -103,7 +103,7 @@ notify:
 serve: {url: https://baton.example/}
 `);
     assert.ok(found.ok);
-    const events = ['question', 'failed', 'held', 'needs-human', 'unreachable'];
+    const events = ['question', 'failed', 'held', 'needs-human', 'unreachable', 'report'];
     assert.deepEqual(found.settings.channels, [
       {
         name: 'phone',

@@ -46,7 +46,7 @@ windows:
     const [phone, desk] = found.settings.channels;
     assert.deepEqual(phone?.events, ['needs-human', 'done']);
     assert.deepEqual(phone.quiet, { opens: '0 22 * * *', lastsMs: 9 * 3_600_000, except: [] });
-    assert.deepEqual(desk?.events, ['question', 'failed', 'held', 'needs-human', 'unreachable']);
+    assert.deepEqual(desk?.events, ['question', 'failed', 'held', 'needs-human', 'unreachable', 'report']);
     assert.equal(desk.quiet?.timeZone, 'Europe/Berlin');
   });
 
@@ -83,7 +83,7 @@ windows:
   - {name: b, person: a, quiet: {opens: '0 22 * * *'}, ${channel}}
 `),
       [
-        'baton.yml:2:35 baton.yml.notify.0.events.0 Invalid option: expected one of "question"|"failed"|"refused"|"held"|"needs-human"|"done"|"unreachable".',
+        'baton.yml:2:35 baton.yml.notify.0.events.0 Invalid option: expected one of "question"|"failed"|"refused"|"held"|"needs-human"|"done"|"unreachable"|"report".',
         'baton.yml:3:33 baton.yml.notify.1.quiet needs either "opens" and "for", or "calendar".',
       ],
     );

@@ -18,6 +18,7 @@ type Question =
   | 'hostHealth'
   | 'hostIncidents'
   | 'incidentHistory'
+  | 'briefingFacts'
   | 'planStack'
   | 'planGuarded'
   | 'planPlaybook'

@@ -1,0 +1,226 @@
+/** What a person reads in the morning: the first line first, nothing better than it was, nothing that runs. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { briefingOf } from '../../../domain/briefing/briefing.ts';
+import type { Facts } from '../../../domain/briefing/facts.ts';
+import { htmlOf } from '../../../domain/briefing/html.ts';
+import { thinned } from '../../../domain/briefing/looks.ts';
+import { markdownOf, terminalLines } from '../../../domain/briefing/markdown.ts';
+import {
+  decided,
+  evening,
+  facts,
+  hourMs,
+  incident,
+  minuteMs,
+  now,
+  operation,
+  outcome,
+} from './made-facts.ts';
+
+const headline = (more: Partial<Facts>): string => briefingOf(facts(more)).headline;
+const linesOf = (title: string, more: Partial<Facts>): string[] =>
+  briefingOf(facts(more))
+    .sections.find((one) => one.title === title)
+    ?.lines.map(({ mark, text, under }) => `${under ? '  ' : ''}${mark} ${text}`) ?? [];
+const blind = [{ from: Date.parse('2026-11-26T02:10Z'), to: Date.parse('2026-11-26T02:55Z') }];
+
+describe('the first line', () => {
+  const waits: Facts['waits'] = [
+    {
+      workflowId: 'stack/nas/photos',
+      runId: 'r',
+      operation,
+      stack: 'photos' as never,
+      kind: 'deploy',
+      waiting: {
+        for: 'approval',
+        approvals: 1,
+        approvedBy: [],
+        plan: 'aaaaaaaaaaaa',
+        expiresAt: '2026-11-26T20:00:00Z',
+      } as never,
+    },
+  ];
+  const ended = {
+    workflowId: 'stack/nas/photos',
+    what: 'deploy photos',
+    on: 'photos',
+    outcome: 'needs-human',
+    startedAt: now - 2 * hourMs,
+    endedAt: now - hourMs,
+  };
+  const cases: [string, Partial<Facts>, RegExp][] = [
+    ['of a quiet night', {}, /^Nothing needs you\.$/],
+    [
+      'of a night that was partly not seen',
+      { blind },
+      /^Baton was blind for 45 min: from Thu 02:10 to 02:55\. Nothing that was seen needs you\.$/,
+    ],
+    [
+      'of a night that nobody saw',
+      { looks: [], blind: [{ from: evening, to: now }] },
+      /^Nobody looked at this host all that time\. One thing needs you: Baton has not looked yet/,
+    ],
+    [
+      'of one thing',
+      { incidents: [incident('shop/db')] },
+      /^One thing needs you: service-down at shop\/db since Thu 02:30/,
+    ],
+    ['of several', { incidents: [incident('shop/db')], waits }, /^2 things need you\.$/],
+    [
+      'of something that is over',
+      { incidents: [incident('shop/db', { closedAt: now - hourMs })] },
+      /^Nothing needs you\.$/,
+    ],
+    [
+      'of an operation that needs a person',
+      { ended: [ended] },
+      /deploy photos ended neither new nor as before/,
+    ],
+    [
+      'of one that was mended since',
+      { ended: [ended, { ...ended, outcome: 'done', endedAt: now }] },
+      /^Nothing needs you\.$/,
+    ],
+    [
+      'where Baton does not look',
+      { looksEveryMs: undefined as never },
+      /does not look at this host by itself/,
+    ],
+    [
+      'where something could not be read',
+      { missing: ['what stack/nas/web waits for'] },
+      /could not be read: what stack\/nas\/web waits for/,
+    ],
+    [
+      'of what is left to a person',
+      {
+        decisions: [
+          decided('d1', {
+            decision: {
+              answer: 'ask',
+              limits: [{ rule: 'budget', atMost: 'ask', why: 'today’s budget is spent' }],
+            },
+          }),
+        ],
+      },
+      /service-restart on shop\/db \(service-down\) is left to you: today’s budget is spent/,
+    ],
+    [
+      'of a channel that is away',
+      { unreachable: ['phone could not be reached'] },
+      /phone could not be reached/,
+    ],
+  ];
+  for (const [what, more, expected] of cases)
+    test(what, () => {
+      assert.match(headline(more), expected);
+    });
+});
+
+describe('what was wrong', () => {
+  const needs = { 'shop/app': ['shop/db'] };
+  const db = incident('shop/db', { closedAt: now - 3 * hourMs });
+
+  test('an effect stands under its cause, also when both are over', () => {
+    const app = incident('shop/app', { openedAt: now - 4 * hourMs + minuteMs, closedAt: now - 3 * hourMs });
+    assert.deepEqual(linesOf('What was wrong', { incidents: [app, db], needs }), [
+      'info service-down at shop/db: Thu 02:30 to 03:30 (60 min): exited with code 137',
+      '  info service-down at shop/app: Thu 02:31 to 03:30 (59 min): exited with code 137',
+    ]);
+  });
+
+  test('what was over before something began is not its cause', () => {
+    const later = incident('shop/app', { openedAt: now - hourMs });
+    const lines = linesOf('What was wrong', { incidents: [db, later], needs });
+    assert.deepEqual(
+      lines.map((line) => line.startsWith('  ')),
+      [false, false],
+    );
+    assert.match(lines[0] ?? '', /shop\/app: since Thu 05:30 \(60 min\), still/);
+  });
+});
+
+describe('what was done', () => {
+  const decisions = [decided('d1', { action: { operation, workflowId: 'playbook/nas/x' } })];
+  const cases: [string, Facts['outcomes'], RegExp][] = [
+    ['helped, where every measurement held', [outcome()], /^good .*helped, measured after 10 min$/],
+    [
+      'did not help, where one did not',
+      [outcome({ measurements: [{ afterMs: hourMs, at: now, held: false }] })],
+      /^bad .*did not help/,
+    ],
+    ['is not measured, and no success', [outcome({ measurements: [] })], /^unknown .*not measured yet/],
+    ['failed', [outcome({ failed: true })], /^bad .*: failed$/],
+    ['has no outcome on record', [], /^info .*no outcome is on record/],
+  ];
+  for (const [what, outcomes, expected] of cases)
+    test(`an action that ${what}`, () => {
+      assert.match(linesOf('What was done', { decisions, outcomes })[0] ?? '', expected);
+    });
+
+  test('what went wrong is told however much went well', () => {
+    const one = (index: number, result: string) => ({
+      workflowId: `stack/nas/s${index}`,
+      what: `deploy s${index}`,
+      on: `s${index}`,
+      outcome: result,
+      startedAt: now - hourMs,
+      endedAt: now - hourMs + index,
+    });
+    const ended = [
+      one(0, 'rolled-back'),
+      ...Array.from({ length: 30 }, (_, index) => one(index + 1, 'done')),
+    ];
+    const lines = linesOf('What was done', { ended });
+    assert.match(lines[0] ?? '', /^warn .*deploy s0: rolled-back/);
+    assert.equal(lines.at(-1), 'info and 22 more');
+  });
+
+  test('doing nothing is told as that', () => {
+    const idle = [decided('d1', { decision: { answer: 'watch', limits: [] }, wouldHave: 'act' })];
+    assert.deepEqual(linesOf('What was done', { decisions: idle }), [
+      'info Of 1 other decision nothing came: 1 watch; at a level that acts, 1 would have been carried out',
+    ]);
+  });
+});
+
+test('every kind of report has its sections, and says where there is nothing', () => {
+  for (const kind of ['night', 'morning', 'weekly', 'monthly'] as const) {
+    const { sections, end } = briefingOf(facts({ kind }));
+    assert.ok(sections.length >= 5, kind);
+    assert.ok(sections.every(({ lines, none }) => lines.length > 0 || none !== ''));
+    assert.match(end, /^Made Thu 06:30 from 151 looks/);
+  }
+});
+
+test('names that are hostile stay text, in every form', () => {
+  const evil =
+    '"><script>alert(1)</script><img src=x onerror=alert(1)>`rm -rf`\u001b]0;x\u0007\n# Nothing needs you\u202e';
+  const told = facts({
+    host: evil,
+    incidents: [incident(evil, { evidence: evil })],
+    planned: [{ at: now + hourMs, name: evil, what: evil }],
+    unreachable: [evil],
+    missing: [evil],
+  });
+  const briefing = briefingOf(told);
+  const page = htmlOf(briefing, told);
+  assert.doesNotMatch(page, /<script|<img|<[^>]*\sonerror|\u001b|\u202e/);
+  assert.doesNotMatch(page, /<[^>]*\s(?:src|href)=/);
+  const markdown = markdownOf(briefing);
+  assert.doesNotMatch(markdown, /(?<!\\)<script|\u001b|^# Nothing/m);
+  assert.doesNotMatch(terminalLines(briefing).join('\n'), /\u001b|\u0007|^# Nothing/m);
+});
+
+test('a dip of one look is not lost in a month', () => {
+  const looks = Array.from({ length: 8_640 }, (_, index) => ({
+    at: index * 5 * minuteMs,
+    score: index === 4_321 ? 40 : 100,
+    unknown: [],
+  }));
+  const few = thinned(looks, { from: 0, to: 8_640 * 5 * minuteMs }, 300);
+  assert.ok(few.length <= 300);
+  assert.equal(Math.min(...few.map(({ score }) => score)), 40);
+});

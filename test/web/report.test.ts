@@ -1,0 +1,138 @@
+/** A report of a host where something broke, as it is typed, sent, kept, and read in a real browser. */
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import { oneService, Site, until } from '../e2e/site.ts';
+import { openNtfy, type Ntfy } from './ntfy.ts';
+
+/** `BATON_SCREENSHOTS=docs/images npm test -- test/web` renews the pictures of the docs. */
+const pictures = process.env['BATON_SCREENSHOTS'];
+const token = 'tk_canary_77aa';
+
+describe('a report', () => {
+  let site: Site;
+  let ntfy: Ntfy;
+  let browser: BrowserContext;
+  let profile: string;
+  let page: Page;
+
+  before(async () => {
+    ntfy = await openNtfy(token);
+    site = await Site.open('docker', 'btrfs', {
+      NTFY_TOKEN: token,
+      ...(pictures === undefined ? {} : { BATON_HOST: 'homelab' }),
+    });
+    const configuration = join(site.environment['XDG_CONFIG_HOME'] ?? '', 'baton');
+    await mkdir(configuration, { recursive: true });
+    await writeFile(
+      join(configuration, 'baton.yml'),
+      `notify:
+  - {name: phone, person: anna, ntfy: {url: '${ntfy.url}/baton', token: '\${NTFY_TOKEN}'}}
+schedules:
+  coffee: {cron: '0 4 1 1 *', report: morning}
+`,
+    );
+    await site.write('photos.yml', oneService('photos'));
+    profile = await mkdtemp(join(tmpdir(), 'baton-browser-'));
+    browser = await chromium.launchPersistentContext(profile, {
+      executablePath: '/usr/bin/chromium',
+      headless: true,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-sync'],
+    });
+    page = browser.pages()[0] ?? (await browser.newPage());
+  });
+  after(async () => {
+    await browser.close();
+    await rm(profile, { recursive: true, force: true });
+    await site.baton('schedule', 'remove', 'coffee');
+    ntfy.close();
+    await site.close();
+  });
+
+  type Told = { headline: string; needsYou: { text: string }[]; ended: { what: string; outcome: string }[] };
+  const told = async (): Promise<Told> => {
+    const { out, err } = await site.baton('report', '--json');
+    assert.equal(err, '');
+    return JSON.parse(out) as Told;
+  };
+  /** The disks of the machine that runs this may be full, and that is none of its business. */
+  const own = ({ needsYou }: Told): string[] =>
+    needsYou.map(({ text }) => text).filter((text) => !text.startsWith('disk-') && !/is full in/.test(text));
+
+  test('of a host that nobody looked at says that first', async () => {
+    const { headline } = await told();
+    assert.match(headline, /^Nobody looked at this host all that time\./);
+    const { out, code } = await site.baton('report');
+    assert.equal(code, 0);
+    assert.equal(out.split('\n')[0], headline);
+  });
+
+  test('tells what was deployed, what is wrong, and what waits for somebody', async () => {
+    assert.equal((await site.baton('deploy', 'photos.yml')).code, 0);
+    assert.equal((await site.baton('auto', 'watch')).code, 0);
+    await site.baton('auto', 'once');
+    await site.cli('stop', 'photos-web-1');
+    await site.baton('auto', 'once');
+    assert.equal((await site.baton('deploy', 'photos.yml', '--set', 'X=1', '--approve')).code, 6);
+    await until('the operation to be listed', async () => (await told()).ended.length > 0);
+    const report = await told();
+    assert.deepEqual(
+      report.ended.map(({ what, outcome }) => [what, outcome]),
+      [['deploy photos', 'done']],
+    );
+    const needs = own(report);
+    assert.equal(needs.length, 2, needs.join('\n'));
+    assert.match(needs[0] ?? '', /^deploy photos waits for an approval until /);
+    assert.match(needs[1] ?? '', /^service-down at photos\/web since /);
+  });
+
+  test('is one file that a browser shows on a phone and on a desk, in light and in dark', async () => {
+    const file = join(site.files, 'morning.html');
+    assert.equal((await site.baton('report', '--html', file)).code, 0);
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    const sizes = { phone: [390, 844], desktop: [1280, 900] } as const;
+    for (const [size, [width, height]] of Object.entries(sizes))
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.setViewportSize({ width, height });
+        await page.emulateMedia({ colorScheme });
+        await page.goto(`file://${file}`);
+        assert.match(await page.locator('.headline').innerText(), /things? needs? you/);
+        assert.ok(await page.evaluate<boolean>('document.documentElement.scrollWidth <= window.innerWidth'));
+        const picture = await page.locator('svg').first().boundingBox();
+        assert.ok(picture && picture.width > 250 && picture.height > 80);
+        // The picture is drawn: text in it can be read, and is not cut.
+        const image = await page.screenshot();
+        assert.ok(image.length > 10_000);
+        if (pictures !== undefined)
+          await writeFile(join(pictures, `report-${size}-${colorScheme}.png`), image);
+      }
+    assert.deepEqual([...new Set(asked)], [`file://${file}`], 'it needs nothing else');
+  });
+
+  test('that a schedule makes is kept as a page, and told once with its first line', async () => {
+    assert.equal((await site.baton('apply', '--yes')).code, 0);
+    ntfy.messages.length = 0;
+    assert.equal((await site.baton('schedule', 'trigger', 'coffee')).code, 0);
+    await until('the notice', () => ntfy.messages.some(({ title }) => title.includes('in the morning')));
+    const notice = ntfy.messages.find(({ title }) => title.includes('in the morning'));
+    assert.match(notice?.message ?? '', /things? needs? you(?:.|\n)*All of it: baton report morning/);
+    const kept = join(site.environment['XDG_STATE_HOME'] ?? '', 'baton', 'reports');
+    const [name = assert.fail('nothing was kept'), ...more] = await readdir(kept);
+    assert.match(name, /^morning-\d{4}-\d\d-\d\d\.html$/);
+    assert.equal(more.length, 0);
+    assert.match(await readFile(join(kept, name), 'utf8'), /<\/html>\n$/);
+  });
+
+  test('is Markdown for who wants that, and a mistake is told', async () => {
+    const { out } = await site.baton('report', 'weekly', '--markdown', '-');
+    assert.match(out, /^\*\*.*need.* you.*\*\*\n\n# (?:.|\n)*## By playbook/);
+    assert.equal((await site.baton('report', 'yearly')).code, 64);
+    const { code, err } = await site.baton('report', '--html', '/nowhere/at/all.html');
+    assert.equal(code, 1);
+    assert.match(err, /could not be written/);
+  });
+});
