@@ -13,6 +13,7 @@ import { forecastActivities } from './forecast.ts';
 import { gateActivities } from './gate.ts';
 import { guardActivities } from './guard.ts';
 import { fileActivities } from './managed-file.ts';
+import { historyActivities } from './history.ts';
 import { imageActivities } from './image.ts';
 import { incidentActivities } from './incident.ts';
 import { lookActivities } from './look.ts';
@@ -20,6 +21,7 @@ import { notifyActivities } from './notify.ts';
 import { planActivities } from './plan.ts';
 import { playbookActivities } from './playbook.ts';
 import type { Ports } from './ports/index.ts';
+import { quietHoursActivities } from './quiet-hours.ts';
 import { resourceActivities } from './resource.ts';
 import { restartActivities } from './restart.ts';
 import { restoreDumpActivities } from './restore-dump.ts';
@@ -28,6 +30,7 @@ import { rotationActivities } from './rotation.ts';
 import { scheduleActivities } from './schedule.ts';
 import { snapshotActivities } from './snapshot.ts';
 import { statusActivities } from './status.ts';
+import { tendRecordsActivities } from './tend-records.ts';
 import { userActivities } from './user.ts';
 import { validationActivities } from './validation.ts';
 import { webhookActivities } from './webhook.ts';
@@ -51,6 +54,9 @@ export const createActivities = (ports: Ports) => ({
   ...incidentActivities(ports),
   ...forecastActivities(ports),
   ...briefingActivities(ports),
+  ...historyActivities(ports),
+  ...quietHoursActivities(ports),
+  ...tendRecordsActivities(ports),
   ...editActivities(ports),
   ...userActivities(ports),
   ...restartActivities(ports),

@@ -62,6 +62,22 @@ const verbs: Record<string, Verb> = {
     about: 'tell in thirty seconds what needs you, what was wrong, what was done and what comes',
     load: async () => (await import('./commands/report.ts')).reportCommand,
   },
+  windows: {
+    about: 'say when few use each target, with the traffic expected then',
+    load: async () => (await import('./commands/windows.ts')).windowsCommand,
+  },
+  simulate: {
+    about: 'say what each level would have let through of what was decided, and what then happened',
+    load: async () => (await import('./commands/simulate.ts')).simulateCommand,
+  },
+  similar: {
+    about: 'show incidents like one: what was done then, and what came of it',
+    load: async () => (await import('./commands/simulate.ts')).similarCommand,
+  },
+  memory: {
+    about: 'check, export, import and vacuum what Baton has observed and decided',
+    load: async () => (await import('./commands/memory.ts')).memoryCommand,
+  },
   auto: {
     about: 'let Baton look at the host by itself, remember and forecast; it changes nothing',
     load: async () => (await import('./commands/auto.ts')).autoCommand,

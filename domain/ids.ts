@@ -33,6 +33,9 @@ export const cleanupWorkflowId = (host: string): string => `cleanup/${host}`;
 /** One copy, check or restore of what goes to one target at a time; different ones go side by side. */
 export const copyWorkflowId = (host: string, copy: string): string => `copy/${host}/${copy}`;
 
+/** One who looks after the records at a time. */
+export const recordsWorkflowId = (host: string): string => `records/${host}`;
+
 /** One cycle at a time on one host. */
 export const cycleWorkflowId = (host: string): string => `cycle/${host}`;
 

@@ -16,6 +16,7 @@ export { runScheduled } from './run-scheduled.ts';
 export { takeDelivery } from './take-delivery.ts';
 export { tellChannel } from './tell-channel.ts';
 export { tellPeople } from './tell-people.ts';
+export { tendRecords } from './tend-records.ts';
 export {
   auditTrail,
   briefingFacts,
@@ -33,6 +34,8 @@ export {
   planPlaybook,
   playbookList,
   planStack,
+  quietWindows,
+  recordedHistory,
   restoreTestPlan,
   rotationPlan,
   snapshotCheck,

@@ -12,6 +12,7 @@ import type { GuardQuestion } from '../domain/guard.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 import type { OperationId, StackName } from '../domain/names.ts';
+import type { Wish } from '../domain/quiet-hours.ts';
 import type { ReleaseRecord } from '../domain/release.ts';
 import type { PreparedPlaybook, ReadPlaybooks } from '../domain/playbook.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -19,11 +20,13 @@ import type { RestoreTestPlan } from '../domain/restore-test.ts';
 import type { PathRotation, RotationPlan } from '../domain/rotation.ts';
 import type { SnapshotFinding, SnapshotInfo, SnapshotName } from '../domain/snapshot.ts';
 import type { Look } from '../domain/look.ts';
+import type { RecordedHistory } from '../domain/simulation.ts';
 import type { StackStatus } from '../domain/status.ts';
 import type { AuditTrail } from '../activities/audit.ts';
 import type { PreparedGuard } from '../activities/guard.ts';
 import type { IncidentsKept } from '../activities/incident.ts';
 import type { Prepared } from '../activities/plan.ts';
+import type { QuietAnswer } from '../activities/quiet-hours.ts';
 import type { WantedSchedules } from '../activities/schedule.ts';
 import { lengthy, reading } from './activities.ts';
 
@@ -88,6 +91,16 @@ export async function diskForecasts(horizonMs: number): Promise<DiskForecast[]> 
 /** What a report of a night, a week or a month is made of. */
 export async function briefingFacts(kind: BriefingKind): Promise<Facts> {
   return await reading.gatherFacts.executeWithOptions({ summary: kind }, [kind]);
+}
+
+/** When few use each target. @param days how far back it looks. */
+export async function quietWindows(days: number, wish: Wish): Promise<QuietAnswer> {
+  return await reading.findQuietHours.executeWithOptions({ summary: `${days} days` }, [days, wish]);
+}
+
+/** What was decided, what came of it, and what was wrong. @param days how far back. */
+export async function recordedHistory(days: number): Promise<RecordedHistory> {
+  return await reading.readHistory.executeWithOptions({ summary: `${days} days` }, [days]);
 }
 
 /** The newest lines of the audit log, and whether all of it holds. */

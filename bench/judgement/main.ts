@@ -13,6 +13,7 @@ import { judgeLeaks } from './leaks.ts';
 import { judgeLevels } from './levels.ts';
 import { judgeRecorded } from './recorded.ts';
 import { tell } from './report.ts';
+import { judgeWindows } from './windows.ts';
 
 const { values } = parseArgs({
   options: {
@@ -56,6 +57,7 @@ say(`Seed ${seed}.`);
 const byFamily = new Map(Object.keys(families).map((family, place) => [family, judgeFamily(family, place)]));
 const leaks = judgeLeaks(seed, count);
 const levels = judgeLevels(seed, Math.ceil(count / 4));
+const windows = judgeWindows(seed, count);
 const recorded = judgeRecorded();
 await writeFile(
   join(import.meta.dirname, '..', '..', 'docs', 'judgement.md'),
@@ -68,6 +70,7 @@ await writeFile(
     contenders: contenders.map(({ name }) => name),
     leaks,
     levels,
+    windows,
     recorded,
   }),
 );

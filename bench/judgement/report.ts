@@ -4,6 +4,7 @@ import type { Verdict } from './judge.ts';
 import type { LeakRow } from './leaks.ts';
 import type { LevelRow } from './levels.ts';
 import type { RecordedRow } from './recorded.ts';
+import type { WindowRow } from './windows.ts';
 import { alarms, f1, floorErrors, percents, timeErrors } from './tally.ts';
 
 export type Results = {
@@ -15,6 +16,7 @@ export type Results = {
   contenders: readonly string[];
   leaks: readonly LeakRow[];
   levels: readonly LevelRow[];
+  windows: readonly WindowRow[];
   recorded: readonly RecordedRow[];
 };
 
@@ -90,6 +92,14 @@ ${results.levels
       `| ${family} | ${own.toFixed(2)} | ${mstl.toFixed(2)} | ${linear.toFixed(2)} | ${covered.toFixed(2)} | ${told} of ${of} |`,
   )
   .join('\n')}
+
+## Quiet hours
+
+Two hours chosen from four weeks of traffic, against a fixed 03:00 to 05:00, in the two weeks after; medians.
+
+| family | traffic of that at 03:00 | above 0.6 |
+| --- | --- | --- |
+${results.windows.map(({ family, share, above, of }) => `| ${family} | ${share.toFixed(2)} | ${above} of ${of} |`).join('\n')}
 
 ## Recorded series
 

@@ -20,6 +20,8 @@ type Question =
   | 'incidentHistory'
   | 'briefingFacts'
   | 'planStack'
+  | 'quietWindows'
+  | 'recordedHistory'
   | 'planGuarded'
   | 'planPlaybook'
   | 'playbookList'
@@ -39,13 +41,15 @@ type OfCopies = 'initCopies' | 'checkCopies' | 'restoreCopy';
 type Hold = 'holdHost';
 /** It keeps what it saw, a transaction an activity, and changes nothing else: `test/activities/records.test.ts`. */
 type Loop = 'oodaCycle';
+/** Each is one activity that comes to the same again: `test/activities/tend-records.test.ts`. */
+type Tending = 'tendRecords';
 /** They only start what is in the table: `test/workflows/scheduled.test.ts`, `test/web/webhook.test.ts`. */
 type Wrapper = 'runScheduled' | 'takeDelivery';
 /** They touch no stack; `test/workflows/tell-people.test.ts` tries them. */
 type Notice = 'tellPeople' | 'tellChannel';
 export type OperationWorkflow = Exclude<
   keyof typeof workflows,
-  Question | Mark | OfCopies | Hold | Loop | Wrapper | Notice
+  Question | Mark | OfCopies | Hold | Loop | Tending | Wrapper | Notice
 >;
 
 /** What a stack is deployed with; the rest is in its file, see `run.ts`. `breaks`: the application writes, and then ends. */

@@ -1,0 +1,106 @@
+/** When few use a target: told from enough only, by the clock of the host, with an interval. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import ICAL from 'ical.js';
+import { quietCalendar } from '../../domain/quiet-calendar.ts';
+import { quietHours, weekHourIn, windowText, type TrafficHour } from '../../domain/quiet-hours.ts';
+
+const hourMs = 3_600_000;
+/** A Monday. */
+const start = Date.parse('2026-06-01T00:00:00Z');
+const weekHour = weekHourIn('UTC');
+const measured = (hours: number, value: (hour: number) => number): TrafficHour[] =>
+  Array.from({ length: hours }, (_, index) => ({ at: start + index * hourMs, value: value(index) }));
+const wish = { hours: 2, count: 1 };
+/** Busy but for Sunday from 4 to 6. */
+const weekly = (hour: number): number => ([148, 149].includes(hour % 168) ? 1 : 100);
+
+describe('quiet hours', () => {
+  test('of less than three days are not told', () => {
+    const found = quietHours(
+      measured(71, () => 1),
+      weekHour,
+      wish,
+    );
+    assert.equal(found.state, 'not enough');
+  });
+
+  test('of less than two weeks have the shape of a day', () => {
+    const found = quietHours(
+      measured(200, (hour) => (hour % 24 < 2 ? 1 : 9)),
+      weekHour,
+      wish,
+    );
+    assert.ok(found.state === 'told' && found.windows[0]);
+    assert.equal(windowText(found.windows[0], found.shape), 'every day 00:00 to 02:00');
+  });
+
+  test('of two weeks have the shape of a week, and an interval', () => {
+    const found = quietHours(
+      measured(337, (hour) => weekly(hour) + (hour >= 168 ? 4 : 0)),
+      weekHour,
+      wish,
+    );
+    assert.ok(found.state === 'told' && found.windows[0]);
+    const [{ expected, low, high }] = found.windows as [(typeof found.windows)[0]];
+    assert.equal(windowText(found.windows[0], found.shape), 'Sun 04:00 to 06:00');
+    assert.deepEqual([expected, low, high], [3, 1, 5]);
+  });
+
+  test('hours that were measured once, or not at all, are not chosen', () => {
+    const gaps = measured(400, weekly).filter(({ at }) => weekHour(at) !== 148);
+    const found = quietHours(gaps, weekHour, wish);
+    assert.ok(found.state === 'told');
+    assert.ok(found.windows.every(({ from }) => ![147, 148].includes(from)));
+  });
+
+  test('impossible values are left out', () => {
+    const found = quietHours(
+      [...measured(400, weekly), { at: start, value: -5 }, { at: start, value: Number.NaN }],
+      weekHour,
+      wish,
+    );
+    assert.ok(found.state === 'told' && found.windows[0]);
+    assert.equal(found.windows[0].from, 148);
+  });
+
+  test('go by the clock of the host, also in summer', () => {
+    assert.equal(weekHourIn('Europe/Berlin')(start), 2);
+    assert.equal(weekHourIn('America/New_York')(start), 6 * 24 + 20);
+  });
+
+  test('windows do not touch, and none is quieter than the first', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(500), { minLength: 168, maxLength: 168 }), (values) => {
+        const found = quietHours(
+          measured(504, (hour) => values[hour % 168] ?? 0),
+          weekHour,
+          { hours: 3, count: 3 },
+        );
+        assert.ok(found.state === 'told');
+        const [first] = found.windows;
+        for (const one of found.windows) assert.ok(one.expected >= (first?.expected ?? 0));
+        for (const one of found.windows)
+          for (const other of found.windows)
+            if (one !== other) assert.ok((other.from - one.from + 168) % 168 >= 3);
+      }),
+    );
+  });
+});
+
+describe('their calendar', () => {
+  test('is one that others read, whatever a target is called', () => {
+    const quiet = quietHours(measured(400, weekly), weekHour, wish);
+    const target = `shop; web, the "best"\r\nEND:VCALENDAR ${'ü'.repeat(80)}`;
+    const text = quietCalendar([{ target, quiet }], start);
+    for (const line of text.split('\r\n')) assert.ok(Buffer.byteLength(line) <= 75, line);
+    const events = new ICAL.Component(ICAL.parse(text) as never).getAllSubcomponents('vevent');
+    assert.equal(events.length, 1);
+    const event = new ICAL.Event(events[0]);
+    assert.ok(event.summary.startsWith('shop; web, the "best" END:VCALENDAR ü'));
+    assert.equal(event.startDate.toString(), '2026-06-07T04:00:00');
+    assert.equal(event.endDate.toString(), '2026-06-07T06:00:00');
+    assert.ok(event.isRecurring());
+  });
+});

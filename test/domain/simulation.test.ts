@@ -1,0 +1,100 @@
+/** What recorded history says: of each level, and of an incident that looks familiar. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { clockIn } from '../../domain/briefing/clock.ts';
+import type { Decided } from '../../domain/decided.ts';
+import type { Limit } from '../../domain/decision.ts';
+import { similarText, similarTo } from '../../domain/similar.ts';
+import { simulated } from '../../domain/simulation.ts';
+import { decided, hourMs, incident, now, operation, outcome } from './briefing/made-facts.ts';
+
+const limit = (rule: Limit['rule'], atMost: Limit['atMost']): Limit => ({ rule, atMost, why: 'because' });
+const dry = (id: string, value: number, ...limits: Limit[]): Decided => ({
+  ...decided(id, { decision: { answer: 'watch', limits: [limit('dry-run', 'watch'), ...limits] } }),
+  confidence: { ...decided(id).confidence, value },
+});
+const through = (decisions: Decided[], incidents = [incident('shop/db')], outcomes = [outcome()]) =>
+  simulated({ decisions, incidents, outcomes })[0]?.levels.map(({ level, count, fates }) => ({
+    level,
+    count,
+    fates,
+  }));
+
+describe('a simulation', () => {
+  test('lets through what the confidence allows at each level', () => {
+    const counts = through([dry('a', 0.97), dry('b', 0.9), dry('c', 0.8), dry('d', 0.5)]);
+    assert.deepEqual(
+      counts?.map(({ level, count }) => [level, count]),
+      [
+        ['conservative', 1],
+        ['moderate', 2],
+        ['aggressive', 3],
+      ],
+    );
+  });
+
+  test('lets nothing through that something else spoke against', () => {
+    for (const rule of ['protected', 'stopped', 'held', 'stale', 'budget'] as const)
+      assert.ok(
+        through([dry('a', 0.99, limit(rule, 'ask'))])?.every(({ count }) => count === 0),
+        rule,
+      );
+  });
+
+  test('does not count a decision that repeats another', () => {
+    const again = decided('b', { decision: { answer: 'nothing', limits: [limit('decided', 'nothing')] } });
+    assert.equal(simulated({ decisions: [dry('a', 0.99), again], outcomes: [], incidents: [] })[0]?.count, 1);
+  });
+
+  const acted = decided('a', { action: { operation, workflowId: 'w' } });
+  const fates: [string, Decided, Parameters<typeof through>[1], Parameters<typeof through>[2], string][] = [
+    ['helped', acted, [], [outcome()], 'helped'],
+    ['did not help', acted, [], [outcome({ failed: true })], 'did not help'],
+    [
+      'was not measured',
+      acted,
+      [incident('shop/db', { closedAt: now })],
+      [outcome({ measurements: [] })],
+      'not known',
+    ],
+    [
+      'was not done, and is over',
+      dry('a', 0.9),
+      [incident('shop/db', { closedAt: now })],
+      [],
+      'went away by itself',
+    ],
+    ['was not done, and is there', dry('a', 0.9), [incident('shop/db')], [], 'is still there'],
+    ['is of no incident', dry('a', 0.9), [incident('shop/web')], [], 'not known'],
+  ];
+  for (const [what, one, incidents, outcomes, fate] of fates)
+    test(`says what really came of what ${what}`, () => {
+      assert.deepEqual(through([one], incidents, outcomes)?.[2]?.fates, { [fate]: 1 });
+    });
+});
+
+test('similar incidents are told with what was done, those of the same place first', () => {
+  const before = incident('shop/db', { openedAt: now - 30 * hourMs, closedAt: now - 29 * hourMs });
+  const other = incident('blog/db');
+  const acted = decided('a', { at: now - 29.5 * hourMs, action: { operation, workflowId: 'w' } });
+  const history = {
+    incidents: [before, other, incident('x', { what: 'disk-full' })],
+    outcomes: [outcome()],
+    decisions: [acted],
+  };
+  const found = similarTo('service-down@shop/db', history);
+  assert.deepEqual(
+    found.map(({ incident: { where }, same, done }) => [where, same, done.map(({ fate }) => fate)]),
+    [
+      ['shop/db', true, ['helped']],
+      ['blog/db', false, []],
+    ],
+  );
+  const [first] = found;
+  assert.deepEqual(first && similarText(first, clockIn('UTC'), now), [
+    'service-down@shop/db: Wed 25 Nov 00:30, lasted 60 min',
+    '  it looked like: exited with code 137',
+    '  service-restart: act, helped (baton decisions a)',
+  ]);
+  assert.deepEqual(similarTo('no-such-thing', history), []);
+});
