@@ -3,7 +3,7 @@ import { nextOccurrence } from '../compose/cron.ts';
 import { isUrgent, type BatonEvent } from '../domain/event.ts';
 import { eventNotice, type Channel, type Notice, type Question } from '../domain/notice.ts';
 import type { Settings } from '../domain/settings.ts';
-import type { Ticket } from '../domain/ticket.ts';
+import { linkMs, readingTicket, type Ticket } from '../domain/ticket.ts';
 import { nextOpening } from '../domain/window.ts';
 import { permanent } from './activity.ts';
 import { sendNotice } from './notice.ts';
@@ -12,9 +12,6 @@ import { demandSettings } from './settings.ts';
 
 /** Nothing was sent: they are quiet hours, until then (ISO 8601, UTC). */
 export type Quiet = { later: string };
-
-/** Links to what has ended stay good so long. */
-const linkMs = 7 * 86_400_000;
 
 export const notifyActivities = (ports: Ports) => ({
   /**
@@ -79,14 +76,23 @@ const quietUntil = ({ quiet: hours }: Channel): number | undefined => {
 
 const noticeOf = async (
   { tickets }: Ports,
-  { name, person }: Channel,
+  { name, person, events: heard }: Channel,
   events: readonly BatonEvent[],
   door: string | undefined,
 ): Promise<Notice> => {
   const notice = eventNotice(events);
   const [first] = events;
-  if (door === undefined || first?.operation === undefined || events.length > 1) return notice;
+  if (door === undefined || events.length > 1) return notice;
   const expires = Date.now() + linkMs;
+  if (first?.report !== undefined) {
+    // Who is asked there what waits may be led there from a report, too.
+    const read = {
+      ...readingTicket(person, name, expires),
+      ...(heard.includes('question') ? { asks: true as const } : {}),
+    };
+    return { ...notice, link: `${door}/report#${await tickets.issue(read)}` };
+  }
+  if (first?.operation === undefined) return notice;
   const look = { ...first.operation, plan: '', by: person, channel: name, may: 'look', expires } as const;
   return { ...notice, link: `${door}/#${await tickets.issue(look)}` };
 };

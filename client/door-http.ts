@@ -1,7 +1,6 @@
 /** What the door says and hears over HTTP, whoever asks. */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { doorPage } from './door-page.ts';
 
 /** Of one address or one ticket: a person looks and answers, a guesser tries. */
 const requestsPerMinute = 60;
@@ -42,14 +41,15 @@ export const jsonObject = (text: string): Record<string, unknown> => {
   throw new Refusal(400, 'That is no JSON object.');
 };
 
-export const sendPage = (response: ServerResponse): void => {
+/** @param page with the nonce of its own style and script. */
+export const sendPage = (response: ServerResponse, page: (nonce: string) => string): void => {
   const nonce = randomBytes(16).toString('base64');
   response.writeHead(200, {
     ...headers,
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Security-Policy': `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
   });
-  response.end(doorPage(nonce));
+  response.end(page(nonce));
 };
 
 export const sendJson = (response: ServerResponse, status: number, value: unknown): void => {

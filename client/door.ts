@@ -18,11 +18,14 @@ import { outcomeTitles, renderReport } from '../domain/report.ts';
 import { ticketHeader, type Ticket, type Tickets } from '../domain/ticket.ts';
 import type { deployStack } from '../workflows/deploy-stack.ts';
 import { jsonObject, rateLimit, readBody, Refusal, sendJson, sendPage } from './door-http.ts';
+import { doorPage } from './door-page.ts';
+import { reportFor } from './door-report.ts';
 import type { DoorSettings } from './door-settings.ts';
 import { CommandFailure, exitCode } from './failure.ts';
 import { guardText } from './guard-text.ts';
 import { progressOf, type Handle } from './operation.ts';
 import { planText } from './plan-text.ts';
+import { reportPage } from './report-page.ts';
 import { hearWebhook, type WebhookLimits } from './webhook.ts';
 import { whenText } from './when.ts';
 
@@ -92,11 +95,16 @@ const route = async (
   response: ServerResponse,
 ): Promise<void> => {
   const asked = `${request.method ?? ''} ${path}`;
-  if (asked === 'GET /') sendPage(response);
+  if (asked === 'GET /') sendPage(response, doorPage);
+  else if (asked === 'GET /report') sendPage(response, reportPage);
   else if (asked === 'GET /healthz') sendJson(response, 200, { message: 'ok' });
   else if (asked === 'POST /api/question')
     sendJson(response, 200, await question(options, await ticketOf(options, limits, request, ['look'])));
-  else if (asked === 'POST /api/answer') {
+  else if (asked === 'POST /api/report') {
+    const ticket = await ticketOf(options, limits, request, ['read']);
+    const { client, host, tickets } = options;
+    sendJson(response, 200, await reportFor(await client(), host, tickets, ticket, await bodyOf(request)));
+  } else if (asked === 'POST /api/answer') {
     const ticket = await ticketOf(options, limits, request, ['approve', 'reject', 'defer']);
     sendJson(response, 200, { message: await answer(options, ticket, await bodyOf(request)) });
   } else if (request.method === 'POST' && path.startsWith('/hook/')) {

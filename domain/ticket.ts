@@ -14,13 +14,31 @@ export type Ticket = {
   /** Who it was given to, and through which channel. */
   by: string;
   channel: string;
-  may: 'look' | AnswerKind;
+  /** `read`: reports. It is of no operation. */
+  may: 'look' | 'read' | AnswerKind;
+  /** Only to read: whoever holds it is asked what waits, so that a report leads to it. */
+  asks?: true;
   /** Ms since the epoch. */
   expires: number;
 };
 
 /** In which a ticket comes; a header of its own, so that a proxy may ask for a password in the usual one. */
 export const ticketHeader = 'Baton-Ticket';
+
+/** What lets somebody read reports. @param expires ms since the epoch. */
+export const readingTicket = (by: string, channel: string, expires: number): Omit<Ticket, 'id'> => ({
+  workflowId: '',
+  runId: '',
+  operation: '' as OperationId,
+  plan: '',
+  by,
+  channel,
+  may: 'read',
+  expires,
+});
+
+/** Links to what has ended, and to reports, stay good so long. */
+export const linkMs = 7 * 86_400_000;
 
 /** Given out and read by whoever holds the host's key. */
 export type Tickets = {

@@ -2,20 +2,31 @@
 import { Argument, type Command } from 'commander';
 import { execa } from 'execa';
 import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { briefingOf, type Briefing } from '../../domain/briefing/briefing.ts';
 import { briefingKinds, type BriefingKind, type Facts } from '../../domain/briefing/facts.ts';
 import { htmlOf } from '../../domain/briefing/html.ts';
 import { markdownOf, terminalLines } from '../../domain/briefing/markdown.ts';
+import { batonFileOf } from '../../domain/host.ts';
+import { linkMs, readingTicket } from '../../domain/ticket.ts';
+import { openTickets } from '../../setup/ticket.ts';
 import type { briefingFacts } from '../../workflows/questions.ts';
 import { ask } from '../ask.ts';
+import { openDoorSettings } from '../door-settings.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
 import { print, printJson } from '../output.ts';
 import { withClient } from '../temporal.ts';
+import { thisHost } from '../this-host.ts';
 import { examples, hostOption, jsonOption, type OutputOptions } from './shared.ts';
 
-type Options = OutputOptions & { host?: string; open?: boolean; html?: string; markdown?: string };
+type Options = OutputOptions & {
+  host?: string;
+  open?: boolean;
+  link?: boolean;
+  html?: string;
+  markdown?: string;
+};
 
 export const reportCommand = (command: Command): void => {
   command
@@ -23,9 +34,14 @@ export const reportCommand = (command: Command): void => {
     .option('--html <file>', 'write it as one HTML file that needs nothing else; - for standard output')
     .option('--markdown <file>', 'write it as Markdown; - for standard output')
     .option('--open', 'show it in the browser')
+    .option('--link', 'print a link to it through `baton serve`, good for a week, for reading alone')
     .addOption(hostOption())
     .addOption(jsonOption())
     .action(async (kind: BriefingKind, options: Options) => {
+      if (options.link) {
+        print(await linkOf());
+        return;
+      }
       const facts = await withClient(
         async (client) => await ask<typeof briefingFacts>(client, options.host, 'briefingFacts', [kind]),
       );
@@ -41,13 +57,28 @@ export const reportCommand = (command: Command): void => {
   ]);
 };
 
+/** Whoever has it can read; it answers nothing. */
+const linkOf = async (): Promise<string> => {
+  const host = thisHost();
+  const file = batonFileOf(host);
+  const { door } = await openDoorSettings(file, process.env)();
+  if (door === undefined)
+    throw new CommandFailure(
+      exitCode.failed,
+      `There is no link: ${file} has no "serve: {url: …}".`,
+      'baton serve',
+    );
+  const ticket = readingTicket(userInfo().username, 'baton', Date.now() + linkMs);
+  return `${door}/report#${await openTickets(host.stateDirectory).issue(ticket)}`;
+};
+
 const tell = async (
   briefing: Briefing,
   facts: Facts,
   { json, html, markdown, open }: Options,
 ): Promise<void> => {
   const page = (): string => htmlOf(briefing, facts);
-  if (json) printJson({ type: 'report', headline: briefing.headline, needsYou: briefing.needs, ...facts });
+  if (json) printJson({ type: 'briefing', headline: briefing.headline, needsYou: briefing.needs, ...facts });
   if (html !== undefined) await write(html, page());
   if (markdown !== undefined) await write(markdown, markdownOf(briefing));
   if (open) await show(page());

@@ -64,10 +64,10 @@ const needsText = ({ blind, looks }: Facts, needs: readonly Line[]): string => {
 /** Every span where there are few, else how long they were together. */
 const fewSpans = 3;
 
-const blindLines = ({ looks, blind, period }: Facts, { moment, time }: Clock): string[] => {
+const blindLines = ({ looks, blind, period }: Facts, { span }: Clock): string[] => {
   if (looks.every(({ at }) => at < period.from)) return ['Nobody looked at this host all that time.'];
   if (blind.length === 0) return [];
-  const spans = blind.slice(0, fewSpans).map(({ from, to }) => `from ${moment(from)} to ${time(to)}`);
+  const spans = blind.slice(0, fewSpans).map(({ from, to }) => `from ${span(from, to)}`);
   const more = blind.length > fewSpans ? `, and ${blind.length - fewSpans} times more` : '';
   return [`Baton was blind for ${lastedText(blindMs(blind))}: ${spans.join(', ')}${more}.`];
 };

@@ -8,6 +8,8 @@ export type Clock = {
   moment: (at: number) => string;
   /** `Thu 26 Nov`. */
   day: (at: number) => string;
+  /** `Thu 02:14 to 02:20`, or `Thu 23:50 to Fri 00:10`. */
+  span: (from: number, to: number) => string;
 };
 
 /** @param timeZone IANA name. */
@@ -18,10 +20,13 @@ export const clockIn = (timeZone: string): Clock => {
   };
   const time = format({ hour: '2-digit', minute: '2-digit' });
   const weekday = format({ weekday: 'short' });
+  const moment = (at: number): string => `${weekday(at)} ${time(at)}`;
+  const day = format({ weekday: 'short', day: 'numeric', month: 'short' });
   return {
     time,
-    moment: (at) => `${weekday(at)} ${time(at)}`,
-    day: format({ weekday: 'short', day: 'numeric', month: 'short' }),
+    moment,
+    day,
+    span: (from, to) => `${moment(from)} to ${day(from) === day(to) ? time(to) : moment(to)}`,
   };
 };
 

@@ -58,7 +58,7 @@ ${lines.length === 0 ? `<p class="none">${escaped(none)}</p>` : `<ul>\n${lines.m
 ${pictures}</section>`;
 
 const itemOf = ({ mark, text, under, next }: Line): string =>
-  `<li class="${mark}${under ? ' under' : ''}"><span class="sign">${marks[mark]}</span> ${escaped(text)}${
+  `<li class="${mark}${under ? ' under' : ''}"><span class="sign">${marks[mark]}</span>${escaped(text)}${
     next === undefined ? '' : ` <code>${escaped(next)}</code>`
   }</li>`;
 
@@ -75,6 +75,6 @@ export const briefingStyles = `
   li.under { margin-left: 1.5rem; }
   .sign { display: inline-block; width: 1.5rem; text-indent: 0; font-weight: 700; }
   .bad .sign { color: var(--bad); } .warn .sign { color: var(--warn); } .good .sign { color: var(--good); }
-  code { font: .85rem ui-monospace, monospace; padding: .1rem .35rem; border: 1px solid #8886; border-radius: .3rem; }
+  code { display: inline-block; max-width: 100%; text-indent: 0; font: .85rem ui-monospace, monospace; padding: .1rem .35rem; border: 1px solid #8886; border-radius: .3rem; }
   .none, .end { opacity: .75; margin: .25rem 0; } .end { font-size: .85rem; margin-top: 2rem; }
 ${pictureStyles}`;

@@ -31,13 +31,13 @@ export const moreLine = (count: number, next: string): Line => ({
   next,
 });
 
-const incidentLine = (incident: Incident, { period }: Facts, { moment, time }: Clock): Line => {
+const incidentLine = (incident: Incident, { period }: Facts, { moment, span }: Clock): Line => {
   const { what, where, evidence, severity, openedAt, closedAt, returns } = incident;
   const lasted = lastedText((closedAt ?? period.to) - openedAt);
   const when =
     closedAt === undefined
       ? `since ${moment(openedAt)} (${lasted}), still`
-      : `${moment(openedAt)} to ${time(closedAt)} (${lasted})`;
+      : `${span(openedAt, closedAt)} (${lasted})`;
   const back = returns > 0 ? `, back ${returns} times` : '';
   return {
     mark: isOpen(incident) ? marks[severity] : 'info',

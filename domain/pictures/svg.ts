@@ -74,7 +74,7 @@ export const picture = (says: string, ...shapes: string[]): string =>
 
 /** Colours of the shapes, for light and dark pages alike. */
 export const pictureStyles = `
-  svg { display: block; width: 100%; height: auto; margin: .5rem 0; }
+  svg { display: block; width: 100%; max-width: 34rem; height: auto; margin: .5rem 0; }
   svg text { font: 9px system-ui, sans-serif; fill: currentColor; opacity: .8; }
   svg .line { fill: none; stroke: var(--accent); stroke-width: 1.6; stroke-linejoin: round; }
   svg .dashed { fill: none; stroke: var(--accent); stroke-width: 1.6; stroke-dasharray: 4 3; }

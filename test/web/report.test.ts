@@ -1,11 +1,14 @@
 /** A report of a host where something broke, as it is typed, sent, kept, and read in a real browser. */
 import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
 import { oneService, Site, until } from '../e2e/site.ts';
+import { freePort } from '../../setup/local.ts';
 import { openNtfy, type Ntfy } from './ntfy.ts';
 
 /** `BATON_SCREENSHOTS=docs/images npm test -- test/web` renews the pictures of the docs. */
@@ -18,9 +21,13 @@ describe('a report', () => {
   let browser: BrowserContext;
   let profile: string;
   let page: Page;
+  let door: ChildProcess;
+  let said = '';
+  let port: number;
 
   before(async () => {
     ntfy = await openNtfy(token);
+    port = await freePort();
     site = await Site.open('docker', 'btrfs', {
       NTFY_TOKEN: token,
       ...(pictures === undefined ? {} : { BATON_HOST: 'homelab' }),
@@ -31,10 +38,20 @@ describe('a report', () => {
       join(configuration, 'baton.yml'),
       `notify:
   - {name: phone, person: anna, ntfy: {url: '${ntfy.url}/baton', token: '\${NTFY_TOKEN}'}}
+serve: {url: 'http://127.0.0.1:${port}'}
 schedules:
   coffee: {cron: '0 4 1 1 *', report: morning}
 `,
     );
+    door = spawn(join(import.meta.dirname, '..', '..', 'bin', 'baton'), ['serve', '--port', String(port)], {
+      env: { ...process.env, ...site.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [door.stdout, door.stderr])
+      stream?.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+      });
+    await until('the door', () => said.includes('The door is open'));
     await site.write('photos.yml', oneService('photos'));
     profile = await mkdtemp(join(tmpdir(), 'baton-browser-'));
     browser = await chromium.launchPersistentContext(profile, {
@@ -48,6 +65,8 @@ schedules:
     await browser.close();
     await rm(profile, { recursive: true, force: true });
     await site.baton('schedule', 'remove', 'coffee');
+    door.kill();
+    if (door.exitCode === null && door.signalCode === null) await once(door, 'exit');
     ntfy.close();
     await site.close();
   });
@@ -113,6 +132,7 @@ schedules:
     assert.deepEqual([...new Set(asked)], [`file://${file}`], 'it needs nothing else');
   });
 
+  let link = '';
   test('that a schedule makes is kept as a page, and told once with its first line', async () => {
     assert.equal((await site.baton('apply', '--yes')).code, 0);
     ntfy.messages.length = 0;
@@ -120,11 +140,48 @@ schedules:
     await until('the notice', () => ntfy.messages.some(({ title }) => title.includes('in the morning')));
     const notice = ntfy.messages.find(({ title }) => title.includes('in the morning'));
     assert.match(notice?.message ?? '', /things? needs? you(?:.|\n)*All of it: baton report morning/);
+    link = notice?.click ?? '';
     const kept = join(site.environment['XDG_STATE_HOME'] ?? '', 'baton', 'reports');
     const [name = assert.fail('nothing was kept'), ...more] = await readdir(kept);
     assert.match(name, /^morning-\d{4}-\d\d-\d\d\.html$/);
     assert.equal(more.length, 0);
     assert.match(await readFile(join(kept, name), 'utf8'), /<\/html>\n$/);
+  });
+
+  test('is read through the door by whoever has its link, which leads to the questions and answers none', async () => {
+    assert.match(link, /\/report#/);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(link);
+    await page.locator('.headline').waitFor();
+    assert.equal(page.url(), `http://127.0.0.1:${port}/report`);
+    assert.ok(await page.evaluate<boolean>('document.documentElement.scrollWidth <= window.innerWidth'));
+    if (pictures !== undefined) await page.screenshot({ path: join(pictures, 'report-door.png') });
+    await page.getByRole('button', { name: 'weekly' }).click();
+    await page.getByText('By playbook').waitFor();
+    await page.getByRole('link', { name: 'deploy photos?' }).click();
+    await page.getByRole('button', { name: 'Approve' }).waitFor();
+  });
+
+  test('has a link for reading alone, which is good for nothing else', async () => {
+    const { out } = await site.baton('report', '--link');
+    await page.goto('about:blank');
+    await page.goto(out);
+    await page.locator('.headline').waitFor();
+    assert.equal(await page.getByRole('link').count(), 0);
+    const ticket = out.split('#')[1] ?? '';
+    const send = async (path: string, body: string, bearer = ticket): Promise<number> =>
+      (
+        await fetch(`http://127.0.0.1:${port}${path}`, {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json', 'Baton-Ticket': bearer },
+          body,
+        })
+      ).status;
+    assert.equal(await send('/api/report', '{"kind":"night"}'), 200);
+    assert.equal(await send('/api/report', '{"kind":"yearly"}'), 400);
+    assert.equal(await send('/api/report', '{"kind":"night"}', `${ticket.slice(0, -4)}AAAA`), 401);
+    for (const path of ['/api/question', '/api/answer']) assert.equal(await send(path, '{}'), 401);
+    assert.ok(!said.includes(ticket));
   });
 
   test('is Markdown for who wants that, and a mistake is told', async () => {

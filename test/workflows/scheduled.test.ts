@@ -6,11 +6,13 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { keyword } from '../../client/search-attributes.ts';
 import { holdWorkflowId, rotationWorkflowId, stackWorkflowId } from '../../domain/ids.ts';
+import type { BatonEvent } from '../../domain/event.ts';
 import type { OperationId, StackName } from '../../domain/names.ts';
 import type { ScheduledReport, Task } from '../../domain/schedule.ts';
 import { searchAttributeName } from '../../domain/search-attributes.ts';
 import type { holdHost } from '../../workflows/hold-host.ts';
 import type { runScheduled } from '../../workflows/run-scheduled.ts';
+import { until } from '../e2e/site.ts';
 import { openTimeSkipping, plan, taskQueue, workerThatAnswers } from './time-skipping.ts';
 
 const deploy: Task = {
@@ -181,6 +183,34 @@ describe('a scheduled task', () => {
     const { outcome, notes } = await run({ do: 'verify' }, { checkSnapshots });
     assert.equal(outcome, 'incomplete');
     assert.deepEqual(notes, ['2 looked at, 1 not in good order.', '/snap/b: It is not read-only.']);
+  });
+
+  test('that reports tells its first line, and says where the page is and what it lacks', async () => {
+    const told: BatonEvent[] = [];
+    const keepBriefing = () => ({
+      kind: 'morning',
+      title: 'host in the morning',
+      headline: 'Nothing needs you.',
+      needs: [],
+      file: '/state/reports/morning-2026-11-26.html',
+      missing: ['what waits'],
+    });
+    const channelsFor = ([event]: unknown[]) => {
+      told.push(event as BatonEvent);
+      return [];
+    };
+    const { outcome, notes } = await working({ ...usual, keepBriefing, channelsFor }, async () => {
+      const ended = await (await begin({ do: 'report', report: 'morning' })).result();
+      await until('people to be told', () => told.some(({ kind }) => kind === 'report'));
+      return ended;
+    });
+    assert.equal(outcome, 'incomplete');
+    assert.deepEqual(notes, [
+      'Nothing needs you.',
+      'Kept as /state/reports/morning-2026-11-26.html.',
+      'Not read: what waits.',
+    ]);
+    assert.deepEqual(told.find(({ kind }) => kind === 'report')?.lines, ['Nothing needs you.']);
   });
 
   test('that is cancelled cancels its operation, which puts everything back', async () => {

@@ -5,6 +5,7 @@ import { briefingOf } from '../../../domain/briefing/briefing.ts';
 import type { Facts } from '../../../domain/briefing/facts.ts';
 import { htmlOf } from '../../../domain/briefing/html.ts';
 import { thinned } from '../../../domain/briefing/looks.ts';
+import { whyNotWhole } from '../../../domain/briefing/whole.ts';
 import { markdownOf, terminalLines } from '../../../domain/briefing/markdown.ts';
 import {
   decided,
@@ -212,6 +213,15 @@ test('names that are hostile stay text, in every form', () => {
   const markdown = markdownOf(briefing);
   assert.doesNotMatch(markdown, /(?<!\\)<script|\u001b|^# Nothing/m);
   assert.doesNotMatch(terminalLines(briefing).join('\n'), /\u001b|\u0007|^# Nothing/m);
+});
+
+test('a page that is empty, or was cut off anywhere, is an error', () => {
+  const told = facts();
+  const briefing = briefingOf(told);
+  const page = htmlOf(briefing, told);
+  assert.equal(whyNotWhole(page, briefing), undefined);
+  for (const part of [0, 1, 100, page.indexOf('<main>'), page.indexOf('class="end"'), page.length - 1])
+    assert.notEqual(whyNotWhole(page.slice(0, part), briefing), undefined, `${part} characters`);
 });
 
 test('a dip of one look is not lost in a month', () => {
