@@ -18,6 +18,7 @@ import { measureLines, playbookPlanText, playbookReportText } from '../playbook-
 import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
 import { watchChange } from '../watch-change.ts';
+import { importCommand } from './playbook-import.ts';
 import { examples, hostOption, jsonOption, outputMode, type OutputOptions } from './shared.ts';
 
 type Options = OutputOptions & { host?: string; dryRun?: boolean; yes?: boolean };
@@ -49,6 +50,7 @@ export const playbookCommand = (command: Command): void => {
     'baton playbook run service-restart shop/db --dry-run',
     'baton playbook run disk-cleanup /srv --yes',
   ]);
+  importCommand(command);
   examples(command, ['baton playbook check mine.yml', 'baton playbook run drift-correction shop']);
 };
 
