@@ -22,12 +22,7 @@ export const forecastActivities = (ports: Ports) => ({
   /** @param horizonMs how far. */
   async forecastDisks(horizonMs: number): Promise<DiskForecast[]> {
     return await beating(async () => {
-      const records = await ports.records();
-      const now = Date.now();
-      const found = await Promise.all(
-        (await disksIn(records)).map(async (place) => await diskForecast(records, place, now, horizonMs)),
-      );
-      return found.flatMap((one) => one ?? []);
+      return await forecastsIn(await ports.records(), horizonMs);
     });
   },
 
@@ -44,6 +39,22 @@ export const forecastActivities = (ports: Ports) => ({
     });
   },
 });
+
+/** Of forecasts that came due. */
+export const keptScores = async (records: Records): Promise<Score[]> =>
+  (await records.entries({ kind: 'forecast' })).flatMap(({ body }) => (body as Kept).score ?? []);
+
+/** Of every disk, made now. */
+export const forecastsIn = async (
+  records: Records,
+  horizonMs: number = keptHorizonMs,
+): Promise<DiskForecast[]> => {
+  const now = Date.now();
+  const found = await Promise.all(
+    (await disksIn(records)).map(async (place) => await diskForecast(records, place, now, horizonMs)),
+  );
+  return found.flatMap((one) => one ?? []);
+};
 
 const measure = 'disk.used';
 

@@ -1,6 +1,8 @@
 /** Every activity that a workflow can ask for, made from the ports. */
+import { actionActivities } from './action.ts';
 import { auditActivities } from './audit.ts';
 import { briefingActivities } from './briefing.ts';
+import { autonomyActivities } from './autonomy.ts';
 import { cleanupActivities } from './cleanup.ts';
 import { commitActivities } from './commit.ts';
 import { containerActivities } from './container.ts';
@@ -8,6 +10,7 @@ import { copyActivities } from './copy.ts';
 import { copyStandingActivities } from './copy-standing.ts';
 import { dataActivities } from './data.ts';
 import { dataSetActivities } from './data-set.ts';
+import { decideActivities } from './decide.ts';
 import { editActivities } from './edit.ts';
 import { forecastActivities } from './forecast.ts';
 import { gateActivities } from './gate.ts';
@@ -27,6 +30,7 @@ import { restartActivities } from './restart.ts';
 import { restoreDumpActivities } from './restore-dump.ts';
 import { restoreTestActivities } from './restore-test.ts';
 import { rotationActivities } from './rotation.ts';
+import { sayingActivities } from './saying.ts';
 import { scheduleActivities } from './schedule.ts';
 import { snapshotActivities } from './snapshot.ts';
 import { statusActivities } from './status.ts';
@@ -57,6 +61,10 @@ export const createActivities = (ports: Ports) => ({
   ...historyActivities(ports),
   ...quietHoursActivities(ports),
   ...tendRecordsActivities(ports),
+  ...decideActivities(ports),
+  ...autonomyActivities(ports),
+  ...actionActivities(ports),
+  ...sayingActivities(ports),
   ...editActivities(ports),
   ...userActivities(ports),
   ...restartActivities(ports),

@@ -60,7 +60,14 @@ const look = async (scene: Scene): Promise<{ look: Look; note: Note }> => {
   const asked = [...seen.map((one) => one.asked), ...remembered];
   const causes = causesAmong(incidents, needs);
   return {
-    look: { host: ports.host, at, asked, causes, health: healthScore(causes, unknownIn(asked)) },
+    look: {
+      host: ports.host,
+      at,
+      asked,
+      causes,
+      health: healthScore(causes, unknownIn(asked)),
+      needs: Object.fromEntries(needs),
+    },
     note: {
       samples: measured.samples.map((sample) => ({ ...sample, at })),
       entries: incidents.filter((one) => !known.includes(one)).map(entryOf),

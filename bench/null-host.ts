@@ -14,6 +14,8 @@ import { readPlaybooks } from '../compose/playbooks.ts';
 import { createActivities } from '../activities/index.ts';
 import { openMemory } from '../activities/memory.ts';
 import { recordsWhenAsked } from '../activities/records/index.ts';
+import { openStanding } from '../activities/standing.ts';
+import { readPreferencesFile } from '../compose/preferences.ts';
 import { openSnapshots } from '../activities/snapshots/index.ts';
 import { openTickets } from '../setup/ticket.ts';
 import { newOperationId } from '../client/operation.ts';
@@ -69,6 +71,9 @@ export const openNullHost = async (address: string, host: string, atOnce: number
       tickets: openTickets(join(directory, 'state')),
       disk: openDisk({ home: directory, state: join(directory, 'state'), others: [] }),
       audit: openAudit(join(directory, 'state', 'audit.jsonl')),
+      standing: openStanding([]),
+      preferences: async (playbooks) =>
+        await readPreferencesFile(join(directory, 'preferences.yml'), playbooks),
       environment: {},
     }),
   });

@@ -12,8 +12,7 @@ import {
 } from '@temporalio/client';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Answer, AnswerKind } from '../domain/gate.ts';
-import type { GuardPlan } from '../domain/guard.ts';
-import type { Plan } from '../domain/plan.ts';
+import type { AnyPlan } from '../domain/action.ts';
 import { outcomeTitles, renderReport } from '../domain/report.ts';
 import { ticketHeader, type Ticket, type Tickets } from '../domain/ticket.ts';
 import type { deployStack } from '../workflows/deploy-stack.ts';
@@ -22,10 +21,9 @@ import { doorPage } from './door-page.ts';
 import { reportFor } from './door-report.ts';
 import type { DoorSettings } from './door-settings.ts';
 import { CommandFailure, exitCode } from './failure.ts';
-import { guardText } from './guard-text.ts';
 import { progressOf, type Handle } from './operation.ts';
-import { planText } from './plan-text.ts';
 import { reportPage } from './report-page.ts';
+import { anyPlanText } from './any-plan-text.ts';
 import { hearWebhook, type WebhookLimits } from './webhook.ts';
 import { whenText } from './when.ts';
 
@@ -170,7 +168,7 @@ const question = async ({ client, tickets }: DoorOptions, ticket: Ticket): Promi
         : ['It waits for nobody any more.'];
     return { title, state, plan: report ? renderReport(report) : '', buttons: [] };
   }
-  const plan = await handle.query<Plan | GuardPlan>('plan');
+  const plan = await handle.query<AnyPlan>('plan');
   const now = new Date();
   const left = waiting.approvals - waiting.approvedBy.length;
   const isNew = waiting.plan === ticket.plan ? [] : ['The plan has changed since you were asked.'];
@@ -186,7 +184,7 @@ const question = async ({ client, tickets }: DoorOptions, ticket: Ticket): Promi
       `until ${whenText(waiting.expiresAt, now)}`,
       `plan ${waiting.plan}`,
     ],
-    plan: plan.kind === 'guard' ? guardText(plan) : planText(plan),
+    plan: anyPlanText(plan),
     buttons: await Promise.all(
       buttons.map(async ({ answer: may, ...rest }) => ({
         ...rest,

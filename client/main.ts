@@ -79,7 +79,7 @@ const verbs: Record<string, Verb> = {
     load: async () => (await import('./commands/memory.ts')).memoryCommand,
   },
   auto: {
-    about: 'let Baton look at the host by itself, remember and forecast; it changes nothing',
+    about: 'let Baton look after the host by itself, as far as its record and you allow',
     load: async () => (await import('./commands/auto.ts')).autoCommand,
   },
   playbooks: {
@@ -89,6 +89,14 @@ const verbs: Record<string, Verb> = {
   playbook: {
     about: 'check a playbook, or carry one out and measure whether it helped',
     load: async () => (await import('./commands/playbook.ts')).playbookCommand,
+  },
+  decisions: {
+    about: 'show what Baton decided by itself, on what evidence, and what came of it',
+    load: async () => (await import('./commands/decisions.ts')).decisionsCommand,
+  },
+  record: {
+    about: 'show how its promises were kept, by playbook, and how its forecasts have done',
+    load: async () => (await import('./commands/record.ts')).recordCommand,
   },
   releases: {
     about: 'list the releases of a stack, newest last',

@@ -5,6 +5,7 @@ import type { Problem } from '../domain/problem.ts';
 import { parseYaml } from './parse.ts';
 import { Reader } from './reader.ts';
 import { locate, readWith } from './schema.ts';
+import { readSmallFile } from './small-file.ts';
 import { suggest } from './suggest.ts';
 import type { Node } from './tree.ts';
 import { windowKeys, WindowReader } from './window.ts';
@@ -48,6 +49,23 @@ export const preferencesFile = z.strictObject({
 type Keys = NonNullable<z.infer<typeof preferencesFile>['autonomy']>;
 
 export type PreferencesRead = { ok: true; preferences: Preferences } | { ok: false; problems: Problem[] };
+
+/** @param file absolute; it need not be there. @param playbooks that there are, by name. */
+export const readPreferencesFile = async (
+  file: string,
+  playbooks: readonly string[],
+): Promise<PreferencesRead> => {
+  let bytes: Buffer | undefined;
+  try {
+    bytes = await readSmallFile(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      const message = `${file} cannot be read: ${(error as Error).message}.`;
+      return { ok: false, problems: [{ severity: 'error', code: 'preferences', message }] };
+    }
+  }
+  return await readPreferences(file, bytes, playbooks);
+};
 
 /** @param bytes of the file; `undefined` where there is none. @param playbooks that there are, by name. */
 export const readPreferences = async (

@@ -6,15 +6,15 @@ import type { AnswerKind } from './gate.ts';
 import type { Announced, Outcome } from './operation.ts';
 
 export type AuditEvent = Pick<Announced, 'operation' | 'host'> & {
-  /** Of a hold there is no stack. */
-  kind: Announced['kind'] | 'hold';
+  /** Of a hold, and of what was said to Baton's loop, there is no stack. */
+  kind: Announced['kind'] | 'hold' | 'auto';
   stack?: Announced['stack'];
   /** Unique within the operation, so that one that is told twice is kept once. */
   event: string;
   /** ISO 8601, UTC. */
   at: string;
   /** An answer, what came of the operation, or what was said to a whole host. */
-  what: AnswerKind | Outcome | 'hold' | 'release';
+  what: AnswerKind | Outcome | 'hold' | 'release' | 'auto-on' | 'auto-stop' | 'looked-at';
   by?: string;
   channel?: string;
   plan?: string;

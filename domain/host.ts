@@ -16,6 +16,10 @@ export const batonFileOf = ({ configDirectory }: HostConfig): string => `${confi
 /** The owner's playbooks; it need not be there. */
 export const playbooksOf = ({ configDirectory }: HostConfig): string => `${configDirectory}/playbooks`;
 
+/** How far Baton may go by itself; it need not be there. */
+export const preferencesFileOf = ({ configDirectory }: HostConfig): string =>
+  `${configDirectory}/preferences.yml`;
+
 /** What is set for Baton on this host cannot be used. The message says what is set where, and that nothing was changed. */
 export class ConfigFailure extends Error {
   override readonly name = 'ConfigFailure';

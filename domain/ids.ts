@@ -46,6 +46,17 @@ export const cycleScheduleId = (host: string): string => `cycles/${host}`;
 export const playbookWorkflowId = (host: string, operation: OperationId): string =>
   `playbook/${host}/${operation}`;
 
+/** What was decided is begun once: the operation is part of the id, which is never used twice. */
+export const actionWorkflowId = (host: string, operation: OperationId): string =>
+  `action/${host}/${operation}`;
+
+/** Measures again what came of an action. */
+export const measureWorkflowId = (host: string, operation: OperationId): string =>
+  `measure/${host}/${operation}`;
+
+/** What a person said to the loop, for the records and the audit log. */
+export const sayingWorkflowId = (host: string, operation: OperationId): string => `auto/${host}/${operation}`;
+
 /** Read-only questions lock nothing, so their ids carry the asker's nonce. */
 export const questionWorkflowId = (host: string, what: string, nonce: string): string =>
   `question/${host}/${what}/${nonce}`;

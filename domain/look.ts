@@ -37,6 +37,8 @@ export type Look = {
   health: HealthScore;
   /** The worst first. */
   causes: Cause[];
+  /** What each place needs directly. */
+  needs?: Record<string, string[]>;
 };
 
 /** Sources that could not be asked, and why. */

@@ -6,10 +6,9 @@ import { isUrgent, type BatonEvent, type EventKind } from './event.ts';
 import type { AnswerKind } from './gate.ts';
 import { ticketHeader } from './ticket.ts';
 import { commandText } from './commands.ts';
-import type { GuardPlan } from './guard.ts';
 import { cut, firstOf, fitting } from './lines.ts';
 import type { Announced } from './operation.ts';
-import type { Plan } from './plan.ts';
+import type { AnyPlan } from './action.ts';
 import type { Window } from './window.ts';
 
 /** An operation that waits for an approval. */
@@ -24,7 +23,8 @@ export type Question = Announced & {
 };
 
 /** What a plan would do, in a few short lines that fit a phone and every service's limit. */
-export const questionLines = (plan: Plan | GuardPlan): string[] => {
+export const questionLines = (plan: AnyPlan): string[] => {
+  if (plan.kind === 'playbook') return firstOf(plan.lines, 8);
   const unprotected = plan.data.filter(({ driver }) => driver === undefined);
   const risks = firstOf(
     unprotected.map(({ path }) => `${path}: NOT protected`),

@@ -11,7 +11,8 @@ import type { StackPolicy, StackSpec } from './stack.ts';
 
 /** Operations that lead from one release of a stack to another, or to none. */
 export type ReleaseKind = 'deploy' | 'undo' | 'remove';
-export type OperationKind = ReleaseKind | 'guard';
+/** `playbook`: one that Baton decided on; what it does to stacks are operations of their own. */
+export type OperationKind = ReleaseKind | 'guard' | 'playbook';
 
 /** `start`: the right container is there, stopped. `keep`: left alone. */
 export type ServiceAction = 'create' | 'replace' | 'start' | 'keep' | 'remove';

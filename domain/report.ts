@@ -155,19 +155,22 @@ export const nextCommands = ({ outcome, stack, kind, problems }: Report): string
   switch (outcome) {
     case 'done':
       if (kind === 'guard') return [];
+      if (kind === 'playbook') return ['baton decisions'];
       return kind === 'remove' ? [`baton undo ${stack}`] : [`baton status ${stack}`, `baton undo ${stack}`];
     case 'unchanged':
+      if (kind === 'playbook') return [];
       return [`baton status ${stack}`];
     case 'refused':
       return problems.flatMap(({ next }) => (next?.startsWith('baton ') ? [next] : []));
     case 'rolled-back':
     case 'cancelled':
-      if (kind === 'guard') return [];
+      if (kind === 'guard' || kind === 'playbook') return [];
       return [`baton status ${stack}`, `baton logs ${stack}`];
     case 'kept':
     case 'not-approved':
       return [];
     case 'needs-human':
+      if (kind === 'playbook') return ['baton doctor', 'baton health'];
       return ['baton doctor', `baton resume ${stack}`];
   }
 };

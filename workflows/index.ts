@@ -1,4 +1,5 @@
 /** The workflows that a worker offers. */
+export { carryOut } from './carry-out.ts';
 export { cleanUp } from './clean-up.ts';
 export { checkCopies, initCopies, restoreCopy } from './copies.ts';
 export { copyData } from './copy-data.ts';
@@ -6,6 +7,8 @@ export { deployEcosystem } from './deploy-ecosystem.ts';
 export { guardOperation } from './guard-operation.ts';
 export { holdHost } from './hold-host.ts';
 export { deployStack } from './deploy-stack.ts';
+export { measureOutcome } from './measure-outcome.ts';
+export { noteSaying } from './note-saying.ts';
 export { oodaCycle } from './ooda-cycle.ts';
 export { pinSnapshot, unpinSnapshot } from './pin-snapshot.ts';
 export { restoreTest } from './restore-test.ts';
@@ -20,10 +23,13 @@ export { tendRecords } from './tend-records.ts';
 export {
   auditTrail,
   briefingFacts,
+  autonomy,
+  autonomyRecord,
   cleanupPlan,
   copiesStanding,
   copyPlan,
   dataSets,
+  decisions,
   diskForecasts,
   filesystemHealth,
   hostDependencies,

@@ -4,12 +4,11 @@ import type { StackName } from '../domain/names.ts';
 import type { BatonEvent } from '../domain/event.ts';
 import { answerKinds, type Answer } from '../domain/gate.ts';
 import type { HeldBack, Hold, HoldState, Release } from '../domain/hold.ts';
-import type { GuardPlan } from '../domain/guard.ts';
-import type { Plan } from '../domain/plan.ts';
+import type { AnyPlan } from '../domain/action.ts';
 import type { Progress } from '../domain/operation.ts';
 
 export const progressQuery = defineQuery<Progress>('progress');
-export const planQuery = defineQuery<Plan | GuardPlan | undefined>('plan');
+export const planQuery = defineQuery<AnyPlan | undefined>('plan');
 /** Stop and put everything back. The caller of the update is told whether that is still possible. */
 export const rollBackUpdate = defineUpdate<string, [reason: string]>('rollBack');
 export const rollBackSignal = defineSignal<[reason: string]>('requestRollBack');

@@ -16,7 +16,7 @@ import {
 import type { AnswerRecord, Waiting } from '../domain/gate.ts';
 import { heldEvent, type EventKind } from '../domain/event.ts';
 import type { Failure, Announced, Outcome, Progress, Report, Step, StepState } from '../domain/operation.ts';
-import type { GuardPlan } from '../domain/guard.ts';
+import type { AnyPlan } from '../domain/action.ts';
 import type { Plan } from '../domain/plan.ts';
 import { renderChecklist, renderReport } from '../domain/report.ts';
 import { ownerOf, subjectOf, type Owner, type Subject } from '../domain/subject.ts';
@@ -36,7 +36,7 @@ export class Operation {
   readonly request: Announced;
   readonly #steps: Step[] = [];
   readonly #work = new CancellationScope();
-  #plan: Plan | GuardPlan | undefined;
+  #plan: AnyPlan | undefined;
   #report: Report | undefined;
   #pointOfNoReturn = false;
   #held: Failure | undefined;
@@ -98,12 +98,16 @@ export class Operation {
     return ownerOf(this.request, this.#startedAt);
   }
 
-  get plan(): Plan | GuardPlan | undefined {
+  get plan(): AnyPlan | undefined {
     return this.#plan;
   }
 
-  set plan(plan: Plan | GuardPlan | undefined) {
+  set plan(plan: AnyPlan | undefined) {
     this.#plan = plan;
+  }
+
+  get steps(): readonly Step[] {
+    return this.#steps;
   }
 
   get answers(): readonly AnswerRecord[] {

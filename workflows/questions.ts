@@ -22,6 +22,7 @@ import type { SnapshotFinding, SnapshotInfo, SnapshotName } from '../domain/snap
 import type { Look } from '../domain/look.ts';
 import type { RecordedHistory } from '../domain/simulation.ts';
 import type { StackStatus } from '../domain/status.ts';
+import type { AutonomyRecord, AutonomyStatus, DecisionTold } from '../domain/autonomy-status.ts';
 import type { AuditTrail } from '../activities/audit.ts';
 import type { PreparedGuard } from '../activities/guard.ts';
 import type { IncidentsKept } from '../activities/incident.ts';
@@ -101,6 +102,25 @@ export async function quietWindows(days: number, wish: Wish): Promise<QuietAnswe
 /** What was decided, what came of it, and what was wrong. @param days how far back. */
 export async function recordedHistory(days: number): Promise<RecordedHistory> {
   return await reading.readHistory.executeWithOptions({ summary: `${days} days` }, [days]);
+}
+
+/** What Baton may do by itself now, and why. */
+export async function autonomy(): Promise<AutonomyStatus> {
+  return await reading.readAutonomy.executeWithOptions(
+    { summary: 'the level and what is left of today' },
+    [],
+  );
+}
+
+/** What was decided, and what came of it. @param most of the newest; only that of an id where one is given. */
+export async function decisions(most: number, id?: string): Promise<DecisionTold[]> {
+  const args: [number, string?] = id === undefined ? [most] : [most, id];
+  return await reading.readDecisions.executeWithOptions({ summary: id ?? `the newest ${most}` }, args);
+}
+
+/** How promises were kept. */
+export async function autonomyRecord(): Promise<AutonomyRecord> {
+  return await reading.readRecord.executeWithOptions({ summary: 'calibration' }, []);
 }
 
 /** The newest lines of the audit log, and whether all of it holds. */

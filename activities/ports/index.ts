@@ -1,4 +1,5 @@
 /** Everything through which effects reach the world. A test can wrap each to stop the world between any two effects. */
+import type { PreferencesRead } from '../../compose/preferences.ts';
 import type { SettingsRead } from '../../compose/baton-file.ts';
 import type { ReadPlaybooks } from '../../domain/playbook.ts';
 import type { Tickets } from '../../domain/ticket.ts';
@@ -11,6 +12,7 @@ import type { Files } from './files.ts';
 import type { Memory } from './memory.ts';
 import type { Records } from './records.ts';
 import type { Snapshots } from './snapshots.ts';
+import type { Standing } from './standing.ts';
 
 export type Ports = {
   host: string;
@@ -31,6 +33,10 @@ export type Ports = {
   audit: Audit;
   /** What was observed and decided; opened when it is asked for, so that nothing else depends on it. */
   records: () => Promise<Records>;
+  /** What is known of the host where its workflows are kept. */
+  standing: Standing;
+  /** `preferences.yml` at this moment. @param playbooks that there are, by name. */
+  preferences: (playbooks: readonly string[]) => Promise<PreferencesRead>;
   /** Variables of the worker's own environment, for `${VAR}`. */
   environment: Readonly<Record<string, string | undefined>>;
 };

@@ -17,8 +17,17 @@ export type Point = { at: number; value: number };
 /** What is left of the samples of an hour. `at`: its beginning. */
 export type Hour = { at: number; count: number; mean: number; least: number; most: number };
 
-/** The five nouns of the loop, and the looks that it took. */
-export const entryKinds = ['look', 'incident', 'forecast', 'proposal', 'decision', 'outcome'] as const;
+/** The five nouns of the loop, the looks that it took, levels that were told to people, and where a person has looked. */
+export const entryKinds = [
+  'look',
+  'incident',
+  'forecast',
+  'proposal',
+  'decision',
+  'outcome',
+  'level',
+  'looked-at',
+] as const;
 export type EntryKind = (typeof entryKinds)[number];
 
 /** Something that is kept whole. Put again under its id, it takes the place of what was there. */

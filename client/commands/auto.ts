@@ -1,41 +1,65 @@
-/** `baton auto`: looking after the host by itself. So far it looks, remembers and forecasts, and changes nothing. */
-import {
-  ScheduleAlreadyRunning,
-  ScheduleNotFoundError,
-  ScheduleOverlapPolicy,
-  type Client,
-} from '@temporalio/client';
-import type { Command } from 'commander';
-import { cycleScheduleId, cycleWorkflowId, hostTaskQueue } from '../../domain/ids.ts';
-import { workflowTaskTimeout } from '../../domain/operation.ts';
+/** `baton auto`: looking after the host by itself, as far as people let it. */
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { randomBytes } from 'node:crypto';
+import { userInfo } from 'node:os';
+import type { Client } from '@temporalio/client';
+import { acts, levels } from '../../domain/autonomy.ts';
+import { deliberationText } from '../../domain/decided.ts';
+import { cycleWorkflowId } from '../../domain/ids.ts';
+import type { Mandate } from '../../domain/mandate.ts';
 import type { oodaCycle } from '../../workflows/ooda-cycle.ts';
+import { stopActions, type OpenAction } from '../actions.ts';
 import { startChange } from '../change.ts';
 import { exitCode } from '../failure.ts';
+import { every, readTurned, removeMandate, writeMandate } from '../mandate.ts';
 import { print, printJson } from '../output.ts';
-import { hostSearchAttribute } from '../search-attributes.ts';
+import { say } from '../say.ts';
 import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
+import { status } from './auto-status.ts';
 import { tellLook } from './health.ts';
 import { examples, hostOption, jsonOption, type OutputOptions } from './shared.ts';
 
-type Options = OutputOptions & { host?: string };
-
-/** Samples are kept at this distance. */
-const every = '5 minutes';
-/** What was missed is not looked at later: it is over. */
-const catchUp = '1 minute';
+export type AutoOptions = OutputOptions & { host?: string };
 
 export const autoCommand = (command: Command): void => {
-  verb(command, 'watch', 'look every 5 minutes, remember what was seen, and change nothing', watch);
-  verb(command, 'once', 'look once, and remember what was seen', once);
-  verb(command, 'stop', 'look no more; what was seen is kept', stop);
-  verb(command, 'status', 'say whether it looks, and when it does next', status);
-  examples(command, ['baton auto watch', 'baton auto status', 'baton auto stop']);
+  verb(command, 'on', 'look every 5 minutes, decide, and act as far as the level and the record allow', on)
+    .addOption(levelOption())
+    .addHelpText('after', levelHelp);
+  verb(
+    command,
+    'dry-run',
+    'look and decide every 5 minutes, do nothing, and say what it would have done',
+    dryRun,
+  );
+  verb(command, 'once', 'look and decide once, now, at the level that is set', once);
+  verb(command, 'stop', 'begin nothing more by itself, at once; what runs goes on to its end', stop).option(
+    '--unwind',
+    'stop what runs as well, and put it back',
+  );
+  verb(
+    command,
+    'status',
+    'say what it may do and why, what is left of today, and what waits for whom',
+    status,
+  );
+  lookedAtCommand(command);
+  examples(command, [
+    'baton auto dry-run',
+    'baton auto on --level moderate',
+    'baton auto status',
+    'baton auto stop',
+  ]);
 };
 
-type Verb = (client: Client, host: string, options: Options) => Promise<number>;
+type Verb<Options extends AutoOptions> = (client: Client, host: string, options: Options) => Promise<number>;
 
-const verb = (command: Command, name: string, about: string, act: Verb): void => {
+const verb = <Options extends AutoOptions>(
+  command: Command,
+  name: string,
+  about: string,
+  act: Verb<Options>,
+): Command => {
   const own = command
     .command(name)
     .description(about)
@@ -45,85 +69,118 @@ const verb = (command: Command, name: string, about: string, act: Verb): void =>
       const { host = thisHost().host } = options;
       process.exitCode = await withClient(async (client) => await act(client, host, options));
     });
-  examples(own, [`baton auto ${name}`]);
+  examples(own, [name === 'on' ? 'baton auto on --level conservative' : `baton auto ${name}`]);
+  return own;
 };
 
-const watch: Verb = async (client, host, options) => {
-  try {
-    await client.schedule.create({
-      scheduleId: cycleScheduleId(host),
-      spec: { intervals: [{ every }] },
-      action: {
-        type: 'startWorkflow',
-        workflowType: 'oodaCycle',
-        workflowId: cycleWorkflowId(host),
-        taskQueue: hostTaskQueue(host),
-        workflowTaskTimeout,
-        staticSummary: 'look, remember, forecast',
-        typedSearchAttributes: hostSearchAttribute(host),
-        args: [],
-      },
-      policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: catchUp },
-      typedSearchAttributes: hostSearchAttribute(host),
-    });
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    say(options, { looks: true, host }, `Baton looks at ${host} already, every ${every}.`);
-    return exitCode.done;
-  }
-  say(
+type ActingLevel = 'conservative' | 'moderate' | 'aggressive';
+
+const levelOption = (): Option =>
+  new Option('--level <level>', 'how sure it must be to act unasked')
+    .choices(levels.filter(acts))
+    .makeOptionMandatory();
+
+const levelHelp = `
+Levels: conservative (95 %) · moderate (85 %) · aggressive (75 %). What is less sure is asked: baton pending`;
+
+const on: Verb<AutoOptions & { level: ActingLevel }> = async (client, host, options) =>
+  await turn(client, host, options.level, options);
+
+const dryRun: Verb<AutoOptions> = async (client, host, options) =>
+  await turn(client, host, 'dry-run', options);
+
+const turn = async (
+  client: Client,
+  host: string,
+  level: Mandate['level'],
+  options: AutoOptions,
+): Promise<number> => {
+  const before = await readTurned(client, host);
+  const mandate: Mandate = {
+    level,
+    by: userInfo().username,
+    since: new Date().toISOString(),
+    session: before?.mandate.session ?? randomBytes(4).toString('hex'),
+  };
+  await writeMandate(client, host, mandate);
+  const written = await say(client, host, { what: 'auto-on', text: level });
+  const does = acts(level) ? `acts where the level ${level} allows it, and asks where not` : 'does nothing';
+  tell(
     options,
-    { looks: true, host },
-    `From now on Baton looks at ${host} every ${every}. Stop it: baton auto stop`,
+    { host, mandate, written },
+    `From now on Baton looks at ${host} every ${every}, decides, and ${does}. Stop it: baton auto stop`,
+    written,
   );
   return exitCode.done;
 };
 
-const once: Verb = async (client, host, options) => {
+const once: Verb<AutoOptions> = async (client, host, options) => {
   const handle = await startChange<typeof oodaCycle>(client, {
     host,
     workflow: 'oodaCycle',
     workflowId: cycleWorkflowId(host),
-    summary: 'look once',
+    summary: 'look and decide once',
     args: [],
   });
-  return tellLook(await handle.result(), options);
+  const { deliberation, ...look } = await handle.result();
+  const code = tellLook(look, options);
+  if (options.json) printJson({ type: 'deliberation', ...deliberation });
+  else for (const line of deliberationText(deliberation)) print(line);
+  return code;
 };
 
-const stop: Verb = async (client, host, options) => {
-  try {
-    await client.schedule.getHandle(cycleScheduleId(host)).delete();
-  } catch (error) {
-    if (!(error instanceof ScheduleNotFoundError)) throw error;
-    say(options, { looks: false, host }, `Baton does not look at ${host} by itself.`);
-    return exitCode.done;
-  }
-  say(options, { looks: false, host }, `Baton looks at ${host} no more. What was seen is kept.`);
+/** The mandate goes first: from then on whatever was decided asks, and hears that it may not begin. */
+const stop: Verb<AutoOptions & { unwind?: boolean }> = async (client, host, options) => {
+  const was = await removeMandate(client, host);
+  const { stopped, goOn } = await stopActions(client, host, options.unwind === true);
+  const written = await say(client, host, {
+    what: 'auto-stop',
+    text: options.unwind ? 'unwind' : 'let it end',
+  });
+  tell(
+    options,
+    { host, was, stopped, goOn, written },
+    [
+      was ? `Baton does nothing more by itself on ${host}.` : `Baton does nothing by itself on ${host}.`,
+      ...stopped.map((one) => `  Stopped: ${named(one)}`),
+      ...goOn.map((one) => `  Under way, and goes on: ${named(one)}. Stop it: baton cancel ${one.operation}`),
+    ].join('\n'),
+    written,
+  );
   return exitCode.done;
 };
 
-const status: Verb = async (client, host, options) => {
-  try {
-    const { info } = await client.schedule.getHandle(cycleScheduleId(host)).describe();
-    const last = info.recentActions.at(-1)?.takenAt.toISOString();
-    const next = info.nextActionTimes[0]?.toISOString();
-    say(
-      options,
-      { looks: true, host, last, next, missed: info.numActionsMissedCatchupWindow },
-      `Baton looks at ${host} every ${every}: last ${last ?? 'not yet'}, next ${next ?? 'never'}; ${info.numActionsMissedCatchupWindow} missed since it began.`,
-    );
-  } catch (error) {
-    if (!(error instanceof ScheduleNotFoundError)) throw error;
-    say(
-      options,
-      { looks: false, host },
-      `Baton does not look at ${host} by itself. Let it: baton auto watch`,
-    );
-  }
-  return exitCode.done;
+export const named = ({ target, operation }: OpenAction): string => `${target} (operation ${operation})`;
+
+const lookedAtCommand = (command: Command): void => {
+  const own = command
+    .command('looked-at')
+    .description(
+      'say that somebody has looked at a playbook that failed twice on a target: it may act there again',
+    )
+    .argument('<playbook>', 'its name', wordArgument)
+    .argument('<target>', 'as incidents name it: shop/db, /srv', wordArgument)
+    .addOption(hostOption())
+    .addOption(jsonOption())
+    .action(async (playbook: string, target: string, options: AutoOptions) => {
+      const { host = thisHost().host } = options;
+      const written = await withClient(
+        async (client) => await say(client, host, { what: 'looked-at', playbook, target }),
+      );
+      const said = `Failures of ${playbook} on ${target} until now keep it from acting no more.`;
+      tell(options, { host, playbook, target, written }, said, written);
+    });
+  examples(own, ['baton auto looked-at service-restart shop/db']);
 };
 
-const say = ({ json }: Options, fact: object, text: string): void => {
-  if (json) printJson({ type: 'auto', ...fact });
-  else print(text);
+const wordArgument = (text: string): string => {
+  if (text.trim() === '' || text.length > 200 || /\p{Cc}/u.test(text))
+    throw new InvalidArgumentError('Write a name of 1 to 200 characters on one line.');
+  return text;
+};
+
+const tell = ({ json }: AutoOptions, fact: object, text: string, written: boolean): void => {
+  if (json) return printJson({ type: 'auto', ...fact });
+  print(text);
+  if (!written) print('  The audit log hears of it as soon as the worker is back: baton up');
 };

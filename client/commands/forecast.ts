@@ -26,7 +26,7 @@ export const forecastCommand = (command: Command): void => {
         if (json) printJson({ type: 'forecast', ...one });
         else for (const line of diskForecastText(one)) print(line);
       if (found.length === 0 && !json)
-        print('Nothing was measured in the last day. Let Baton look: baton auto watch');
+        print('Nothing was measured in the last day. Let Baton look: baton auto dry-run');
     });
   examples(command, ['baton forecast', 'baton forecast --days 7 --json']);
 };

@@ -3,17 +3,15 @@ import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@
 import { Option, type Command } from 'commander';
 import { userInfo } from 'node:os';
 import { waitingKinds, type Answer, type AnswerKind, type Waiting } from '../../domain/gate.ts';
-import type { GuardPlan } from '../../domain/guard.ts';
 import type { Progress } from '../../domain/operation.ts';
-import type { Plan } from '../../domain/plan.ts';
+import type { AnyPlan } from '../../domain/action.ts';
 import { searchAttributeName } from '../../domain/search-attributes.ts';
 import { confirm } from '../confirm.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
 import { readHoldOf, tellHold } from '../hold.ts';
-import { guardText } from '../guard-text.ts';
 import { findOperation, progressOf, watchOperation, type Handle } from '../operation.ts';
 import { print, printJson } from '../output.ts';
-import { planText } from '../plan-text.ts';
+import { anyPlanText } from '../any-plan-text.ts';
 import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
 import { unreachableChannels, unreachableText } from '../unreachable.ts';
@@ -151,7 +149,7 @@ const shared = (command: Command): Command =>
     .addOption(waitOption())
     .addOption(jsonOption());
 
-type Asked = { stack: string; waiting: Waiting; plan: Plan | GuardPlan };
+type Asked = { stack: string; waiting: Waiting; plan: AnyPlan };
 
 /** @param more what the answer says besides who gives it. */
 const answer = async (
@@ -176,7 +174,7 @@ const answer = async (
 
 const askedOf = async (handle: Handle, operation: string): Promise<Asked> => {
   const progress = await progressOf(handle);
-  const plan = await handle.query<Plan | GuardPlan | undefined>('plan').catch(() => undefined);
+  const plan = await handle.query<AnyPlan | undefined>('plan').catch(() => undefined);
   if (!progress) throw new CommandFailure(exitCode.noTemporal, 'No worker answers.', 'baton up');
   if (!progress.waiting || !plan)
     throw new CommandFailure(
@@ -207,11 +205,8 @@ const tell = async (handle: Handle, kind: AnswerKind, said: Answer, operation: s
 };
 
 /** What is approved has been seen: on the screen here, or named. */
-const demandApproval = async (plan: Plan | GuardPlan, waiting: Waiting, stack: string): Promise<void> => {
-  const shown = [
-    plan.kind === 'guard' ? guardText(plan) : planText(plan),
-    ...waitingText(stack, waiting, new Date()),
-  ];
+const demandApproval = async (plan: AnyPlan, waiting: Waiting, stack: string): Promise<void> => {
+  const shown = [anyPlanText(plan), ...waitingText(stack, waiting, new Date())];
   await confirm([...shown, 'Approve this plan?'].join('\n'), {
     unattended: new CommandFailure(
       exitCode.usage,

@@ -1,7 +1,6 @@
 /** `baton resume OPERATION`: finish an unwind that needed a person, once its cause is mended. */
 import type { Command } from 'commander';
-import type { GuardPlan } from '../../domain/guard.ts';
-import type { Plan } from '../../domain/plan.ts';
+import type { AnyPlan } from '../../domain/action.ts';
 import type { Report, ResumeRequest } from '../../domain/operation.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
 import { findOperation, progressOf, startResume, watchOperation } from '../operation.ts';
@@ -21,11 +20,7 @@ export const resumeCommand = (command: Command): void => {
       process.exitCode = await withClient(async (client) => {
         const ended = await findOperation(client, options.host ?? thisHost().host, name);
         const progress = await progressOf(ended);
-        const request = resumeRequest(
-          name,
-          progress?.report,
-          await ended.query<Plan | GuardPlan | undefined>('plan'),
-        );
+        const request = resumeRequest(name, progress?.report, await ended.query<AnyPlan | undefined>('plan'));
         const handle = await startResume(client, request);
         return options.wait ? await watchOperation(client, handle, outputMode(options)) : 0;
       });
@@ -37,7 +32,7 @@ export const resumeCommand = (command: Command): void => {
 export const resumeRequest = (
   name: string,
   report: Report | undefined,
-  plan: Plan | GuardPlan | undefined,
+  plan: AnyPlan | undefined,
 ): ResumeRequest => {
   if (report?.stacks) {
     const waiting = report.stacks.filter(({ outcome }) => outcome === 'needs-human');
@@ -47,7 +42,8 @@ export const resumeRequest = (
       waiting.map(({ stack }) => `baton resume ${stack}`).join('\n  '),
     );
   }
-  if (report?.outcome !== 'needs-human' || !plan)
+  // What a playbook left is for a person to mend; its own operations are resumed by their stacks.
+  if (report?.outcome !== 'needs-human' || !plan || plan.kind === 'playbook')
     throw new CommandFailure(
       exitCode.failed,
       `Nothing waits to be finished: the last operation of "${name}" ${report ? `ended in "${report.outcome}"` : 'has not ended'}. Nothing was changed.`,

@@ -16,6 +16,8 @@ import { readPlaybooks } from '../../compose/playbooks.ts';
 import { createActivities, type Activities } from '../../activities/index.ts';
 import { openMemory } from '../../activities/memory.ts';
 import { recordsWhenAsked } from '../../activities/records/index.ts';
+import { openStanding } from '../../activities/standing.ts';
+import { readPreferencesFile } from '../../compose/preferences.ts';
 import type { Prepared } from '../../activities/plan.ts';
 import type { ContainerState } from '../../activities/ports/engine.ts';
 import type { Ports } from '../../activities/ports/index.ts';
@@ -54,6 +56,9 @@ class House {
       tickets: openTickets(join(directory, 'state')),
       disk: openDisk({ home: directory, state: join(directory, 'state'), others: [] }),
       audit: openAudit(join(directory, 'state', 'audit.jsonl')),
+      standing: openStanding([]),
+      preferences: async (playbooks) =>
+        await readPreferencesFile(join(directory, 'preferences.yml'), playbooks),
       environment: {},
     };
     this.#activities = createActivities(this.ports);

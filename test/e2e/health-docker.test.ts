@@ -118,7 +118,7 @@ x-baton: {min_healthy_time: 100ms}
     };
     assert.equal(await looks(), false);
     for (let time = 0; time < 2; time += 1) {
-      assert.equal((await site.baton('auto', 'watch')).code, 0);
+      assert.equal((await site.baton('auto', 'dry-run')).code, 0);
       assert.equal(await looks(), true);
     }
     for (let time = 0; time < 2; time += 1) {

@@ -3,11 +3,10 @@ import { WorkflowFailedError, type Client } from '@temporalio/client';
 import { setTimeout as delay } from 'node:timers/promises';
 import { resumeRequest } from '../../client/commands/resume.ts';
 import { progressOf, startResume, type Handle } from '../../client/operation.ts';
-import type { GuardPlan } from '../../domain/guard.ts';
 import { stackWorkflowId } from '../../domain/ids.ts';
 import type { StackName } from '../../domain/names.ts';
 import type { Report } from '../../domain/operation.ts';
-import type { Plan } from '../../domain/plan.ts';
+import type { AnyPlan } from '../../domain/action.ts';
 import type { deployStack } from '../../workflows/deploy-stack.ts';
 import { until, type Site } from '../e2e/site.ts';
 import { asOperation } from './as-operation.ts';
@@ -140,11 +139,7 @@ const resumeAll = async (client: Client, scene: Scene, { stacks }: Scenario): Pr
       async () => await progressOf(ended),
     );
     if (progress?.report?.outcome !== 'needs-human') continue;
-    const request = resumeRequest(
-      stack,
-      progress.report,
-      await ended.query<Plan | GuardPlan | undefined>('plan'),
-    );
+    const request = resumeRequest(stack, progress.report, await ended.query<AnyPlan | undefined>('plan'));
     last = await (await startResume(client, request)).result();
   }
   return last;

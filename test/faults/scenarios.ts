@@ -8,6 +8,9 @@ import type { World } from './world.ts';
 
 type Question =
   | 'auditTrail'
+  | 'autonomy'
+  | 'autonomyRecord'
+  | 'decisions'
   | 'cleanupPlan'
   | 'copiesStanding'
   | 'copyPlan'
@@ -39,10 +42,10 @@ type Mark = 'pinSnapshot' | 'unpinSnapshot';
 type OfCopies = 'initCopies' | 'checkCopies' | 'restoreCopy';
 /** Its only effect is a line of the audit log, without which it goes on: `test/workflows/hold.test.ts`. */
 type Hold = 'holdHost';
-/** It keeps what it saw, a transaction an activity, and changes nothing else: `test/activities/records.test.ts`. */
-type Loop = 'oodaCycle';
 /** Each is one activity that comes to the same again: `test/activities/tend-records.test.ts`. */
 type Tending = 'tendRecords';
+/** What they keep is a transaction an activity, and what they begin is begun once: `test/workflows/carry-out.test.ts`. */
+type Loop = 'oodaCycle' | 'carryOut' | 'measureOutcome' | 'noteSaying';
 /** They only start what is in the table: `test/workflows/scheduled.test.ts`, `test/web/webhook.test.ts`. */
 type Wrapper = 'runScheduled' | 'takeDelivery';
 /** They touch no stack; `test/workflows/tell-people.test.ts` tries them. */

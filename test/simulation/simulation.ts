@@ -19,6 +19,8 @@ import { readPlaybooks } from '../../compose/playbooks.ts';
 import { createActivities, type Activities } from '../../activities/index.ts';
 import { openMemory } from '../../activities/memory.ts';
 import { recordsWhenAsked } from '../../activities/records/index.ts';
+import { openStanding } from '../../activities/standing.ts';
+import { readPreferencesFile } from '../../compose/preferences.ts';
 import { EngineError } from '../../activities/ports/engine.ts';
 import { openSnapshots } from '../../activities/snapshots/index.ts';
 import { openTickets } from '../../setup/ticket.ts';
@@ -97,6 +99,9 @@ class World {
       tickets: openTickets(join(this.directory, 'state')),
       disk: openDisk({ home: this.directory, state: join(this.directory, 'state'), others: [] }),
       audit: openAudit(join(this.directory, 'state', 'audit.jsonl')),
+      standing: openStanding([]),
+      preferences: async (playbooks: readonly string[]) =>
+        await readPreferencesFile(join(this.directory, 'preferences.yml'), playbooks),
       environment: {},
     };
     const log = { begin: (call: string, on: string): Effect => ({ n: (this.#effects += 1), call, on }) };

@@ -1,0 +1,22 @@
+/** What Temporal knows of a host at this moment: what people let Baton do, who holds it, and what is under way. Read only. */
+import type { Mandate } from '../../domain/mandate.ts';
+
+export type UnderWay = {
+  /** `deploy of shop`. */
+  what: string;
+  /** The stack, or the target of a playbook. */
+  on: string;
+};
+
+export interface Standing {
+  /** Ports of this host on which Temporal and the records are reached. */
+  readonly ownPorts: readonly number[];
+  /** @returns `undefined` where nobody lets Baton do anything by itself. */
+  mandate(host: string): Promise<Mandate | undefined>;
+  /** Names of those who hold the host. */
+  heldBy(host: string): Promise<string[]>;
+  /** Operations that run or wait. */
+  underWay(host: string): Promise<UnderWay[]>;
+  /** Whether the workflow of that id runs, or waits. */
+  isRunning(workflowId: string): Promise<boolean>;
+}

@@ -1,0 +1,58 @@
+/** What Temporal knows of a host, asked through the connection of the worker that an activity runs in. */
+import { getClient } from '@temporalio/activity';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import type { Hold } from '../domain/hold.ts';
+import { cycleScheduleId, holdWorkflowId } from '../domain/ids.ts';
+import { readMandate } from '../domain/mandate.ts';
+import { searchAttributeName } from '../domain/search-attributes.ts';
+import type { Standing, UnderWay } from './ports/standing.ts';
+
+/** @param ownPorts ports of this host on which Temporal and the records are reached. */
+export const openStanding = (ownPorts: readonly number[]): Standing => ({
+  ownPorts,
+
+  mandate: async (host) => {
+    const found = await ifFound(
+      async () => await getClient().schedule.getHandle(cycleScheduleId(host)).describe(),
+    );
+    return found && !found.state.paused ? readMandate(found.action.args?.[0]) : undefined;
+  },
+
+  heldBy: async (host) => {
+    const hold = await ifFound(
+      async () => await getClient().workflow.getHandle(holdWorkflowId(host)).describe(),
+    );
+    if (hold?.status.name !== 'RUNNING') return [];
+    return [(hold.memo?.['hold'] as Partial<Hold> | undefined)?.by ?? 'somebody'];
+  },
+
+  underWay: async (host) => {
+    const { host: at, stack, kind } = searchAttributeName;
+    const query = `${at} = "${host}" AND ExecutionStatus = "Running" AND ${stack} IS NOT NULL`;
+    const found: UnderWay[] = [];
+    for await (const { typedSearchAttributes: told } of getClient().workflow.list({ query })) {
+      const [on = '', does = 'something'] = [told.get(keyword(stack)), told.get(keyword(kind))];
+      found.push({ what: `${does} of ${on}`, on });
+    }
+    return found;
+  },
+
+  isRunning: async (workflowId) => {
+    const found = await ifFound(async () => await getClient().workflow.getHandle(workflowId).describe());
+    return found?.status.name === 'RUNNING';
+  },
+});
+
+const keyword = (name: string) => defineSearchAttributeKey(name, 'KEYWORD');
+
+/** By their names: the classes belong to the client's package, which activities do not import. */
+const notFound = ['ScheduleNotFoundError', 'WorkflowNotFoundError'];
+
+const ifFound = async <Result>(ask: () => Promise<Result>): Promise<Result | undefined> => {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof Error && notFound.includes(error.name)) return undefined;
+    throw error;
+  }
+};

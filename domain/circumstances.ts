@@ -1,0 +1,89 @@
+/** What is known of a host when decisions are made, and what of it bears on one proposal. */
+import type { Cap, Preferences } from './autonomy.ts';
+import { confidenceIn } from './confidence.ts';
+import type { Decided } from './decided.ts';
+import type { Circumstances, Proposal, Unknown } from './decision.ts';
+import type { Picture } from './occasion.ts';
+import { isStopped, type ActionOutcome } from './outcome.ts';
+import type { Occasion, Playbook } from './playbook.ts';
+import { countDependents, proposalOf, stackAt } from './proposal.ts';
+import { coolDownEnd, stands } from './standing-decision.ts';
+import type { Span } from './window.ts';
+
+export type Facts = Picture & {
+  level: Cap;
+  preferences: Preferences;
+  decided: readonly Decided[];
+  outcomes: readonly ActionOutcome[];
+  /** When a person looked last at a playbook on a target, ms since the epoch, by `PLAYBOOK TARGET`. */
+  lookedAt: ReadonlyMap<string, number>;
+  /** Operations whose action still waits or runs. */
+  open: ReadonlySet<string>;
+  /** How many actions are left of today's. */
+  budgetLeft: number | Unknown;
+  heldBy: string[] | Unknown;
+  underWay: readonly { what: string; on: string }[] | Unknown;
+  /** Stacks that Baton itself stands on. */
+  ownStacks: ReadonlySet<string>;
+  /** When few are disturbed next, for what takes so long. */
+  windowFor: (takesMs: number) => Span | Unknown;
+};
+
+/** As it is decided on. */
+export type Candidate = { proposal: Proposal; around: Circumstances; playbook: Playbook };
+
+export const candidateOf = (playbook: Playbook, occasion: Occasion, facts: Facts): Candidate => {
+  const proposal = proposalOf(occasion, facts);
+  const { target, touches, takesMs } = proposal;
+  const { now, level, preferences, decided, outcomes, needs, budgetLeft, heldBy } = facts;
+  const coolsDownUntil = coolDownEnd(proposal, decided, playbook.cooldownMs);
+  const around: Circumstances = {
+    now,
+    level,
+    preferences,
+    confidence: confidenceIn(occasion, outcomes, now),
+    budgetLeft,
+    ...(coolsDownUntil === undefined ? {} : { coolsDownUntil }),
+    stopped: isStopped(outcomes, proposal, facts.lookedAt.get(lookedAtKey(proposal))),
+    busyWith: busyWith(touches, facts),
+    heldBy,
+    dependents: countDependents(target, needs),
+    activeUsers: activeUsers(target, facts),
+    // What cannot be undone asks first: no restore is known here to be of what this target holds.
+    restoreProved: 'unknown',
+    isOwnPart: [target, ...touches].some((place) => facts.ownStacks.has(stackAt(place))),
+    decided: stands(
+      proposal,
+      decided,
+      now,
+      ({ action }) => action !== undefined && facts.open.has(action.operation),
+    ),
+    window: facts.windowFor(takesMs),
+  };
+  return { proposal, around, playbook };
+};
+
+export const lookedAtKey = ({ playbook, target }: Pick<Proposal, 'playbook' | 'target'>): string =>
+  `${playbook} ${target}`;
+
+/** A stack's operation may touch all of its services. */
+const busyWith = (touches: readonly string[], { underWay }: Facts): string[] | Unknown =>
+  underWay === 'unknown'
+    ? underWay
+    : underWay
+        .filter(({ on }) => touches.some((place) => place === on || stackAt(place) === on))
+        .map(({ what }) => what);
+
+/** Looks come every five minutes: what was not seen by three of them is not known any more. */
+const freshForMs = 15 * 60_000;
+
+/** Requests of the last look, where traffic is measured. */
+const activeUsers = (target: string, { latest, now }: Facts): number | Unknown => {
+  const own = latest.filter(
+    ({ measure, place, at }) =>
+      measure === 'traffic.requests' &&
+      now - at <= freshForMs &&
+      (place === target || place === stackAt(target)),
+  );
+  return own.length === 0 ? 'unknown' : own.reduce((sum, { value }) => sum + value, 0);
+};
