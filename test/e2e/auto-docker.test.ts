@@ -10,10 +10,13 @@ import { oneService, Site, until } from './site.ts';
 
 describe('looking after a host by itself', () => {
   let site: Site;
+  let stack: string;
   before(async () => {
     site = await Site.open('docker', 'btrfs');
-    await site.write('shop.yml', oneService('shop'));
-    const deployed = await site.baton('deploy', 'shop.yml');
+    // Others may have a stack of any plain name on this engine.
+    stack = `lamp-${site.host}`;
+    await site.write('stack.yml', oneService(stack));
+    const deployed = await site.baton('deploy', 'stack.yml');
     assert.equal(deployed.code, 0, deployed.out + deployed.err);
   });
   after(async () => {
@@ -36,7 +39,7 @@ describe('looking after a host by itself', () => {
     await until('the end of the action', async () => (await last()).ended !== undefined);
     return await last();
   };
-  const runs = async (): Promise<boolean> => (await site.containers('shop')).every(({ running }) => running);
+  const runs = async (): Promise<boolean> => (await site.containers(stack)).every(({ running }) => running);
   const cycle = async (): Promise<void> => {
     // Something is critical, and its exit code says so.
     assert.equal((await site.baton('auto', 'once')).code, 1);
@@ -44,7 +47,7 @@ describe('looking after a host by itself', () => {
   /** What came of actions, written as they are kept, some hours ago. */
   const record = async (...helped: boolean[]): Promise<void> => {
     const records = await openRecords(join(site.files, '.state', 'baton', 'records.db'));
-    const what = { playbook: 'service-restart', target: 'shop/web', cause: 'service-down' };
+    const what = { playbook: 'service-restart', target: `${stack}/web`, cause: 'service-down' };
     const outcomes = helped.map((held, n): ActionOutcome => {
       const endedAt = Date.now() - (helped.length - n) * 60_000 - 7_200_000;
       const operation = `0000${String(n).padStart(4, '0')}` as OperationId;
@@ -61,7 +64,7 @@ describe('looking after a host by itself', () => {
         kind: 'outcome',
         id: body.operation,
         at: body.endedAt,
-        about: 'service-restart shop/web',
+        about: `service-restart ${stack}/web`,
         body,
       })),
     });
@@ -69,7 +72,7 @@ describe('looking after a host by itself', () => {
   };
 
   test('in a dry run it says what it would have done, and does nothing', async () => {
-    await site.cli('stop', 'shop-web-1');
+    await site.cli('stop', `${stack}-web-1`);
     await type('auto', 'dry-run');
     await cycle();
     const { decision, wouldHave } = await last();
@@ -115,7 +118,7 @@ describe('looking after a host by itself', () => {
   test('what its record allows it does unasked', async () => {
     await record(...Array.from({ length: 12 }, () => true));
     const before = (await decisions()).length;
-    await site.cli('stop', 'shop-web-1');
+    await site.cli('stop', `${stack}-web-1`);
     await site.write('.config/baton/preferences.yml', 'autonomy: {protected: [nothing]}\n');
     await cycle();
     // Its own last run cools down for half an hour.
