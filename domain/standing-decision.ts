@@ -45,8 +45,6 @@ export const coolDownEnd = (
 ): number | undefined => {
   const ends = decided
     .filter(({ proposal }) => proposal.playbook === matter.playbook && proposal.target === matter.target)
-    .flatMap(({ action, ended, at }) =>
-      action && ended?.why === undefined ? [ended?.at ?? at] : [],
-    );
+    .flatMap(({ action, ended, at }) => (action && ended?.why === undefined ? [ended?.at ?? at] : []));
   return ends.length > 0 ? Math.max(...ends) + cooldownMs : undefined;
 };
