@@ -13,6 +13,7 @@ import { actionWorkflowId } from '../domain/ids.ts';
 import type { ActionOutcome } from '../domain/outcome.ts';
 import type { Playbook } from '../domain/playbook.ts';
 import { reachableFrom } from '../domain/graph.ts';
+import { withEveryPlace } from '../domain/proposal.ts';
 import { scoredActions } from '../domain/scored.ts';
 import { nextOpening, type Span } from '../domain/window.ts';
 import { forecastsIn } from './forecast.ts';
@@ -48,7 +49,7 @@ export const gatherFacts = async (ports: Ports, look: Look): Promise<Known> => {
   const decided = await keptDecisions(records);
   const outcomes = await keptOutcomes(records);
   const standing = await levelNow(ports, playbooks, decided, outcomes, now);
-  const needs = new Map(Object.entries(look.needs ?? {}));
+  const needs = withEveryPlace(new Map(Object.entries(look.needs ?? {})));
   return {
     now,
     causes: look.causes,

@@ -26,6 +26,10 @@ export const proposalOf = (
   };
 };
 
+/** What needs nothing is named only where others need it; it is a place all the same. */
+export const withEveryPlace = (needs: Graph<string>): Graph<string> =>
+  new Map([...[...needs.values()].flat().map((place) => [place, []] as const), ...needs]);
+
 /** Of a stack. */
 const servicesOf = (target: string, needs: Graph<string>): string[] =>
   [...needs.keys()].filter((place) => place.startsWith(`${target}/`));

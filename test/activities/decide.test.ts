@@ -95,7 +95,8 @@ describe('a cycle that decides', () => {
       },
       effects: [],
     })),
-    needs: Object.fromEntries(services.map((where) => [where, []])),
+    // A service that needs nothing is named by its stack alone.
+    needs: { shop: services },
   });
   const decide = async (cycle: string, seen: Look, over: Partial<Records> = {}): Promise<Deliberation> => {
     const activities = decideActivities(ports(over));

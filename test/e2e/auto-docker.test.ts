@@ -1,7 +1,11 @@
-/** `baton auto` as a person types it: a service that dies is asked about, and a stop ends the question. */
+/** `baton auto` as a person types it: a service that dies is asked about, and restarted once the record allows it. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { openRecords } from '../../activities/records/index.ts';
 import type { DecisionTold } from '../../domain/autonomy-status.ts';
+import type { OperationId } from '../../domain/names.ts';
+import type { ActionOutcome } from '../../domain/outcome.ts';
 import { oneService, Site, until } from './site.ts';
 
 describe('looking after a host by itself', () => {
@@ -50,6 +54,24 @@ describe('looking after a host by itself', () => {
     // Something is critical, and its exit code says so.
     assert.equal((await site.baton('auto', 'once')).code, 1);
   };
+  /** What came of actions, written as they are kept, some hours ago. */
+  const record = async (...helped: boolean[]): Promise<void> => {
+    const records = await openRecords(join(site.files, '.state', 'baton', 'records.db'));
+    const target = `${stack}/web`;
+    for (const [which, playbook] of ['service-restart', 'cascade-restart'].entries())
+      for (const [n, held] of helped.entries()) {
+        const at = Date.now() - (helped.length - n) * 60_000 - 7_200_000;
+        const operation = `${which}000${String(n).padStart(4, '0')}` as OperationId;
+        const measurements = [{ afterMs: 0, at, held }];
+        const what = { operation, playbook, target, cause: 'service-down' };
+        const body: ActionOutcome = { ...what, endedAt: at, failed: false, measurements };
+        await records.write({
+          entries: [{ kind: 'outcome', id: operation, at, about: `${playbook} ${target}`, body }],
+        });
+      }
+    await records.close();
+  };
+
   test('in a dry run it says what it would have done, and does nothing', async () => {
     await site.cli('stop', `${stack}-web-1`);
     await type('auto', 'dry-run');
@@ -71,7 +93,24 @@ describe('looking after a host by itself', () => {
     assert.equal(await runs(), false);
   });
 
+  test('what its record allows it does unasked, and measures', async () => {
+    await record(...Array.from({ length: 40 }, () => true));
+    await type('auto', 'on', '--level', 'moderate');
+    await cycle();
+    const acted = (await decisions()).findLast(({ decision }) => decision.answer === 'act');
+    assert.ok(acted, await type('decisions'));
+    const { ended: end, outcome } = await ended(acted.id);
+    assert.equal(end?.outcome, 'done');
+    assert.deepEqual(
+      outcome?.measurements.map(({ held }) => held),
+      [true],
+    );
+    assert.equal(await runs(), true);
+    assert.match(await type('decisions', acted.id), /Measured at its end: it held/);
+  });
+
   test('who set the level stands in the audit log', async () => {
     assert.match(await type('audit'), /auto-on.*moderate/);
+    assert.match(await type('record'), /1 actions, 100 % helped/);
   });
 });
