@@ -13,7 +13,7 @@ import { occasionsOf } from '../domain/occasion.ts';
 import { actionsOn } from '../domain/standing-decision.ts';
 import { actionRequest, questionChannels } from './action.ts';
 import { beating } from './activity.ts';
-import { budgetOf, dayRulesAt, gatherFacts, type Known } from './facts.ts';
+import { budgetOf, dayRulesAt, gatherKnown, type Known } from './facts.ts';
 import { sha256 } from './hash.ts';
 import type { Ports } from './ports/index.ts';
 import type { Entry } from './ports/records.ts';
@@ -22,7 +22,7 @@ export const decideActivities = (ports: Ports) => ({
   /** @param cycle its run: asked again for it, it tells the same once more. */
   async decide(cycle: string, look: Look): Promise<Deliberation> {
     return await beating(async () => {
-      const known = await gatherFacts(ports, look);
+      const known = await gatherKnown(ports, look);
       const before = known.decided.filter((one) => one.cycle === cycle);
       const decided = before.length > 0 ? before : await decideNow(ports, known, cycle);
       const lowered = await loweredBy(ports, known, cycle);

@@ -42,7 +42,7 @@ export const keptOutcomes = async (records: Records): Promise<ActionOutcome[]> =
 export const lookedAt = async (records: Records): Promise<Map<string, number>> =>
   new Map((await records.entries({ kind: 'looked-at' })).map(({ about, at }) => [about, at]));
 
-export const gatherFacts = async (ports: Ports, look: Look): Promise<Known> => {
+export const gatherKnown = async (ports: Ports, look: Look): Promise<Known> => {
   const records = await ports.records();
   const now = Date.now();
   const { playbooks, problems } = await ports.playbooks();

@@ -7,7 +7,7 @@ export type ScoredAction = Scored & { playbook: string; target: string; endedAt:
 
 /** Oldest first. What was not measured is not among them. @param since ms since the epoch: only what ended later. */
 export const scoredActions = (
-  decided: readonly Decided[],
+  decided: readonly Pick<Decided, 'action' | 'confidence'>[],
   outcomes: readonly ActionOutcome[],
   since = Number.NEGATIVE_INFINITY,
 ): ScoredAction[] => {

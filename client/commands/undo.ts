@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import type { ReleaseId, StackName } from '../../domain/names.ts';
 import type { ReleaseKind } from '../../domain/plan.ts';
 import type { ReleaseSource } from '../../domain/operation.ts';
+import { CommandFailure, exitCode } from '../failure.ts';
+import { stackOfLastAction } from '../last-action.ts';
 import { newOperationId, startOperation, watchOperation } from '../operation.ts';
 import { print } from '../output.ts';
 import { withClient } from '../temporal.ts';
@@ -24,12 +26,16 @@ import {
 
 type Options = OutputOptions & GateOptions & { host?: string; copyLimit: number; wait: boolean };
 
+type UndoOptions = Options & { to?: ReleaseId; withData?: boolean; lastAuto?: boolean };
+
 export const undoCommand = (command: Command): void => {
-  shared(command)
+  shared(command.argument('[stack]', 'the stack', stackArgument))
+    .option('--last-auto', 'take back what Baton did last by itself, instead of naming a stack')
     .option('--to <release>', 'the release to go back to (default: the one before)', releaseArgument)
     .option('--with-data', 'also put the data back to what it was when that release was replaced')
     .option('--keep-data', 'keep the data as it is now (the default)')
-    .action(async (stack: StackName, options: Options & { to?: ReleaseId; withData?: boolean }) => {
+    .action(async (named: StackName | undefined, options: UndoOptions) => {
+      const stack = await stackToUndo(named, options);
       const source: ReleaseSource = {
         from: 'release',
         withData: options.withData ?? false,
@@ -41,11 +47,26 @@ export const undoCommand = (command: Command): void => {
     'baton undo immich',
     'baton undo immich --to 1f2e3d4c5b6a',
     'baton undo immich --with-data',
+    'baton undo --last-auto',
   ]);
 };
 
+const stackToUndo = async (
+  named: StackName | undefined,
+  { host = thisHost().host, lastAuto, to }: UndoOptions,
+): Promise<StackName> => {
+  if (lastAuto) {
+    if (named !== undefined || to !== undefined)
+      throw new CommandFailure(exitCode.usage, 'Name a stack, or say --last-auto: not both.');
+    return await withClient(async (client) => await stackOfLastAction(client, host));
+  }
+  if (named === undefined)
+    throw new CommandFailure(exitCode.usage, 'Which stack is to be undone?', 'baton undo STACK');
+  return named;
+};
+
 export const removeCommand = (command: Command): void => {
-  shared(command)
+  shared(command.argument('<stack>', 'the stack', stackArgument))
     .option('--with-data', 'also empty its volumes and directories; what they hold is kept as snapshots')
     .option('--keep-data', 'keep the data as it is (the default)')
     .action(async (stack: StackName, options: Options & { withData?: boolean }) => {
@@ -62,7 +83,6 @@ export const removeCommand = (command: Command): void => {
 
 const shared = (command: Command): Command =>
   gateOptions(command)
-    .argument('<stack>', 'the stack', stackArgument)
     .addOption(hostOption())
     .addOption(copyLimitOption())
     .addOption(waitOption())

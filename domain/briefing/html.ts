@@ -8,7 +8,7 @@ import type { Briefing, Line, Section } from './briefing.ts';
 import { clockIn } from './clock.ts';
 import type { Facts } from './facts.ts';
 import { marks } from './markdown.ts';
-import { scoredOf } from './record.ts';
+import { scoredActions } from '../scored.ts';
 
 /** The file: nothing in it may run, whatever a container is called. */
 export const htmlOf = (briefing: Briefing, facts: Facts): string => `<!doctype html>
@@ -44,7 +44,7 @@ const picturesOf = (facts: Facts): Readonly<Record<string, string>> => {
   const { looks, blind, period, forecasts, promises, outcomes, timeZone } = facts;
   const clock = clockIn(timeZone);
   const seen = looks.some(({ at }) => at >= period.from);
-  const calibration = calibrationOf(scoredOf(promises, outcomes));
+  const calibration = calibrationOf(scoredActions(promises, outcomes));
   return {
     Health: seen ? healthPicture(looks, blind, period, clock) : '',
     'Forecasts ahead': forecasts.map((one) => forecastPicture(one, clock)).join(''),

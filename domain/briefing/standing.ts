@@ -4,7 +4,8 @@ import { percent } from '../confidence.ts';
 import type { Line, Section } from './briefing.ts';
 import { lastedText, type Clock } from './clock.ts';
 import type { Facts } from './facts.ts';
-import { byPlaybook, scoredOf } from './record.ts';
+import { scoredActions } from '../scored.ts';
+import { byPlaybook } from './record.ts';
 
 /** Of the period. */
 export const weekIn = ({ outcomes, period }: Facts): Section => ({
@@ -50,7 +51,7 @@ const certificatesIn = ({ certificates, period }: Facts, { day }: Clock): Sectio
 });
 
 const calibrationIn = ({ promises, outcomes }: Facts): Section => {
-  const found = calibrationOf(scoredOf(promises, outcomes));
+  const found = calibrationOf(scoredActions(promises, outcomes));
   return {
     title: 'Promises',
     lines: found

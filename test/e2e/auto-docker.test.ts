@@ -107,6 +107,10 @@ describe('looking after a host by itself', () => {
     );
     assert.equal(await runs(), true);
     assert.match(await type('decisions', acted.id), /Measured at its end: it held/);
+    // A restart leaves no other release to go back from.
+    const undo = await site.baton('undo', '--last-auto');
+    assert.deepEqual([undo.code, /Nothing was changed/.test(undo.err)], [1, true], undo.out + undo.err);
+    assert.equal(await runs(), true);
   });
 
   test('who set the level stands in the audit log', async () => {
