@@ -1,5 +1,10 @@
 /** `baton pending`, and what can be said to an operation that waits: `approve`, `reject`, `defer`, `start`. */
-import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import {
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  type Client,
+  type WorkflowExecutionInfo,
+} from '@temporalio/client';
 import { Option, type Command } from 'commander';
 import { userInfo } from 'node:os';
 import { waitingKinds, type Answer, type AnswerKind, type Waiting } from '../../domain/gate.ts';
@@ -11,6 +16,7 @@ import { CommandFailure, exitCode } from '../failure.ts';
 import { readHoldOf, tellHold } from '../hold.ts';
 import { findOperation, progressOf, watchOperation, type Handle } from '../operation.ts';
 import { print, printJson } from '../output.ts';
+import { keyword } from '../search-attributes.ts';
 import { anyPlanText } from '../any-plan-text.ts';
 import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
@@ -38,10 +44,18 @@ export const pendingCommand = (command: Command): void => {
       await withClient(async (client) => {
         const hold = await readHoldOf(client, options.host ?? thisHost().host);
         tellHold(hold, options);
-        const pending = await pendingOperations(client, options.host);
-        if (options.json) for (const progress of pending) printJson({ type: 'pending', ...progress });
-        else if (pending.length === 0 && !hold) print('Nothing waits for anybody.');
-        else for (const progress of pending) print(pendingText(progress, new Date()));
+        const { pending, silent } = await pendingOperations(client, options.host);
+        if (options.json) {
+          for (const progress of pending) printJson({ type: 'pending', ...progress });
+          for (const one of silent) printJson({ type: 'silent', ...one });
+        } else {
+          if (pending.length + silent.length === 0 && !hold) print('Nothing waits for anybody.');
+          for (const progress of pending) print(pendingText(progress, new Date()));
+          for (const { workflowId, host } of silent)
+            print(
+              `? ${workflowId} waits, and for whom cannot be told: no worker of ${host} answers. baton up`,
+            );
+        }
         for (const one of await unreachableChannels(client, options.host))
           if (options.json) printJson({ type: 'unreachable', ...one });
           else print(`! ${unreachableText(one)}`);
@@ -50,18 +64,31 @@ export const pendingCommand = (command: Command): void => {
   examples(command, ['baton pending', 'baton pending --json', 'baton pending --host nas']);
 };
 
-const pendingOperations = async (client: Client, host: string | undefined): Promise<Progress[]> => {
+/** Asked all at once: one whose worker is gone takes its time. */
+const pendingOperations = async (
+  client: Client,
+  host: string | undefined,
+): Promise<{ pending: Progress[]; silent: { workflowId: string; host: string }[] }> => {
   const steps = waitingSteps.map((step) => `"${step}"`).join(', ');
   const here = host === undefined ? '' : ` AND ${searchAttributeName.host} = "${host}"`;
   const found = client.workflow.list({
     query: `ExecutionStatus = "Running" AND ${searchAttributeName.step} IN (${steps})${here}`,
   });
-  const pending: Progress[] = [];
-  for await (const { workflowId, runId } of found) {
-    const progress = await progressOf(client.workflow.getHandle(workflowId, runId));
-    if (progress?.waiting ?? progress?.held) pending.push(progress);
-  }
-  return pending;
+  const all: WorkflowExecutionInfo[] = [];
+  for await (const one of found) all.push(one);
+  const asked = await Promise.all(
+    all.map(async ({ workflowId, runId, typedSearchAttributes: told }) => ({
+      workflowId,
+      host: told.get(keyword(searchAttributeName.host)) ?? '',
+      progress: await progressOf(client.workflow.getHandle(workflowId, runId)),
+    })),
+  );
+  return {
+    pending: asked.flatMap(({ progress }) => ((progress?.waiting ?? progress?.held) ? [progress] : [])),
+    silent: asked.flatMap(({ workflowId, host: of, progress }) =>
+      progress ? [] : [{ workflowId, host: of }],
+    ),
+  };
 };
 
 const pendingText = ({ operation, kind, stack, waiting, held }: Progress, now: Date): string => {

@@ -87,7 +87,7 @@ describe('looking after a host by itself', () => {
     await cycle();
     const { id, decision } = await open();
     assert.equal(decision.answer, 'ask');
-    await until('the question', async () => (await type('pending')).includes(id));
+    await until('the question', async () => (await type('pending', '--host', site.host)).includes(id));
     await type('auto', 'stop');
     assert.equal((await ended(id)).ended?.outcome, 'cancelled');
     assert.equal(await runs(), false);
