@@ -14,6 +14,7 @@ import { copiesSection, readCopies, refuseUnknownSets } from './copies.ts';
 import { dataSection, readDataSets } from './data-sets.ts';
 import { channelKeys, toChannels, url } from './notify.ts';
 import { parseYaml } from './parse.ts';
+import { prometheusSection, readPrometheus } from './prometheus.ts';
 import { Reader } from './reader.ts';
 import { retentionKeys, toRetention } from './retention.ts';
 import { locate, readWith } from './schema.ts';
@@ -79,6 +80,7 @@ export const batonFile = z.strictObject({
   copies: copiesSection.optional().describe('Which snapshots are copied to another machine or disk.'),
   schedules: schedulesSection.optional().describe('What begins by itself.'),
   cleanup: cleanupSection.optional().describe('What may be removed to free space.'),
+  prometheus: prometheusSection.optional().describe('What a look asks a Prometheus.'),
 });
 
 export type SettingsRead = { ok: true; settings: Settings } | { ok: false; problems: Problem[] };
@@ -108,7 +110,7 @@ export const readBatonFile = async (
       : { ok: false, problems: parsed.problems.map((problem) => discreet(problem, bytes)) };
   const reader = new Reader((variable) => environment?.[variable], { late: false });
   const secret = ['notify', 'webhooks'].filter((section) => !environment || section !== reads);
-  const root = [...secret, 'schedules', 'data', 'copies'].reduce(without, parsed.root);
+  const root = [...secret, 'schedules', 'data', 'copies', 'prometheus'].reduce(without, parsed.root);
   const keys = readWith(reader, root, batonFile, 'baton.yml') ?? {};
   const windowReader = new WindowReader(reader, parsed.root, Date.now());
   const windows: Record<string, Window> = {};
@@ -122,6 +124,7 @@ export const readBatonFile = async (
   const { sets, schedules } = readDataSets(reader, parsed.root, scheduled);
   refuseUnknownSets(reader, copies, sets, parsed.root);
   const cleanup = toCleanup(reader, keys.cleanup, parsed.root);
+  const prometheus = readPrometheus(reader, parsed.root, file);
   const channels = await toChannels(reader, keys.notify ?? [], parsed.root, windows, windowReader);
   const webhooks = toWebhooks(reader, keys.webhooks ?? [], parsed.root);
   // A variable that is not set would make half an address, or an empty password.
@@ -142,6 +145,7 @@ export const readBatonFile = async (
           copies,
           schedules,
           cleanup,
+          ...(prometheus ? { prometheus } : {}),
           ...door,
         },
       };

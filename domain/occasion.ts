@@ -6,6 +6,7 @@ import { incidentId, severities, type Cause } from './incident.ts';
 import type { Condition, Occasion, Playbook, PlaybookStep } from './playbook.ts';
 import type { Sample } from './series.ts';
 import { targetAt } from './target.ts';
+import { exceeds, freshForMs, lasted } from './threshold.ts';
 import { matches } from './wildcard.ts';
 
 /** One sample of one series. */
@@ -25,9 +26,6 @@ export type Picture = {
   /** What `pastWanted` asks for, in order of time. A condition over a time without it does not hold. */
   past?: readonly { measure: string; place: string; samples: readonly Sample[] }[];
 };
-
-/** Looks come every five minutes: what was not seen by three of them is not known any more. */
-const freshForMs = 15 * 60_000;
 
 /** A forecast is made of hours; what it says of days is as true a few hours later. */
 const forecastFreshForMs = 6 * 3_600_000;
@@ -120,28 +118,6 @@ const measureReasons = (
       reliability: 1,
       evidence: [{ what: `${measure} of ${place}`, value: String(value), at, freshForMs }],
     }));
-
-const exceeds = (
-  { above = -Infinity, below = Infinity }: { above?: number; below?: number },
-  value: number,
-) => value > above && value < below;
-
-/** All that time, as far as it was looked at, and it was looked at without a break. */
-const lasted = (
-  condition: Condition & { see: 'measure' },
-  samples: readonly Sample[],
-  from: number,
-  now: number,
-): boolean => {
-  const own = samples.filter(({ at }) => at >= from - freshForMs && at <= now);
-  const times = [...own.map(({ at }) => at), now];
-  const unbroken = times.every((at, index) => at - (times[index - 1] ?? at) <= freshForMs);
-  return (
-    (own[0]?.at ?? Infinity) <= from &&
-    unbroken &&
-    own.filter(({ at }) => at >= from).every(({ value }) => exceeds(condition, value))
-  );
-};
 
 /** Only one that says so is believed: what is muted did not beat "no change" on its own past. */
 const forecastReasons = (

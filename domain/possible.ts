@@ -6,8 +6,9 @@ type Measured = { measure: string; place: string; value: number };
 /** A petabyte, or thirty thousand years in ms: nothing that is measured here comes near. */
 const most = 1e15;
 
-/** Days until an end that has passed are the only measure that goes below nothing. */
-const mayBeNegative = new Set(['certificate.days']);
+/** Days until an end that has passed go below nothing, and so may what an owner's own query asks for: a temperature, a change. */
+const mayBeNegative = (measure: string): boolean =>
+  measure === 'certificate.days' || measure.startsWith('prometheus.');
 
 /** `findings`: of what was set aside, one for each place. */
 export const setImpossibleAside = <Sample extends Measured>(
@@ -25,5 +26,5 @@ export const setImpossibleAside = <Sample extends Measured>(
   };
 };
 
-const isPossible = ({ measure, value }: Measured): boolean =>
-  Number.isFinite(value) && Math.abs(value) <= most && (value >= 0 || mayBeNegative.has(measure));
+export const isPossible = ({ measure, value }: Pick<Measured, 'measure' | 'value'>): boolean =>
+  Number.isFinite(value) && Math.abs(value) <= most && (value >= 0 || mayBeNegative(measure));

@@ -4,6 +4,7 @@ import type { CopyRule } from './copy.ts';
 import type { DataSet } from './data-set.ts';
 import type { GateRule } from './gate.ts';
 import type { Channel } from './notice.ts';
+import type { Prometheus } from './prometheus.ts';
 import type { RetentionRule } from './retention.ts';
 import type { Schedule } from './schedule.ts';
 import type { Webhook } from './webhook.ts';
@@ -28,4 +29,5 @@ export type Settings = {
   /** What begins by itself. */
   schedules: Schedule[];
   cleanup: CleanupRules;
+  prometheus?: Prometheus;
 };

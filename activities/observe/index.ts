@@ -5,6 +5,7 @@ import { degradation } from './degradation.ts';
 import { disks } from './disks.ts';
 import { filesystems } from './filesystems.ts';
 import { leaks } from './leaks.ts';
+import { prometheus } from './prometheus.ts';
 import { proof } from './proof.ts';
 import { services } from './services.ts';
 import type { Source } from './source.ts';
@@ -18,4 +19,5 @@ export const sources: Readonly<Record<string, Source>> = {
   filesystems,
   leaks,
   degradation,
+  prometheus,
 };
