@@ -8,6 +8,7 @@ import { openAudit } from '../activities/audit-log.ts';
 import { openCommands } from '../activities/commands.ts';
 import { openCopies } from '../activities/copies/index.ts';
 import { openDisk } from '../activities/disk/index.ts';
+import { openSystemd } from '../activities/systemd.ts';
 import { openFiles } from '../activities/files.ts';
 import { readBatonFile } from '../compose/baton-file.ts';
 import { readPlaybooks } from '../compose/playbooks.ts';
@@ -70,6 +71,7 @@ export const openNullHost = async (address: string, host: string, atOnce: number
       playbooks: async () => await readPlaybooks(join(directory, 'playbooks')),
       tickets: openTickets(join(directory, 'state')),
       disk: openDisk({ home: directory, state: join(directory, 'state'), others: [] }),
+      systemd: openSystemd(),
       audit: openAudit(join(directory, 'state', 'audit.jsonl')),
       standing: openStanding([]),
       preferences: async (playbooks) =>

@@ -12,6 +12,7 @@ import { openMemory } from '../activities/memory.ts';
 import { recordsWhenAsked } from '../activities/records/index.ts';
 import { openStanding } from '../activities/standing.ts';
 import { openSnapshots } from '../activities/snapshots/index.ts';
+import { openSystemd } from '../activities/systemd.ts';
 import { readBatonFile } from '../compose/baton-file.ts';
 import { readPlaybooks } from '../compose/playbooks.ts';
 import { readPreferencesFile } from '../compose/preferences.ts';
@@ -57,6 +58,7 @@ export const openPorts = async (environment: NodeJS.ProcessEnv): Promise<Ports> 
       state: config.stateDirectory,
       others: [config.cacheDirectory, config.configDirectory],
     }),
+    systemd: openSystemd(),
     audit: openAudit(join(config.stateDirectory, 'audit.jsonl')),
     records: recordsWhenAsked(environment['BATON_RECORDS'] ?? join(config.stateDirectory, 'records.db')),
     standing: openStanding(

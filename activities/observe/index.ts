@@ -8,6 +8,7 @@ import { leaks } from './leaks.ts';
 import { prometheus } from './prometheus.ts';
 import { proof } from './proof.ts';
 import { services } from './services.ts';
+import { systemd } from './systemd.ts';
 import type { Source } from './source.ts';
 
 export const sources: Readonly<Record<string, Source>> = {
@@ -20,4 +21,5 @@ export const sources: Readonly<Record<string, Source>> = {
   leaks,
   degradation,
   prometheus,
+  systemd,
 };

@@ -13,6 +13,7 @@ import type { Memory } from './memory.ts';
 import type { Records } from './records.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { Standing } from './standing.ts';
+import type { Systemd } from './systemd.ts';
 
 export type Ports = {
   host: string;
@@ -25,6 +26,7 @@ export type Ports = {
   commands: Commands;
   copies: Copies;
   disk: Disk;
+  systemd: Systemd;
   /** What `baton.yml` lays down at this moment. */
   settings: () => Promise<SettingsRead>;
   /** Shipped ones and the owner's, at this moment. */

@@ -5,13 +5,13 @@ import { SnapshotError } from '../ports/snapshots.ts';
 export type Run = (command: string, args: readonly string[], signal?: AbortSignal) => Promise<string>;
 
 /** The system's own commands come before those that a user has put in front of them. */
-const path = `/usr/sbin:/usr/bin:/sbin:/bin:${process.env['PATH'] ?? ''}`;
+export const systemPath = `/usr/sbin:/usr/bin:/sbin:/bin:${process.env['PATH'] ?? ''}`;
 
 export const run: Run = async (command, args, signal) => {
   const result = await execa(command, [...args], {
     reject: false,
     stdin: 'ignore',
-    env: { LC_ALL: 'C', PATH: path },
+    env: { LC_ALL: 'C', PATH: systemPath },
     ...(signal ? { cancelSignal: signal } : {}),
   });
   if (result.exitCode === 0) return result.stdout;

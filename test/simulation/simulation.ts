@@ -13,6 +13,7 @@ import { openAudit } from '../../activities/audit-log.ts';
 import { openCommands } from '../../activities/commands.ts';
 import { openCopies } from '../../activities/copies/index.ts';
 import { openDisk } from '../../activities/disk/index.ts';
+import { openSystemd } from '../../activities/systemd.ts';
 import { openFiles } from '../../activities/files.ts';
 import { readBatonFile } from '../../compose/baton-file.ts';
 import { readPlaybooks } from '../../compose/playbooks.ts';
@@ -98,6 +99,7 @@ class World {
       playbooks: async () => await readPlaybooks(join(this.directory, 'playbooks')),
       tickets: openTickets(join(this.directory, 'state')),
       disk: openDisk({ home: this.directory, state: join(this.directory, 'state'), others: [] }),
+      systemd: openSystemd(),
       audit: openAudit(join(this.directory, 'state', 'audit.jsonl')),
       standing: openStanding([]),
       preferences: async (playbooks: readonly string[]) =>
