@@ -37,9 +37,10 @@ x-baton: {min_healthy_time: 100ms}
     await site.close();
   });
 
+  /** What `auto once` has decided stands on lines of its own below the look. */
   const look = async (...words: string[]): Promise<Look & { code: number }> => {
     const { out, code } = await site.baton(...words, '--json');
-    return { ...(JSON.parse(out) as Look), code };
+    return { ...(JSON.parse(out.split('\n')[0] ?? '') as Look), code };
   };
   /** The disks of the machine that runs this may be full, its units may have failed, and that is none of its business. */
   const others = ['disk-full', 'unit-failed', 'journal-errors'];
