@@ -45,6 +45,7 @@ const takers: Record<MeasureName, Taker> = {
   'unhealthy-in-stack': async (ports, target) => await unhealthyOf(ports, target, undefined),
   drift: async (ports, target) => (await statusOfTarget(ports, target))?.drift.length,
   'latency-ms': async (ports, target) => await latencyOf(ports, target),
+  'memory-bytes': async (ports, target) => await memoryOf(ports, target),
 };
 
 const usageOf = async ({ disk }: Ports, target: Target): Promise<DiskUsage | undefined> =>
@@ -116,4 +117,11 @@ const latency = async (ports: Ports, container: ContainerState): Promise<number 
     took.push(performance.now() - began);
   }
   return median(took);
+};
+
+/** What does not run takes none that could be compared. */
+const memoryOf = async (ports: Ports, target: Target): Promise<number | undefined> => {
+  if (target.kind !== 'service') return undefined;
+  const [own] = await containersOf(ports, target.stack, target.service);
+  return (await ports.engine.readLoads()).find(({ id }) => id === own?.id)?.memoryBytes;
 };

@@ -34,6 +34,7 @@ export const measures = {
     of: ['service', 'stack'],
     what: 'how long the probe of the service, or the slowest of the stack, takes to say yes',
   },
+  'memory-bytes': { unit: 'bytes', of: ['service'], what: 'memory that the container of the service takes' },
 } as const satisfies Record<string, { unit: Unit; of: readonly TargetKind[]; what: string }>;
 
 export type MeasureName = keyof typeof measures;

@@ -82,3 +82,15 @@ export const rotationExitCodes: Record<RotationOutcome, number> = {
   incomplete: 1,
   stopped: 1,
 };
+
+const goneWords = 'No longer there:';
+
+/** Snapshots that a step of a playbook removed, or found removed already, by name: of what does not come back a count is not enough. */
+export const goneNotes = (names: readonly string[]): string[] =>
+  names.length > 0 ? [`${goneWords} ${names.join(', ')}`] : [];
+
+/** The names in such notes. */
+export const goneIn = (notes: readonly string[]): string[] =>
+  notes.flatMap((note) =>
+    note.startsWith(goneWords) ? note.slice(goneWords.length).trim().split(', ') : [],
+  );

@@ -1,6 +1,7 @@
 /** A step of a playbook: which operation carries it out, under whose lock, and what its end means for the run. */
 import { executeChild, uuid4 } from '@temporalio/workflow';
 import type { CleanupOutcome } from '../domain/cleanup.ts';
+import { goneNotes } from '../domain/rotation.ts';
 import { snapshotQuestion, type GuardQuestion } from '../domain/guard.ts';
 import { cleanupWorkflowId, rotationWorkflowId, stackWorkflowId } from '../domain/ids.ts';
 import type { OperationId } from '../domain/names.ts';
@@ -139,13 +140,16 @@ const clean = async (
     ...parts.map(
       ({ part, removed, failed }) => `${part}: ${removed.length} removed, ${failed.length} could not be.`,
     ),
+    ...parts.flatMap(({ part, removed, gone }) =>
+      part === 'snapshots' ? goneNotes([...removed, ...gone].map(({ id }) => id)) : [],
+    ),
     ...problems.map(({ message }) => message),
   ];
   return { end: removalEnds[outcome], outcome, notes, left: [] };
 };
 
 const rotate = async ({ request, target }: Running): Promise<StepResult> => {
-  const { outcome, removed, failed, problems } = await executeChild<typeof rotateSnapshots>(
+  const { outcome, removed, gone, failed, problems } = await executeChild<typeof rotateSnapshots>(
     'rotateSnapshots',
     {
       ...child,
@@ -162,6 +166,7 @@ const rotate = async ({ request, target }: Running): Promise<StepResult> => {
   );
   const notes = [
     `${removed.length} removed, ${failed.length} could not be.`,
+    ...goneNotes([...removed, ...gone].map(({ name }) => name)),
     ...problems.map(({ message }) => message),
   ];
   return { end: removalEnds[outcome], outcome, notes, left: [] };

@@ -1,6 +1,9 @@
 /** Playbooks as files write them: what is read, and where a mistake is told. */
 import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { execa } from 'execa';
 import { readPlaybook } from '../../compose/playbook.ts';
 import { readPlaybooks } from '../../compose/playbooks.ts';
 
@@ -100,5 +103,17 @@ describe('a playbook', () => {
     assert.deepEqual(problems, []);
     assert.ok(playbooks.length >= 6);
     assert.ok(playbooks.every(({ origin }) => origin === 'shipped'));
+  });
+
+  test('`baton playbook check` finds nothing in any that is shipped', async () => {
+    const root = join(import.meta.dirname, '..', '..');
+    const files = (await readdir(join(root, 'playbooks'))).filter((name) => /\.ya?ml$/.test(name));
+    const { stdout } = await execa(
+      join(root, 'bin', 'baton'),
+      ['playbook', 'check', '--json', ...files.map((name) => join(root, 'playbooks', name))],
+      { reject: true },
+    );
+    const said = stdout.split('\n').map((line) => (JSON.parse(line) as { file: string }).file);
+    assert.deepEqual(said.map((file) => basename(file)).sort(), files.sort());
   });
 });

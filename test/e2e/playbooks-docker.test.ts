@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { PlaybookReport, PreparedPlaybook } from '../../domain/playbook.ts';
 import { SmallDisk } from '../host/small-disk.ts';
-import { Site, type Answer } from './site.ts';
+import { Site, until, type Answer } from './site.ts';
 
 const mebibyte = 2 ** 20;
 
@@ -21,10 +21,22 @@ const reportOf = (answer: Answer): PlaybookReport => {
   return found as unknown as PlaybookReport;
 };
 
+const memoryOf = (figures: PlaybookReport['figures']): { before: number; after: number } => {
+  const { before: was = 0, after: is = 0 } = figures.find(({ what }) => what === 'memory-bytes') ?? {};
+  return { before: was, after: is };
+};
+
 const httpd = `
     image: \${IMAGE}
     command: [httpd, -f, -p, "80", -h, /]
     stop_signal: SIGKILL`;
+
+/** Takes memory for good: a text that doubles until it is 32 MiB long, which some of awk hold twice. */
+const hoard =
+  `take() { awk 'BEGIN { s = "x"; while (length(s) < 33554432) s = s s; system("touch /tmp/full; sleep 100000") }'; }`.replaceAll(
+    "'",
+    "''",
+  );
 
 const shop = `
 name: shop
@@ -43,6 +55,19 @@ services:
     stop_signal: SIGKILL
     volumes: ["\${DATA}/broken:/data"]
     x-baton: {probe: {tcp: 80}, healthy_deadline: 3s}
+  leaky:
+    image: \${IMAGE}
+    command: [sh, -c, '${hoard}; httpd -p 80 -h /; until [ -e /data/leak ]; do sleep 0.2; done; rm /data/leak; take']
+    stop_signal: SIGKILL
+    volumes: ["\${DATA}/leaky:/data"]
+    mem_limit: 80m
+    x-baton: {probe: {tcp: 80}}
+  hungry:
+    image: \${IMAGE}
+    command: [sh, -c, '${hoard}; rm -f /tmp/full; take & until [ -e /tmp/full ]; do sleep 0.1; done; exec httpd -f -p 80 -h /']
+    stop_signal: SIGKILL
+    mem_limit: 80m
+    x-baton: {probe: {tcp: 80}}
 x-baton: {min_healthy_time: 100ms}
 `;
 
@@ -54,7 +79,7 @@ describe('playbooks', () => {
     disk = await SmallDisk.mount(['mkfs.btrfs', '-q'], '300M');
     site = await Site.found('docker', disk.path);
     await site.startWorker();
-    await mkdir(join(site.data, 'broken'));
+    for (const name of ['broken', 'leaky']) await mkdir(join(site.data, name));
     await site.write('shop.yml', shop);
     const deployed = await site.baton('deploy', 'shop.yml');
     assert.equal(deployed.code, 0, deployed.out + deployed.err);
@@ -82,6 +107,7 @@ describe('playbooks', () => {
         'cascade-restart',
         'disk-cleanup',
         'drift-correction',
+        'memory-relief',
         'service-restart',
         'snapshot-rotation',
         'undo-recent-deploy',
@@ -157,6 +183,34 @@ describe('playbooks', () => {
     assert.equal(report.outcome, 'rolled-back');
     assert.equal(report.measurement, undefined);
     assert.equal((await containers()).get('shop-broken-1')?.running, false);
+  });
+
+  test('a service that has taken memory gives it back, and the figures are those of its container', async () => {
+    await writeFile(join(site.data, 'leaky', 'leak'), '');
+    await until('memory is taken', async () => {
+      const answer = await site.baton(
+        'playbook',
+        'run',
+        'memory-relief',
+        'shop/leaky',
+        '--dry-run',
+        '--json',
+      );
+      return memoryOf((linesOf(answer)[0] as unknown as PreparedPlaybook).figures).before > 30 * mebibyte;
+    });
+    const { code, report } = await run('memory-relief', 'shop/leaky');
+    assert.equal(code, 0, JSON.stringify(report));
+    assert.equal(report.measurement?.held, true);
+    const { before: was, after: is } = memoryOf(report.figures);
+    assert.ok(was > 30 * mebibyte && is < 10 * mebibyte, JSON.stringify(report.figures));
+  });
+
+  test('one that takes it again at once was restarted, and was not helped', async () => {
+    const { code, report } = await run('memory-relief', 'shop/hungry');
+    assert.equal(code, 1, JSON.stringify(report));
+    assert.equal(report.outcome, 'done');
+    assert.equal(report.measurement?.held, false);
+    assert.ok(memoryOf(report.figures).after > 30 * mebibyte, JSON.stringify(report.figures));
   });
 
   test('what was removed comes back as it is recorded', async () => {

@@ -5,7 +5,7 @@ import type { StackName } from '../../domain/names.ts';
 import type { Report } from '../../domain/operation.ts';
 import type { PlaybookReport } from '../../domain/playbook.ts';
 import type { RestoreTestReport } from '../../domain/restore-test.ts';
-import type { RotationReport } from '../../domain/rotation.ts';
+import { goneIn, type RotationReport } from '../../domain/rotation.ts';
 
 export const asOperation = (
   report: Report | RotationReport | CleanupReport | RestoreTestReport | CopyReport | PlaybookReport,
@@ -46,7 +46,7 @@ const playbookAsOperation = ({ outcome, steps, notes, left, ...report }: Playboo
   data: [],
   problems: [],
   left,
-  notes,
+  notes: [...notes, ...goneIn(steps.flatMap((step) => step.notes))],
   ...(['done', 'unchanged'].includes(outcome)
     ? {}
     : { failure: { step: steps.at(-1)?.title ?? '', message: steps.at(-1)?.notes.join(' ') ?? '' } }),

@@ -158,12 +158,10 @@ const brief = (world: StackWorld, key: keyof StackWorld): string =>
 const snapshotsKept = ({ scenario, before, after, report }: Ended): string[] =>
   after.stacks.flatMap((now, index) => {
     const was = before.stacks[index];
-    const told = 'rotate' in scenario.operation || 'cleanup' in scenario.operation ? report.notes : [];
-    const rotates = 'playbook' in scenario.operation && scenario.operation.playbook === 'snapshot-rotation';
+    const removes = ['rotate', 'cleanup', 'playbook'].some((key) => key in scenario.operation);
+    const told = removes ? report.notes : [];
     const broken = Object.entries(was?.snapshots ?? {}).flatMap(([name, hash]) => {
       if (told.includes(name)) return name in now.snapshots ? [`${name} is there, and told as removed`] : [];
-      // A playbook counts what it removed; how many are gone is asked by its scenario.
-      if (rotates && !(name in now.snapshots)) return [];
       return now.snapshots[name] === hash ? [] : [`snapshot ${name} was there before and is not the same`];
     });
     const torn = Object.keys(now.snapshots).flatMap((name) =>
