@@ -19,7 +19,7 @@ const askWithinMs = 30_000;
 /** Looks only. @param redact takes secrets out of what tools say */
 export const askDatabase = async (
   ports: Ports,
-  database: RunningDatabase,
+  database: Pick<RunningDatabase, 'container' | 'kind'>,
   redact: (text: string) => string,
 ): Promise<AskedDatabase> => {
   const signal = AbortSignal.timeout(askWithinMs);
@@ -63,7 +63,7 @@ export const takeDump = async (
 
 export const insideOf = (
   { engine }: Ports,
-  { container, kind }: RunningDatabase,
+  { container, kind }: Pick<RunningDatabase, 'container' | 'kind'>,
   redact: (text: string) => string,
   signal: AbortSignal,
 ): Inside => ({ engine, container, prelude: databaseTools[kind].prelude, redact, signal });
@@ -71,7 +71,7 @@ export const insideOf = (
 /** By the secrets of the release that the container belongs to; one that is none of Baton's has none that Baton knows. */
 export const redactFor = async (
   ports: Ports,
-  { container }: RunningDatabase,
+  { container }: Pick<RunningDatabase, 'container'>,
 ): Promise<(text: string) => string> => {
   const labels = (await ports.engine.inspectContainer(container.id))?.labels ?? {};
   const stack = parseStackName(stackOf(labels) ?? '');

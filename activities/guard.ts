@@ -41,6 +41,7 @@ import { editProblems, stateOfEdit } from './edit.ts';
 import { gateFor } from './gate.ts';
 import { knownData } from './guarded-data.ts';
 import { contentHash } from './hash.ts';
+import { planMaintenance } from './maintenance.ts';
 import type { Ports } from './ports/index.ts';
 import { takeInDump } from './restore-dump.ts';
 import { planRestarts } from './restart.ts';
@@ -57,6 +58,9 @@ const guardDigest = (plan: GuardPlan): string =>
     problems: [],
     restarts: (plan.restarts ?? []).map(({ name }) => name),
     ...(plan.services ? { services: plan.services.map(({ name }) => name) } : {}),
+    ...(plan.maintenance
+      ? { maintenance: { ...plan.maintenance, container: plan.maintenance.container.name } }
+      : {}),
     data: plan.data.map((entry) => ({
       ...entry,
       sizeBytes: 0,
@@ -105,17 +109,25 @@ export const guardActivities = (ports: Ports) => ({
       const restarts = request.services
         ? await planRestarts(ports, request.stack, request.services)
         : undefined;
+      const maintained = request.maintenance
+        ? await planMaintenance(ports, request.stack, request.maintenance)
+        : undefined;
+      const ofServices = {
+        ...(restarts ? { services: restarts.services } : {}),
+        ...(maintained?.maintenance ? { maintenance: maintained.maintenance } : {}),
+      };
       const { command, edits = [], restore = [] } = request;
       const { gate, hears, problems } = await gateFor(ports, request);
       return {
         ...plan,
-        ...(restarts ? { services: restarts.services } : {}),
-        digest: guardDigest({ ...plan, ...(restarts ? { services: restarts.services } : {}) }),
+        ...ofServices,
+        digest: guardDigest({ ...plan, ...ofServices }),
         ...(gate ? { gate } : {}),
         ...(hears ? { hears } : {}),
         problems: [
           ...plan.problems,
           ...(restarts?.problems ?? []),
+          ...(maintained?.problems ?? []),
           ...problems,
           // A snapshot is no risk to what it is of.
           ...(takesOnly(request) ? [] : unprovenProblems(await restoreStates(ports, request.data))),

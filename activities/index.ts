@@ -26,6 +26,7 @@ import { playbookActivities } from './playbook.ts';
 import type { Ports } from './ports/index.ts';
 import { quietHoursActivities } from './quiet-hours.ts';
 import { resourceActivities } from './resource.ts';
+import { maintenanceActivities } from './maintenance.ts';
 import { restartActivities } from './restart.ts';
 import { restoreDumpActivities } from './restore-dump.ts';
 import { restoreTestActivities } from './restore-test.ts';
@@ -67,6 +68,7 @@ export const createActivities = (ports: Ports) => ({
   ...sayingActivities(ports),
   ...editActivities(ports),
   ...userActivities(ports),
+  ...maintenanceActivities(ports),
   ...restartActivities(ports),
   ...playbookActivities(ports),
   ...snapshotActivities(ports),

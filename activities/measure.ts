@@ -9,6 +9,7 @@ import type { StackStatus } from '../domain/status.ts';
 import { stackOfTarget, type Target } from '../domain/target.ts';
 import { plannedCleanup } from './cleanup.ts';
 import { askHealth } from './health.ts';
+import { ofDatabase } from './maintenance.ts';
 import type { ContainerState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
 import { plannedRotation } from './rotation.ts';
@@ -45,6 +46,10 @@ const takers: Record<MeasureName, Taker> = {
   'unhealthy-in-stack': async (ports, target) => await unhealthyOf(ports, target, undefined),
   drift: async (ports, target) => (await statusOfTarget(ports, target))?.drift.length,
   'latency-ms': async (ports, target) => await latencyOf(ports, target),
+  'database-bytes': async (ports, target) =>
+    await ofDatabase(ports, target, async ({ tool, inside }) => await tool.size(inside)),
+  'dead-percent': async (ports, target) =>
+    await ofDatabase(ports, target, async ({ tool, inside }) => await tool.maintenance?.deadPercent(inside)),
   'memory-bytes': async (ports, target) => await memoryOf(ports, target),
 };
 

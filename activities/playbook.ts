@@ -73,7 +73,10 @@ export const playbookActivities = (ports: Ports) => ({
   },
 });
 
-const measuresOf = ({ criteria }: Playbook['success']) => criteria.map(({ measure }) => measure);
+const measuresOf = ({ criteria, tells = [] }: Playbook['success']) => [
+  ...criteria.map(({ measure }) => measure),
+  ...tells,
+];
 
 const figuresOf = async (ports: Ports, { success }: Playbook, target: Target): Promise<Figure[]> =>
   (await takeFigures(ports, measuresOf(success), target)).map(({ what, unit, value }) => ({

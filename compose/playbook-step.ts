@@ -11,15 +11,16 @@ const targetsOf: Record<PlaybookStep['do'], readonly TargetKind[]> = {
   rotate: ['filesystem', 'stack'],
   undo: ['stack', 'service'],
   deploy: ['stack', 'service'],
+  maintain: ['service'],
   guard: ['filesystem', 'stack', 'service'],
 };
 
-/** What is removed does not come back. */
-const irreversible: readonly PlaybookStep['do'][] = ['cleanup', 'rotate'];
+/** What is removed does not come back; of a database only the room that dead rows took. */
+const irreversible: readonly PlaybookStep['do'][] = ['cleanup', 'rotate', 'maintain'];
 
 type Rest = {
   protects?: unknown;
-  success: { all: { measure: MeasureName }[] };
+  success: { all: { measure: MeasureName }[]; tells?: MeasureName[] | undefined };
   undo: { possible: boolean };
 };
 
@@ -35,11 +36,12 @@ export const stepFaults = (
       const message = `"${step.do}" is for ${kinds.join(' or ')}, and the target is a ${target}.`;
       return kinds.includes(target) ? [] : [{ path: ['steps', index], message }];
     }),
-    ...success.all.flatMap(({ measure }, index): Fault[] => {
-      const kinds: readonly TargetKind[] = measures[measure].of;
-      const message = `${measure} is measured of a ${kinds.join(' or ')}, and the target is a ${target}.`;
-      return kinds.includes(target) ? [] : [{ path: ['success', 'all', index, 'measure'], message }];
-    }),
+    ...success.all.flatMap(({ measure }, index) =>
+      measureFaults(target, measure, ['success', 'all', index, 'measure']),
+    ),
+    ...(success.tells ?? []).flatMap((measure, index) =>
+      measureFaults(target, measure, ['success', 'tells', index]),
+    ),
     ...(undo.possible && removing
       ? [{ path: ['undo', 'possible'], message: `What "${removing.do}" removes cannot be taken back.` }]
       : []),
@@ -47,4 +49,10 @@ export const stepFaults = (
       ? [{ path: ['protects'], message: 'A filesystem belongs to no stack: name the paths.' }]
       : []),
   ];
+};
+
+const measureFaults = (target: TargetKind, measure: MeasureName, path: Fault['path']): Fault[] => {
+  const kinds: readonly TargetKind[] = measures[measure].of;
+  const message = `${measure} is measured of a ${kinds.join(' or ')}, and the target is a ${target}.`;
+  return kinds.includes(target) ? [] : [{ path, message }];
 };

@@ -76,10 +76,14 @@ const step = z
       .optional()
       .describe('Back to the release before the running one.'),
     deploy: z.literal('recorded').optional().describe('What is recorded runs again.'),
+    maintain: z
+      .enum(['database', 'database-and-indexes'])
+      .optional()
+      .describe('VACUUM (ANALYZE) of the PostgreSQL that the target runs; or REINDEX, too.'),
     guard: guarded.optional().describe('A command; it is undone where it fails.'),
   })
   .refine((one) => Object.values(one).filter((value) => value !== undefined).length === 1, {
-    error: 'needs exactly one of restart, cleanup, rotate, undo, deploy and guard',
+    error: 'needs exactly one of restart, cleanup, rotate, undo, deploy, maintain and guard',
   });
 
 const amount = z.union([z.number(), z.string()]);
@@ -124,6 +128,11 @@ export const playbookFile = z.strictObject({
     .describe("Data that is snapshotted before the first step: paths, or all of the target's stack."),
   success: z.strictObject({
     all: z.array(criterion).min(1).describe('What must hold afterwards: all of it.'),
+    tells: z
+      .array(z.enum(measureNames))
+      .min(1)
+      .optional()
+      .describe('Figures that are told with it, and decide nothing.'),
     again_after: z
       .array(someTime)
       .optional()
@@ -224,6 +233,7 @@ const toStep = (
   if (one.restart !== undefined) return { do: 'restart', dependents: one.restart === 'with-dependents' };
   if (one.cleanup !== undefined) return { do: 'cleanup', ...wishOf(one.cleanup) };
   if (one.undo !== undefined) return { do: 'undo', withData: one.undo === 'release-and-data' };
+  if (one.maintain !== undefined) return { do: 'maintain', indexes: one.maintain === 'database-and-indexes' };
   if (one.guard === undefined) return one.deploy === undefined ? { do: 'rotate' } : { do: 'deploy' };
   const at = (check: number) => locate(root, ['steps', index, 'guard', 'validate', check]);
   const checks = checksOf(reader, one.guard.validate ?? [], file, at);
@@ -240,7 +250,7 @@ const toStep = (
 const toSuccess = (
   reader: Reader,
   root: Node,
-  { all, again_after: again = ['10m', '1h', '1d'] }: Keys['success'],
+  { all, tells, again_after: again = ['10m', '1h', '1d'] }: Keys['success'],
 ): Success => {
   const againAfterMs = again.map(milliseconds);
   if (againAfterMs.some((ms, index) => ms <= (againAfterMs[index - 1] ?? 0)))
@@ -249,7 +259,7 @@ const toSuccess = (
       'playbook',
       'Each time must be later than the one before.',
     );
-  return { criteria: all.map(toCriterion), againAfterMs };
+  return { criteria: all.map(toCriterion), ...(tells ? { tells } : {}), againAfterMs };
 };
 
 const toCriterion = (one: z.infer<typeof criterion>): Criterion => {

@@ -89,3 +89,23 @@ const databasesIn = (
     const known = recognise(image) === kind;
     return [{ path: source, kind, service: name, container: { id, name: containerName }, known }];
   });
+
+/** The database that a service runs, whatever is said of its files: by what they are declared to be, else by its image. */
+export const databaseOf = (
+  spec: StackSpec,
+  wanted: ServiceName,
+  containers: readonly Pick<ContainerFacts, 'id' | 'name' | 'labels' | 'status'>[],
+): Pick<RunningDatabase, 'kind' | 'service' | 'container'> | undefined => {
+  const service = spec.services.find(({ name }) => name === wanted);
+  const own = containers.find(
+    ({ labels, name, status }) =>
+      status === 'running' &&
+      stackOf(labels) === spec.name &&
+      serviceOf(labels) === wanted &&
+      !parseAsideName(name),
+  );
+  if (!service || !own) return undefined;
+  const declared = Object.values(service.data).flatMap((wish) => kindOf(wish, service.image) ?? []);
+  const kind = declared[0] ?? recognise(service.image);
+  return kind && { kind, service: wanted, container: { id: own.id, name: own.name } };
+};

@@ -9,6 +9,7 @@ import { isHostPath, type DataPlan, type DumpPlan } from './data.ts';
 import { isDumpWish, type DatabaseKind } from './database.ts';
 import { dumpProblems, noTaker, unknownDatabase, writesTo } from './dump-problems.ts';
 import type { OperationId, StackName } from './names.ts';
+import type { Maintenance, MaintenanceWish } from './maintenance.ts';
 import type { RestartWish, ServiceRestart } from './restart.ts';
 import { stackOf } from './labels.ts';
 import { overlaps, reaches } from './paths.ts';
@@ -53,6 +54,8 @@ export type GuardRequest = {
   restore?: Restore[];
   /** Services of the stack that are restarted, and nothing else. */
   services?: RestartWish;
+  /** A database of the stack that is maintained, and nothing else. */
+  maintenance?: MaintenanceWish;
   /** Whether everything that uses the data is restarted after that; a container that mounts an edited file by itself is anyway. */
   restart?: boolean;
   checks: Check[];
@@ -73,9 +76,15 @@ export const takesOnly = ({
   command,
   edits,
   restore,
-  services,
-}: Pick<GuardRequest, 'command' | 'edits' | 'restore'> & { services?: unknown }): boolean =>
-  !command && !edits && !restore && !services;
+  ...rest
+}: Pick<GuardRequest, 'command' | 'edits' | 'restore'> & WithoutData): boolean =>
+  !command && !edits && !restore && !isWithoutData(rest);
+
+type WithoutData = { services?: unknown; maintenance?: unknown };
+
+/** Whether it is about services themselves, and no path is protected or put back. */
+export const isWithoutData = ({ services, maintenance }: WithoutData): boolean =>
+  services !== undefined || maintenance !== undefined;
 
 /** What is asked for with a plan of it: whose lock, and which paths. */
 export const plannedGuard = (
@@ -126,6 +135,7 @@ export type GuardPlan = {
   restarts?: User[];
   /** What is restarted for its own sake, in this order. */
   services?: ServiceRestart[];
+  maintenance?: Maintenance;
   data: GuardedPath[];
   checks: Check[];
   onFailure: GuardRequest['onFailure'];
@@ -169,7 +179,7 @@ export const planGuard = (
     checks: request.checks,
     onFailure: request.onFailure,
     problems: [
-      ...(data.length === 0 && !request.services ? noData(request.stack) : []),
+      ...(data.length === 0 && !isWithoutData(request) ? noData(request.stack) : []),
       ...request.data.flatMap((path, index) =>
         problemsOf(path, paths[path], request, request.data.slice(0, index), data[index]),
       ),
@@ -316,9 +326,9 @@ export const guardRequest = (
   containers: readonly ContainerFacts[],
   classes: KnownData['classes'] = {},
 ): GuardRequest => {
-  const { stack, services } = question;
+  const { stack } = question;
   const data =
-    question.data.length > 0 || stack === undefined || services
+    question.data.length > 0 || stack === undefined || isWithoutData(question)
       ? question.data
       : dataOfStack(stack, containers, classes);
   return { ...question, data, stack: stack ?? (guardTarget(data, containers) as StackName) };

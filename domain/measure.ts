@@ -34,6 +34,12 @@ export const measures = {
     of: ['service', 'stack'],
     what: 'how long the probe of the service, or the slowest of the stack, takes to say yes',
   },
+  'database-bytes': { unit: 'bytes', of: ['service'], what: 'what all databases of the service take' },
+  'dead-percent': {
+    unit: 'percent',
+    of: ['service'],
+    what: "share of its database's rows that are dead, whose room is not free again (PostgreSQL)",
+  },
   'memory-bytes': { unit: 'bytes', of: ['service'], what: 'memory that the container of the service takes' },
 } as const satisfies Record<string, { unit: Unit; of: readonly TargetKind[]; what: string }>;
 

@@ -168,4 +168,8 @@ const changesData = (step: PlaybookStep): boolean =>
   step.do === 'guard' || (step.do === 'undo' && step.withData);
 
 const isDisruptive = (step: PlaybookStep): boolean =>
-  step.do === 'restart' || step.do === 'undo' || step.do === 'deploy' || step.do === 'guard';
+  step.do === 'restart' ||
+  step.do === 'undo' ||
+  step.do === 'deploy' ||
+  step.do === 'guard' ||
+  (step.do === 'maintain' && step.indexes);

@@ -5,7 +5,8 @@ import { commandText } from './commands.ts';
 import type { Evidence } from './decision.ts';
 import type { GuardQuestion } from './guard.ts';
 import type { Severity } from './incident.ts';
-import type { Criterion } from './measure.ts';
+import type { Criterion, MeasureName } from './measure.ts';
+import { maintenanceTitle } from './maintenance.ts';
 import type { OperationId, ReleaseId } from './names.ts';
 import type { Measurement } from './outcome.ts';
 import type { Problem } from './problem.ts';
@@ -68,11 +69,15 @@ export type PlaybookStep =
   | { do: 'undo'; withData: boolean }
   /** What is recorded runs again. */
   | { do: 'deploy' }
+  /** The database that the service runs. @property indexes whether they are built anew, too. */
+  | { do: 'maintain'; indexes: boolean }
   | { do: 'guard'; question: Omit<GuardQuestion, 'operation' | 'host'> };
 
 export type Success = {
   /** All of them must hold. */
   criteria: Criterion[];
+  /** Figures that are told with it, and decide nothing. */
+  tells?: MeasureName[];
   /** How long after its end it is measured again, ms, growing: what is full again next morning was not freed. */
   againAfterMs: number[];
 };
@@ -192,6 +197,8 @@ export const stepTitle = (step: PlaybookStep, target: string): string => {
       return `Undo the last deploy of ${target}${step.withData ? ', with its data' : ''}`;
     case 'deploy':
       return `Deploy the recorded release of ${target}`;
+    case 'maintain':
+      return maintenanceTitle(target, step);
     case 'guard':
       return step.question.command ? `Run ${commandText(step.question.command)}` : 'Snapshot data';
   }

@@ -6,9 +6,10 @@
 import { ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { Changes } from '../domain/changes.ts';
 import { commandFailure, commandText, type CommandEnd, type GuardedCommand } from '../domain/commands.ts';
-import { takesOnly, type GuardPlan, type GuardRequest, type User } from '../domain/guard.ts';
+import { isWithoutData, takesOnly, type GuardPlan, type GuardRequest, type User } from '../domain/guard.ts';
 import { dumpedData, type DumpPlan } from '../domain/data.ts';
 import { dumpTools } from '../domain/database.ts';
+import { maintenanceTitle, type Maintenance } from '../domain/maintenance.ts';
 import type { DataOutcome, Failure, Outcome, Report, SnapshotTaken } from '../domain/operation.ts';
 import { isError } from '../domain/problem.ts';
 import type { ServiceRestart } from '../domain/restart.ts';
@@ -130,6 +131,11 @@ const runGuarded = async (
     operation.passPointOfNoReturn();
     return;
   }
+  if (plan.maintenance) {
+    await maintain(operation, plan.maintenance);
+    operation.passPointOfNoReturn();
+    return;
+  }
   undo.snapshots();
   if (restore) undo.users();
   await operation.step('snapshot', 'Snapshot data', async () => {
@@ -191,6 +197,14 @@ const restartEach = async (operation: Operation, services: ServiceRestart[]): Pr
       operation.note(`restart-${name}`, did === 'left' ? 'healthy by itself' : 'healthy');
     });
   }
+};
+
+/** Its rows are the same before, meanwhile and after: nothing has to be put back, whatever becomes of it. */
+const maintain = async (operation: Operation, maintenance: Maintenance): Promise<void> => {
+  const { name } = maintenance.container;
+  await operation.step('maintain', maintenanceTitle(name, maintenance), () =>
+    lengthy.maintainDatabase.executeWithOptions({ summary: name }, [operation.owner, maintenance]),
+  );
 };
 
 const runCommand = async (
@@ -299,7 +313,7 @@ const finish = async (
     outcome: 'done',
   },
 ): Promise<Report> => {
-  const told = takesOnly(plan) || plan.services ? {} : await compare(operation, plan, 'live');
+  const told = takesOnly(plan) || isWithoutData(plan) ? {} : await compare(operation, plan, 'live');
   const notes = [...(ending.notes ?? []), ...(told.notes ?? []), ...(await mark(operation, plan, outcome))];
   return operation.close(outcome, {
     ...ending,
@@ -400,8 +414,8 @@ const runTitle = ({ command, edits = [], restore }: GuardRequest): string => {
 
 const stepsOf = (request: GuardRequest): { id: string; title: string }[] => [
   { id: 'preflight', title: 'Preflight' },
-  ...(request.services ? [] : [{ id: 'snapshot', title: 'Snapshot data' }]),
-  ...(takesOnly(request) || request.services ? [] : stepsAfterSnapshot(request)),
+  ...(isWithoutData(request) ? [] : [{ id: 'snapshot', title: 'Snapshot data' }]),
+  ...(takesOnly(request) || isWithoutData(request) ? [] : stepsAfterSnapshot(request)),
 ];
 
 const stepsAfterSnapshot = (request: GuardRequest): { id: string; title: string }[] => [

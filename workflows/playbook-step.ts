@@ -44,6 +44,8 @@ export const runStep = async (step: PlaybookStep, running: Running): Promise<Ste
         { from: 'release', withData: false, ...(release ? { release } : {}) },
         running,
       );
+    case 'maintain':
+      return await maintain(step.indexes, running);
     case 'guard':
       return await guard(step.question, running);
   }
@@ -85,6 +87,14 @@ const restart = async (dependents: boolean, running: Running): Promise<StepResul
     },
     running,
   );
+};
+
+const maintain = async (indexes: boolean, running: Running): Promise<StepResult> => {
+  const { request, target } = running;
+  if (target.kind !== 'service') return refused(`${request.target} is no service.`);
+  const { stack, service } = target;
+  const question = snapshotQuestion(`maintain ${service}`, [], defaultCopyLimitBytes);
+  return await guard({ ...question, stack, maintenance: { service, indexes } }, running);
 };
 
 const deploy = async (

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { DumpPart } from '../../domain/dump.ts';
 import { ask, askOf, feed, save, type Inside } from './inside.ts';
+import { postgresMaintenance } from './postgres-maintenance.ts';
 import type { DatabaseTool, Dumped } from './tool.ts';
 import { endsWith, unchanged } from './whole.ts';
 
@@ -110,6 +111,7 @@ printf '%s\\n' "select format('drop database %I', datname) from pg_database wher
 
 export const postgres: DatabaseTool = {
   prelude,
+  maintenance: postgresMaintenance(namesOf),
 
   async size(inside) {
     const script = `command -v pg_dump pg_dumpall pg_restore >/dev/null

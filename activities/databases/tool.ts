@@ -22,4 +22,15 @@ export interface DatabaseTool {
   restore(inside: Inside, source: DumpSource, restart: () => Promise<void>): Promise<void>;
   /** @returns what is not as the dump has it, in words. */
   differences(inside: Inside, manifest: DumpManifest): Promise<string[]>;
+  /** Absent where it tends itself. */
+  maintenance?: DatabaseMaintenance;
 }
+
+export type DatabaseMaintenance = {
+  /** Every row is kept. @param indexes whether they are built anew, too. */
+  run: (inside: Inside, indexes: boolean) => Promise<void>;
+  /** Ends what an earlier `run` left working in the server. */
+  end: (inside: Inside) => Promise<void>;
+  /** Share of the rows that were replaced or deleted, and whose room is not free again, in percent. Reads only. */
+  deadPercent: (inside: Inside) => Promise<number>;
+};

@@ -105,6 +105,7 @@ describe('playbooks', () => {
       linesOf({ code, out, err: '' }).map((one) => (one as unknown as { name: string }).name),
       [
         'cascade-restart',
+        'database-maintenance',
         'disk-cleanup',
         'drift-correction',
         'memory-relief',
