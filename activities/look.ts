@@ -5,13 +5,28 @@ import { unknownIn, type Asked, type KeptLook, type Look, type Seen } from '../d
 import { setImpossibleAside } from '../domain/possible.ts';
 import { beating } from './activity.ts';
 import { Counters } from './observe/counters.ts';
+import { cursorEntry } from './observe/cursor.ts';
 import { sources } from './observe/index.ts';
 import { setScene, type Scene, type Source } from './observe/source.ts';
 import type { Ports } from './ports/index.ts';
 import type { Entry, Note } from './ports/records.ts';
+import { takingTurns } from './turns.ts';
 
 export const lookActivities = (ports: Ports) => {
   const counters = new Counters();
+  // Two at a time would go on from one cursor, and count the same twice.
+  const inTurn = takingTurns();
+  const lookAndKeep = async (id: string): Promise<Look> => {
+    const { look: seen, note } = await look(setScene(ports, Date.now(), counters));
+    const { at, asked, health } = seen;
+    demandRecords(asked);
+    const body: KeptLook = { asked, score: health.score };
+    const entry: Entry = { kind: 'look', id, at, about: ports.host, body };
+    const records = await ports.records();
+    await records.write({ ...note, entries: [...(note.entries ?? []), entry] });
+    await records.tidy(at);
+    return seen;
+  };
   return {
     /** Looks, and keeps nothing of it. */
     async lookAtHost(): Promise<Look> {
@@ -20,17 +35,7 @@ export const lookActivities = (ports: Ports) => {
 
     /** Looks, and keeps what it saw. @param id of the look: called again for it, it takes the place of what it kept. */
     async keepLook(id: string): Promise<Look> {
-      return await beating(async () => {
-        const { look: seen, note } = await look(setScene(ports, Date.now(), counters));
-        const { at, asked, health } = seen;
-        demandRecords(asked);
-        const body: KeptLook = { asked, score: health.score };
-        const entry: Entry = { kind: 'look', id, at, about: ports.host, body };
-        const records = await ports.records();
-        await records.write({ ...note, entries: [...(note.entries ?? []), entry] });
-        await records.tidy(at);
-        return seen;
-      });
+      return await beating(async () => await inTurn('look', async () => await lookAndKeep(id)));
     },
   };
 };
@@ -70,7 +75,12 @@ const look = async (scene: Scene): Promise<{ look: Look; note: Note }> => {
     },
     note: {
       samples: measured.samples.map((sample) => ({ ...sample, at })),
-      entries: incidents.filter((one) => !known.includes(one)).map(entryOf),
+      entries: [
+        ...incidents.filter((one) => !known.includes(one)).map(entryOf),
+        ...seen.flatMap(({ cursor, asked: { source } }) =>
+          cursor === undefined ? [] : [cursorEntry(ports.host, source, at, cursor)],
+        ),
+      ],
     },
   };
 };

@@ -1,11 +1,10 @@
 /** Quiet hours of each target whose traffic is on record. */
 import type { TargetHours } from '../domain/quiet-calendar.ts';
-import { quietHours, weekHourIn, type Wish } from '../domain/quiet-hours.ts';
+import { quietHours, weekHourIn, wholeHours, type Wish } from '../domain/quiet-hours.ts';
+import { trafficMeasure } from '../domain/traffic.ts';
 import { beating } from './activity.ts';
 import type { Ports } from './ports/index.ts';
 
-/** Requests since the look before, of a target. */
-const measure = 'traffic.requests';
 const dayMs = 24 * 3_600_000;
 
 export type QuietAnswer = { timeZone: string; targets: TargetHours[] };
@@ -18,11 +17,11 @@ export const quietHoursActivities = (ports: Ports) => ({
       const now = Date.now();
       const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
       const weekHour = weekHourIn(timeZone);
-      const series = (await records.series()).filter((one) => one.measure === measure);
+      const series = (await records.series()).filter((one) => one.measure === trafficMeasure);
       const targets = await Promise.all(
         series.map(async (one) => {
           const hours = await records.hours(one, { from: now - days * dayMs, to: now });
-          const measured = hours.map(({ at, mean, count }) => ({ at, value: mean * count }));
+          const measured = wholeHours(hours).map(({ at, mean, count }) => ({ at, value: mean * count }));
           return { target: one.place, quiet: quietHours(measured, weekHour, wish) };
         }),
       );

@@ -20,6 +20,7 @@ import { retentionKeys, toRetention } from './retention.ts';
 import { locate, readWith } from './schema.ts';
 import { readSchedules, schedulesSection } from './schedules.ts';
 import { suggest } from './suggest.ts';
+import { toTraffic, trafficSection } from './traffic.ts';
 import type { Node } from './tree.ts';
 import { toWebhooks, webhookKeys } from './webhooks.ts';
 import { milliseconds, someTime, windowKeys, windowName, WindowReader } from './window.ts';
@@ -81,6 +82,7 @@ export const batonFile = z.strictObject({
   schedules: schedulesSection.optional().describe('What begins by itself.'),
   cleanup: cleanupSection.optional().describe('What may be removed to free space.'),
   prometheus: prometheusSection.optional().describe('What a look asks a Prometheus.'),
+  traffic: trafficSection.optional().describe('Where Traefik tells what was asked for.'),
 });
 
 export type SettingsRead = { ok: true; settings: Settings } | { ok: false; problems: Problem[] };
@@ -147,6 +149,7 @@ export const readBatonFile = async (
           cleanup,
           ...(prometheus ? { prometheus } : {}),
           ...door,
+          ...(keys.traffic && { traffic: toTraffic(keys.traffic) }),
         },
       };
 };

@@ -12,6 +12,8 @@ export type Seen = {
   whole?: string[];
   /** What of it could not be seen, and why. */
   unknown?: string[];
+  /** How far it has read: kept in one go with what it saw, and by no look that keeps nothing. Plain data. */
+  cursor?: unknown;
 };
 
 /** What a source looks at is not on this machine, or nobody wants it looked at: neither well nor unknown. */

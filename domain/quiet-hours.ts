@@ -17,6 +17,15 @@ const leastSeen = 2;
 /** What was measured in an hour. `at`: its begin, ms since the epoch. */
 export type TrafficHour = { at: number; value: number };
 
+/** Of what is usual: one look that was missed is made up for by the next one, two are not. */
+const leastLooks = 0.75;
+
+/** Those that were looked at all the while: what was missed of others would make them look quiet. @property count looks in it. */
+export const wholeHours = <Hour extends { count: number }>(hours: readonly Hour[]): Hour[] => {
+  const usual = median(hours.map(({ count }) => count)) ?? 0;
+  return hours.filter(({ count }) => count >= leastLooks * usual);
+};
+
 /** @returns the hour of the week of a time, 0 to 167, Monday at midnight being 0. */
 export type WeekHour = (at: number) => number;
 

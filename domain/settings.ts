@@ -7,6 +7,7 @@ import type { Channel } from './notice.ts';
 import type { Prometheus } from './prometheus.ts';
 import type { RetentionRule } from './retention.ts';
 import type { Schedule } from './schedule.ts';
+import type { TrafficSource } from './traffic.ts';
 import type { Webhook } from './webhook.ts';
 import type { Window } from './window.ts';
 
@@ -30,4 +31,6 @@ export type Settings = {
   schedules: Schedule[];
   cleanup: CleanupRules;
   prometheus?: Prometheus;
+  /** Where requests are counted, if anywhere. */
+  traffic?: TrafficSource;
 };

@@ -10,6 +10,7 @@ import { proof } from './proof.ts';
 import { services } from './services.ts';
 import { systemd } from './systemd.ts';
 import type { Source } from './source.ts';
+import { traffic } from './traffic.ts';
 
 export const sources: Readonly<Record<string, Source>> = {
   services,
@@ -22,4 +23,5 @@ export const sources: Readonly<Record<string, Source>> = {
   degradation,
   prometheus,
   systemd,
+  traffic,
 };

@@ -17,7 +17,10 @@ export type Point = { at: number; value: number };
 /** What is left of the samples of an hour. `at`: its beginning. */
 export type Hour = { at: number; count: number; mean: number; least: number; most: number };
 
-/** The five nouns of the loop, the looks that it took, levels that were told to people, and where a person has looked. */
+/**
+ * The five nouns of the loop, the looks that it took, levels that were told to people, where a person has looked, and how far a
+ * source has read.
+ */
 export const entryKinds = [
   'look',
   'incident',
@@ -27,6 +30,7 @@ export const entryKinds = [
   'outcome',
   'level',
   'looked-at',
+  'cursor',
 ] as const;
 export type EntryKind = (typeof entryKinds)[number];
 

@@ -37,7 +37,9 @@ export const windowsCommand = (command: Command): void => {
         if (json) printJson({ type: 'windows', timeZone, ...one });
         else if (ics === undefined) for (const line of targetText(one)) print(line);
       if (targets.length === 0 && !json && ics !== '-')
-        print('No traffic is on record: it comes from Traefik’s access log or metrics, while Baton looks.');
+        print(
+          'No traffic is on record: it comes from Traefik’s access log or metrics, which baton.yml names as "traffic", while Baton looks.',
+        );
     });
   examples(command, ['baton windows', 'baton windows --hours 4 --days 60', 'baton windows --ics quiet.ics']);
 };

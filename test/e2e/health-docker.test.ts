@@ -61,6 +61,7 @@ x-baton: {min_healthy_time: 100ms}
         ['leaks', 'seen'],
         ['degradation', 'seen'],
         ['prometheus', 'not here'],
+        ['traffic', 'not here'],
       ],
     );
   });
