@@ -43,6 +43,11 @@ const checkTask = z.union([
   z.strictObject({ copy: windowName, read_data: readShare.optional() }),
 ]);
 
+const playbookTask = z.strictObject({
+  name: windowName.describe('See: baton playbooks.'),
+  target: z.string().min(1).describe('A filesystem (/srv), a stack (shop) or a service (shop/db).'),
+});
+
 const tasks = {
   deploy: path.optional().describe('The file of a stack.'),
   snapshot: z.array(path).min(1).optional().describe('Paths of data.'),
@@ -55,6 +60,7 @@ const tasks = {
     .optional()
     .describe('Brings up what is kept of a data set, or of all, and asks it.'),
   copy: windowName.optional().describe('Copies snapshots elsewhere, as the section `copies` lays it down.'),
+  playbook: playbookTask.optional().describe('Carries out a playbook on a target.'),
   report: z.enum(briefingKinds).optional().describe('Sends a summary, and keeps the page.'),
   check_copy: checkTask.optional().describe('Looks whether such copies are in good order.'),
 };
@@ -151,6 +157,7 @@ const toTask = (name: string, keys: Keys, directory: string, checks: ReturnType<
   if (verify !== undefined) return { do: 'verify', ...stackOf(verify) };
   if (test !== undefined) return { do: 'restore-test', ...(test === 'all' ? {} : { sets: [test].flat() }) };
   if (keys.copy !== undefined) return { do: 'copy', copy: keys.copy };
+  if (keys.playbook) return { do: 'playbook', playbook: keys.playbook.name, target: keys.playbook.target };
   if (keys.report !== undefined) return { do: 'report', report: keys.report };
   const check = checkOf(keys);
   if (check) return { do: 'check-copy', ...check };

@@ -30,6 +30,8 @@ export type Task =
   | { do: 'copy'; copy: string }
   /** @see CheckRequest */
   | { do: 'check-copy'; copy: string; readPercent?: number }
+  /** As its file says at that time. */
+  | { do: 'playbook'; playbook: string; target: string }
   /** Sent as a summary, and kept as a page. */
   | { do: 'report'; report: BriefingKind };
 
@@ -119,6 +121,8 @@ export const taskText = (task: Task): string => {
       return `copy ${task.copy}`;
     case 'check-copy':
       return `check copies ${task.copy}${task.readPercent === undefined ? '' : `, reading ${task.readPercent} %`}`;
+    case 'playbook':
+      return `playbook ${task.playbook} on ${task.target}`;
     case 'report':
       return `report ${task.report}`;
   }

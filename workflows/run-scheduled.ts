@@ -14,12 +14,14 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   cleanupWorkflowId,
   copyWorkflowId,
+  playbookWorkflowId,
   restoreTestWorkflowId,
   rotationWorkflowId,
   stackWorkflowId,
 } from '../domain/ids.ts';
 import { setReportText } from '../domain/copy.ts';
 import type { OperationId } from '../domain/names.ts';
+import { isError, problemText } from '../domain/problem.ts';
 import { reportEvent } from '../domain/briefing/told.ts';
 import { scheduledEvent } from '../domain/event.ts';
 import {
@@ -30,6 +32,7 @@ import {
   type ScheduledRequest,
   type Task,
 } from '../domain/schedule.ts';
+import { targetText } from '../domain/target.ts';
 import { lengthy, reading } from './activities.ts';
 import { child, guardAsChild } from './child.ts';
 import type { cleanUp } from './clean-up.ts';
@@ -39,6 +42,7 @@ import type { deployStack } from './deploy-stack.ts';
 import { isHeldBack } from './held.ts';
 import type { restoreTest } from './restore-test.ts';
 import type { rotateSnapshots } from './rotate-snapshots.ts';
+import type { runPlaybook } from './run-playbook.ts';
 import { reasonOf } from './saga.ts';
 import { memberSearchAttributes, searchAttribute } from './search-attributes.ts';
 import { announceEvent } from './tell-people.ts';
@@ -96,6 +100,8 @@ const carryOut = async (host: string, name: string, task: Task): Promise<Ended> 
       return await copy(host, name, operation, task);
     case 'check-copy':
       return await checkCopy(host, name, operation, task);
+    case 'playbook':
+      return await playbook(host, name, operation, task);
     case 'report':
       return await report(host, task);
   }
@@ -232,6 +238,38 @@ const checkCopy = async (
     args: [{ operation, host, name: of, ...(readPercent === undefined ? {} : { readPercent }) }],
   });
   return { operation, outcome, notes: problems.slice(0, mostFindings) };
+};
+
+/** Whether it helped is told by the run itself, too: a schedule that has done its work is done. */
+const playbook = async (
+  host: string,
+  name: string,
+  operation: OperationId,
+  asked: Task & { do: 'playbook' },
+): Promise<Ended> => {
+  const summary = `${asked.playbook} on ${asked.target}`;
+  const prepared = await lengthy.preparePlaybook.executeWithOptions({ summary }, [
+    { playbook: asked.playbook, target: asked.target },
+  ]);
+  const problems = prepared.problems.filter(isError).map(problemText);
+  if (!prepared.playbook || !prepared.target) return { outcome: 'refused', notes: problems };
+  const { hash } = prepared.playbook;
+  const target = targetText(prepared.target);
+  const { outcome, steps, measurement, notes } = await executeChild<typeof runPlaybook>('runPlaybook', {
+    ...child,
+    workflowId: playbookWorkflowId(host, operation),
+    staticSummary: `${summary}, scheduled as ${name}`,
+    args: [{ operation, host, playbook: asked.playbook, hash, target, cause: 'scheduled' }],
+  });
+  return {
+    operation,
+    outcome,
+    notes: [
+      ...steps.map((step) => [`${step.title}: ${step.outcome}`, ...step.notes].join('. ')),
+      ...(measurement ? [measurement.held ? 'It helped.' : 'It has not helped.'] : []),
+      ...notes,
+    ],
+  };
 };
 
 /** What could not be read makes it incomplete; it is told all the same. */

@@ -63,6 +63,7 @@ export const scheduleCommand = (command: Command): void => {
     'baton schedule add nightly --cron "30 2 * * *" snapshot /srv/immich/library',
     'baton schedule add weekly --cron "0 3 * * 0" deploy stacks/immich.yml --pull',
     'baton schedule add coffee --cron "30 6 * * *" report morning',
+    'baton schedule add tidy --cron "0 4 * * 0" playbook database-maintenance shop/db',
     'baton schedule list',
     'baton schedule next --days 7',
     'baton schedule pause nightly --reason "the disk is being replaced"',
@@ -84,13 +85,16 @@ type AddOptions = Options & {
 const addCommand = (command: Command): void => {
   command
     .description(
-      'let something begin by itself: deploy FILE, snapshot PATH…, prune [STACK], cleanup, verify [STACK], restore-test [SET…], copy NAME, check-copy NAME, report KIND',
+      'let something begin by itself: deploy FILE, snapshot PATH…, prune [STACK], cleanup, verify [STACK], restore-test [SET…], copy NAME, check-copy NAME, playbook NAME TARGET, report KIND',
     )
     .argument('<name>', 'what it is called', nameArgument)
-    .argument('<task>', 'deploy, snapshot, prune, cleanup, verify, restore-test, copy, check-copy or report')
+    .argument(
+      '<task>',
+      'deploy, snapshot, prune, cleanup, verify, restore-test, copy, check-copy, playbook or report',
+    )
     .argument(
       '[what...]',
-      'the file of a stack, paths of data, a stack, data sets, a copy, or the kind of a report',
+      'the file of a stack, paths of data, a stack, data sets, a copy, a playbook and its target, or the kind of a report',
     )
     .addOption(
       new Option('--cron <line>', 'when: minute, hour, day of month, month, day of week')
@@ -173,6 +177,12 @@ const taskOf = (name: string, task: string, what: string[], options: AddOptions)
       if (first === undefined || what.length > 1)
         throw usage(`Say which, as baton.yml names it: ${task} NAME.`);
       return { do: task, copy: copyArgument(first) };
+    case 'playbook': {
+      const [playbook, target] = what;
+      if (playbook === undefined || target === undefined || what.length > 2)
+        throw usage('Say which, and on what: playbook NAME TARGET.');
+      return { do: 'playbook', playbook, target };
+    }
     case 'report': {
       const kind = briefingKinds.find((one) => one === first);
       if (kind === undefined || what.length > 1) throw usage(`Say which: report ${briefingKinds.join('|')}.`);
@@ -180,7 +190,7 @@ const taskOf = (name: string, task: string, what: string[], options: AddOptions)
     }
     default:
       throw usage(
-        `"${task}" cannot be scheduled; deploy, snapshot, prune, cleanup, verify, restore-test, copy, check-copy and report can.`,
+        `"${task}" cannot be scheduled; deploy, snapshot, prune, cleanup, verify, restore-test, copy, check-copy, playbook and report can.`,
       );
   }
 };

@@ -12,6 +12,7 @@ import type { ScheduledReport, Task } from '../../domain/schedule.ts';
 import { searchAttributeName } from '../../domain/search-attributes.ts';
 import type { holdHost } from '../../workflows/hold-host.ts';
 import type { runScheduled } from '../../workflows/run-scheduled.ts';
+import { madePlaybook } from '../domain/made-playbook.ts';
 import { until } from '../e2e/site.ts';
 import { openTimeSkipping, plan, taskQueue, workerThatAnswers } from './time-skipping.ts';
 
@@ -32,9 +33,9 @@ const snapshot: Task = {
     copyLimitBytes: 0,
   },
 };
-const { restore: _none, ...withoutRestore } = plan;
+const { restore: _none, services: _neither, ...ofGuard } = plan;
 const guardPlan = {
-  ...withoutRestore,
+  ...ofGuard,
   kind: 'guard',
   title: 'nightly',
   data: [{ path: '/srv/photos' }],
@@ -165,6 +166,56 @@ describe('a scheduled task', () => {
     await working(usual, async () => {
       assert.equal((await (await begin(deploy, '9 minutes')).result()).outcome, 'done');
     });
+  });
+
+  test('a playbook runs as its file says by then, and says whether it helped', async () => {
+    const target = { kind: 'service', stack: 'web', service: 'db' };
+    const prepared = {
+      playbook: {
+        ...madePlaybook({ name: 'tidy', target: 'service', hash: 'b'.repeat(64) }),
+        steps: [{ do: 'maintain', indexes: false }],
+      },
+      target,
+      figures: [],
+      problems: [],
+    };
+    const maintenance = {
+      kind: 'postgres',
+      service: 'db',
+      container: { id: '1', name: 'web-db-1' },
+      indexes: false,
+    };
+    const hashes: unknown[] = [];
+    const { outcome, notes, asked } = await run(
+      { do: 'playbook', playbook: 'tidy', target: 'web/db' },
+      {
+        preparePlaybook: ([wanted]) => {
+          hashes.push((wanted as { hash?: string }).hash);
+          return prepared;
+        },
+        noteBaseline: () => [],
+        prepareGuard: () => ({ ...guardPlan, data: [], maintenance, digest: 'aaaaaaaaaaaa' }),
+        measureSuccess: () => ({ figures: [], measurement: { afterMs: 0, at: 0, held: false } }),
+      },
+    );
+    assert.equal(outcome, 'done');
+    assert.deepEqual(hashes, [undefined, 'b'.repeat(64)]);
+    assert.equal(asked.filter((name) => name === 'maintainDatabase').length, 1);
+    assert.ok(notes.includes('It has not helped.'));
+    assert.ok(!asked.includes('takeGuardSnapshots') && !asked.includes('compareWithBefore'));
+  });
+
+  test('a playbook that is not there, or not for this target, is refused', async () => {
+    const preparePlaybook = () => ({
+      figures: [],
+      problems: [{ severity: 'error', code: 'no-such-playbook', message: 'There is no playbook "tidy".' }],
+    });
+    const { outcome, notes } = await run(
+      { do: 'playbook', playbook: 'tidy', target: 'web/db' },
+      { preparePlaybook },
+    );
+    assert.equal(outcome, 'refused');
+    assert.match(notes.join(), /There is no playbook "tidy"/);
   });
 
   test('prunes under the lock of every rotation', async () => {
