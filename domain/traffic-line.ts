@@ -12,7 +12,7 @@ export const readTrafficLine = (line: string): TrafficLine | undefined =>
 
 /** Longer ones, or with other characters, are none that anybody configured. */
 export const isTrafficName = (name: unknown): name is string =>
-  typeof name === 'string' && /^[^\p{Cc}\s"]{1,200}$/u.test(name);
+  typeof name === 'string' && /^[^\p{Cc}]{1,200}$/u.test(name);
 
 const readJson = (line: string): TrafficLine | undefined => {
   let fields: Record<string, unknown>;

@@ -35,7 +35,8 @@ const families = {
 
 const labelOf = (labels: string, wanted: string): string | undefined => {
   for (const [, key, value] of labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g))
-    if (key === wanted) return value;
+    if (key === wanted)
+      return value?.replaceAll(/\\(.)/g, (_, escaped) => (escaped === 'n' ? '\n' : String(escaped)));
   return undefined;
 };
 

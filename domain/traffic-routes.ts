@@ -44,8 +44,7 @@ export const trafficRoutes = (releases: readonly Pick<Release, 'spec'>[]): Traff
       ...new Set(all.flatMap((one) => one.routers.flatMap((name) => targetOf(one, name, services) ?? []))),
     ].filter((place) => place !== traefikItself),
     placeOf: (written) => {
-      const [kind, full = ''] = written.split(' ');
-      const [name = '', provider] = full.split('@');
+      const [, kind, name = '', provider] = /^(router|service) (.*)@([^@]*)$/.exec(written) ?? [];
       if (provider === 'internal') return traefikItself;
       if (provider !== 'docker') return undefined;
       return (kind === 'router' ? routers : services).get(name);

@@ -35,7 +35,7 @@ describe('a line of the access log', () => {
     for (const text of [
       '{}',
       '{"RouterName":7,"DownstreamStatus":200}',
-      '{"RouterName":"a b","DownstreamStatus":200}',
+      '{"RouterName":"a\\nb","DownstreamStatus":200}',
       `{"RouterName":"${'x'.repeat(300)}"}`,
       '{"RouterName":"shop@docker"',
       '{"msg":"started"}',
@@ -114,6 +114,9 @@ process_start_time_seconds 1.7e+09
     });
     const router = `traefik_router_requests_total{code="200",method="a}\\"b",router="r@docker",service="shop@docker"} 4\n`;
     assert.deepEqual(readTrafficMetrics(page(service + router)).totals, [['router r@docker', 4]]);
+    const strange =
+      String.raw`traefik_service_requests_total{code="200",service="my \"own\" wiki@file"} 4` + '\n';
+    assert.deepEqual(readTrafficMetrics(page(strange)).totals, [['service my "own" wiki@file', 4]]);
     assert.deepEqual(readTrafficMetrics(page('')).totals, []);
   });
 

@@ -1,5 +1,7 @@
 /** `baton health` and `baton auto once` as a person types them: a number with every point that it lost named. */
 import assert from 'node:assert/strict';
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { DiskForecast } from '../../domain/disk-forecast.ts';
 import type { Look } from '../../domain/look.ts';
@@ -25,6 +27,7 @@ services:
     command: [httpd, -f, -p, "80", -h, /]
     stop_signal: SIGKILL
     depends_on: [db]
+    labels: {traefik.http.routers.shop.rule: "Host(\`shop.example\`)"}
     ports: ["127.0.0.1:${await freePort()}:80"]
     x-baton: {probe: {exec: [wget, -q, -O, /dev/null, "http://db/etc/passwd"]}}
 x-baton: {min_healthy_time: 100ms}
@@ -129,5 +132,25 @@ x-baton: {min_healthy_time: 100ms}
       assert.equal((await site.baton('auto', 'stop')).code, 0);
       assert.equal(await looks(), false);
     }
+  });
+
+  test('requests that Traefik logs are counted for the service that has the router', async () => {
+    const log = join(site.files, 'access.log');
+    await writeFile(log, '');
+    await mkdir(join(site.files, '.config', 'baton'), { recursive: true });
+    await writeFile(
+      join(site.files, '.config', 'baton', 'baton.yml'),
+      `traffic: { access_log: ${JSON.stringify(log)} }\n`,
+    );
+    const traffic = async () => (await look('auto', 'once')).asked.find(({ source }) => source === 'traffic');
+    assert.equal((await traffic())?.state, 'seen');
+    const written = join(import.meta.dirname, '..', 'domain', 'traefik-3.3-json.txt');
+    await appendFile(log, await readFile(written));
+    const asked = await traffic();
+    assert.ok(asked?.state === 'seen' && asked.samples === 1, JSON.stringify(asked));
+    const { out } = await site.baton('windows', '--json');
+    assert.equal((JSON.parse(out) as { target: string }).target, 'shop/app');
+    const told = await site.baton('incidents', 'traffic-unmapped@traefik');
+    assert.match(told.out, /router wiki@file/);
   });
 });
