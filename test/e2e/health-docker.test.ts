@@ -44,6 +44,9 @@ x-baton: {min_healthy_time: 100ms}
   const look = async (...words: string[]): Promise<Look & { code: number }> => {
     const { out, code } = await site.baton(...words, '--json');
     return { ...(JSON.parse(out.split('\n')[0] ?? '') as Look), code };
+    // What was decided after it stands in a line of its own.
+    const [first = ''] = out.split('\n');
+    return { ...(JSON.parse(first) as Look), code };
   };
   /** The disks of the machine that runs this may be full, its units may have failed, and that is none of its business. */
   const others = ['disk-full', 'unit-failed', 'journal-errors'];
