@@ -43,7 +43,6 @@ x-baton: {min_healthy_time: 100ms}
   /** What `auto once` has decided stands on lines of its own below the look. */
   const look = async (...words: string[]): Promise<Look & { code: number }> => {
     const { out, code } = await site.baton(...words, '--json');
-    return { ...(JSON.parse(out.split('\n')[0] ?? '') as Look), code };
     // What was decided after it stands in a line of its own.
     const [first = ''] = out.split('\n');
     return { ...(JSON.parse(first) as Look), code };
