@@ -65,6 +65,7 @@ schedules:
     await browser.close();
     await rm(profile, { recursive: true, force: true });
     await site.baton('schedule', 'remove', 'coffee');
+    await site.baton('auto', 'stop');
     door.kill();
     if (door.exitCode === null && door.signalCode === null) await once(door, 'exit');
     ntfy.close();
@@ -91,7 +92,7 @@ schedules:
 
   test('tells what was deployed, what is wrong, and what waits for somebody', async () => {
     assert.equal((await site.baton('deploy', 'photos.yml')).code, 0);
-    assert.equal((await site.baton('auto', 'watch')).code, 0);
+    assert.equal((await site.baton('auto', 'dry-run')).code, 0);
     await site.baton('auto', 'once');
     await site.cli('stop', 'photos-web-1');
     await site.baton('auto', 'once');
