@@ -45,7 +45,8 @@ x-baton: {min_healthy_time: 100ms, data: {"${signs}": discard}}
 
   const critical = async (): Promise<string[]> => {
     const { out } = await site.baton('auto', 'once', '--json');
-    const { causes } = JSON.parse(out) as Look;
+    // What was decided after the look stands in a line of its own.
+    const { causes } = JSON.parse(out.split('\n')[0] ?? '') as Look;
     return causes
       .flatMap(({ incident, effects }) => [incident, ...effects])
       .filter(({ severity, what }) => severity === 'critical' && what !== 'disk-full')
