@@ -1,6 +1,5 @@
 /** How operations end when several things come together: real stacks, with the one activity in question made to fail. */
 import assert from 'node:assert/strict';
-import { Context } from '@temporalio/activity';
 import { execa } from 'execa';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,7 +14,7 @@ import type { Plan } from '../../domain/plan.ts';
 import type { deployStack } from '../../workflows/deploy-stack.ts';
 import type { stackStatus } from '../../workflows/questions.ts';
 import { until } from '../e2e/site.ts';
-import { injected, Laboratory, type Meddle } from './laboratory.ts';
+import { heardOfIt, injected, Laboratory, type Meddle } from './laboratory.ts';
 
 const stackFile = (name: string, more = ''): string => `
 name: ${name}
@@ -29,19 +28,6 @@ services:
     x-baton: {probe: {tcp: 80}}
 x-baton: {min_healthy_time: 0s, rollback: "\${ROLLBACK:-auto}"${more}}
 `;
-
-/** The activity under way goes on until it hears that it is cancelled. */
-const heardOfIt = async (): Promise<void> => {
-  const context = Context.current();
-  const beat = setInterval(() => {
-    context.heartbeat();
-  }, 200);
-  try {
-    await context.cancelled;
-  } finally {
-    clearInterval(beat);
-  }
-};
 
 describe('how operations end', () => {
   let laboratory: Laboratory;

@@ -1,6 +1,6 @@
 /** Workflows on a real server with the real activities, which a test can make fail, or interrupt, at any of them. */
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailure, Context } from '@temporalio/activity';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities, type Activities } from '../../activities/index.ts';
 import { searchAttributesOf } from '../../client/search-attributes.ts';
@@ -157,3 +157,16 @@ const meddled = (
       },
     ]),
   ) as unknown as Activities;
+
+/** The activity under way goes on until it hears that it is cancelled. */
+export const heardOfIt = async (): Promise<void> => {
+  const context = Context.current();
+  const beat = setInterval(() => {
+    context.heartbeat();
+  }, 200);
+  try {
+    await context.cancelled;
+  } finally {
+    clearInterval(beat);
+  }
+};

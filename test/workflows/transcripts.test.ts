@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Report } from '../../domain/operation.ts';
 import { fingerprint, type Container } from '../e2e/site.ts';
-import { injected, Laboratory, type Meddle } from './laboratory.ts';
+import { heardOfIt, injected, Laboratory, type Meddle } from './laboratory.ts';
 
 const golden = new URL('transcripts.json', import.meta.url);
 const update = process.env['BATON_UPDATE_TRANSCRIPTS'] !== undefined;
@@ -126,6 +126,8 @@ describe('transcripts of a deploy', () => {
         if (activity !== step || when !== 'before') return;
         const workflowId = `stack/${laboratory.site.host}/ledger`;
         await laboratory.client.workflow.getHandle(workflowId).executeUpdate('rollBack', { args: ['test'] });
+        // These are over in a moment, and may be so before they hear of it.
+        if (step === 'takeSnapshots' || step === 'validateRelease') await heardOfIt();
       });
       check(`cancel during ${step}`, result.steps, result.report);
       assert.deepEqual(await world(), was);
