@@ -4,6 +4,7 @@ import { levelUnder, type Cap, type DayRules, type Preferences } from '../domain
 import type { Facts } from '../domain/circumstances.ts';
 import type { Decided } from '../domain/decided.ts';
 import type { Unknown } from '../domain/decision.ts';
+import { stackAt } from '../domain/dependency-map.ts';
 import { earnedCap } from '../domain/earned-level.ts';
 import { stackOf } from '../domain/labels.ts';
 import type { Look } from '../domain/look.ts';
@@ -198,5 +199,5 @@ const ownStacks = async (ports: Ports, needs: Facts['needs']): Promise<Set<strin
     const isOwn = published.some(({ hostPort }) => ports.standing.ownPorts.includes(hostPort));
     return stack !== undefined && isOwn ? [stack] : [];
   });
-  return new Set([...reachableFrom(needs, own)].map((place) => place.split('/')[0] ?? place));
+  return new Set([...reachableFrom(needs, own)].map(stackAt));
 };

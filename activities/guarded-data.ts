@@ -4,13 +4,13 @@ import { clientsOf, type DumpPlan } from '../domain/data.ts';
 import { runningDatabases, standingDatabases } from '../domain/database.ts';
 import type { KnownData, Restore } from '../domain/guard.ts';
 import { serviceOf, stackOf } from '../domain/labels.ts';
-import { parseStackName, type StackName } from '../domain/names.ts';
+import { parseStackName } from '../domain/names.ts';
 import type { Release } from '../domain/release.ts';
 import type { ContainerFacts } from '../domain/world.ts';
 import { askDatabase } from './dump.ts';
 import { placedSets } from './data-set.ts';
 import type { Ports } from './ports/index.ts';
-import { secretsOf } from './release.ts';
+import { runningRelease, secretsOf } from './release.ts';
 import { manifestOf } from './restore-dump.ts';
 
 /**
@@ -82,15 +82,6 @@ const runningReleases = async (
     [...stacks].map(async (stack) => await runningRelease({ memory }, stack)),
   );
   return releases.flatMap((release) => release ?? []);
-};
-
-/** As it was committed last. */
-export const runningRelease = async (
-  { memory }: Pick<Ports, 'memory'>,
-  stack: StackName,
-): Promise<Release | undefined> => {
-  const last = (await memory.history(stack)).at(-1);
-  return last && (await memory.getRelease(stack, last.release));
 };
 
 /** What the containers of a release mount, by what its services say of it. */

@@ -4,6 +4,7 @@ import { causesAmong, isOpen, type Cause, type Incident } from '../domain/incide
 import type { Release } from '../domain/release.ts';
 import { beating } from './activity.ts';
 import type { Ports } from './ports/index.ts';
+import { runningRelease } from './release.ts';
 
 /** `at`: when they were read, ms since the epoch. */
 export type IncidentsKept = { at: number; causes: Cause[]; closed: Incident[] };
@@ -38,10 +39,7 @@ export const incidentActivities = (ports: Ports) => ({
 
 export const lastReleases = async ({ memory }: Ports): Promise<Release[]> => {
   const found = await Promise.all(
-    (await memory.stacks()).map(async (stack) => {
-      const last = (await memory.history(stack)).at(-1);
-      return last && (await memory.getRelease(stack, last.release));
-    }),
+    (await memory.stacks()).map(async (stack) => await runningRelease({ memory }, stack)),
   );
   return found.flatMap((release) => release ?? []);
 };

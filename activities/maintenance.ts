@@ -10,8 +10,8 @@ import { databaseTools } from './databases/index.ts';
 import type { Inside } from './databases/inside.ts';
 import type { DatabaseTool } from './databases/tool.ts';
 import { insideOf, redactFor } from './dump.ts';
-import { runningRelease } from './guarded-data.ts';
 import type { Ports } from './ports/index.ts';
+import { runningRelease } from './release.ts';
 import { SnapshotError } from './ports/snapshots.ts';
 
 /** A server that is busy answers within this; what it was doing for a worker that died has ended by then. */

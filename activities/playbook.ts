@@ -16,6 +16,7 @@ import { parseTarget, stackOfTarget, targetForms, type Target } from '../domain/
 import { beating, permanent } from './activity.ts';
 import { takeFigures } from './measure.ts';
 import type { Ports } from './ports/index.ts';
+import { runningRelease } from './release.ts';
 
 /** @property hash of what was decided on; absent: whatever it says now. */
 type Asked = { playbook: string; target: string; hash?: string };
@@ -143,8 +144,7 @@ const findTarget = async (
       ? { kind: 'filesystem', path: usage.filesystem }
       : refused('no-such-target', `There is no ${target.path} on this host.`, 'baton health');
   }
-  const last = (await ports.memory.history(target.stack)).at(-1);
-  const release = last && (await ports.memory.getRelease(target.stack, last.release));
+  const release = await runningRelease(ports, target.stack);
   const isThere =
     release && (target.kind === 'stack' || release.spec.services.some((one) => one.name === target.service));
   return isThere ? target : refused('no-such-target', `No release on record has "${text}".`, 'baton status');

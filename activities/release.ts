@@ -23,6 +23,15 @@ export const makeRelease = async (
   return { id: contentHash(content) as ReleaseId, ...content };
 };
 
+/** As it was committed last. */
+export const runningRelease = async (
+  { memory }: Pick<Ports, 'memory'>,
+  stack: StackName,
+): Promise<Release | undefined> => {
+  const last = (await memory.history(stack)).at(-1);
+  return last && (await memory.getRelease(stack, last.release));
+};
+
 /** Hash of everything that the service's container is made from; absent while its image is not here. */
 export const serviceHash = (release: Release, service: ServiceSpec): string | undefined => {
   const image = release.images[service.name];

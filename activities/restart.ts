@@ -9,7 +9,7 @@ import { capture, isRunning } from './before.ts';
 import { stopGraceMs } from './data.ts';
 import { waitHealthy } from './health.ts';
 import type { Ports } from './ports/index.ts';
-import { secretsOf } from './release.ts';
+import { runningRelease, secretsOf } from './release.ts';
 import { probeOf } from './user.ts';
 
 export const restartActivities = (ports: Ports) => ({
@@ -60,14 +60,9 @@ const present = async ({ engine }: Ports, id: string, name: string) => {
   throw permanent('ContainerGone', `Container "${name}" is gone: something outside removed it.`);
 };
 
-const recordedRelease = async ({ memory }: Ports, stack: StackName) => {
-  const last = (await memory.history(stack)).at(-1);
-  return last && (await memory.getRelease(stack, last.release));
-};
-
 /** The log of what does not become healthy ends in a report. */
 const redactOf = async (ports: Ports, stack: StackName): Promise<(text: string) => string> => {
-  const release = await recordedRelease(ports, stack);
+  const release = await runningRelease(ports, stack);
   return release ? (await secretsOf(ports, release)).redact : (text) => text;
 };
 
@@ -77,7 +72,7 @@ export const planRestarts = async (
   stack: StackName,
   wish: RestartWish,
 ): Promise<{ services: ServiceRestart[]; problems: Problem[] }> => {
-  const release = await recordedRelease(ports, stack);
+  const release = await runningRelease(ports, stack);
   const order = release ? restartOrder(release.spec, wish) : [];
   if (order.length === 0) return { services: [], problems: [nothingToRestart(stack, wish)] };
   const containers = await ports.engine.listContainers();

@@ -34,9 +34,7 @@ export const restoreDumpActivities = (ports: Ports) => ({
       // Writes since then are no failed change's: it is not emptied again.
       if (await isRestored(ports, kept)) return;
       const taken = await demand(ports, path, nameOf(owner, 'before'), 'The dump');
-      const database = { path, ...dump };
-      await restoreInto(ports, { database, redact: await redactFor(ports, database) }, taken, signal);
-      await ports.snapshots.mark(kept, { restoredAt: new Date().toISOString() });
+      await restoreNoted(ports, { path, ...dump }, taken, kept, signal);
     });
   },
 });
@@ -55,9 +53,19 @@ export const takeInDump = async (
   const { snapshots } = ports;
   const kept =
     (await snapshots.find(database.path, keptAs)) ?? (await snapshots.clear(database.path, keptAs));
-  if (await isRestored(ports, kept)) return;
+  if (!(await isRestored(ports, kept))) await restoreNoted(ports, database, dump, kept, signal);
+};
+
+/** @param kept what the database held before; that the dump is restored is noted with it, last. */
+const restoreNoted = async (
+  ports: Ports,
+  database: RunningDatabase,
+  dump: Snapshot,
+  kept: Snapshot,
+  signal: AbortSignal,
+): Promise<void> => {
   await restoreInto(ports, { database, redact: await redactFor(ports, database) }, dump, signal);
-  await snapshots.mark(kept, { restoredAt: new Date().toISOString() });
+  await ports.snapshots.mark(kept, { restoredAt: new Date().toISOString() });
 };
 
 const demand = async (

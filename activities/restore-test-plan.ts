@@ -14,7 +14,7 @@ import {
 import { newestGood, type SnapshotInfo } from '../domain/snapshot.ts';
 import type { ServiceSpec } from '../domain/stack.ts';
 import { placedSets } from './data-set.ts';
-import { runningRelease } from './guarded-data.ts';
+import { runningRelease } from './release.ts';
 import { keptTag } from './image.ts';
 import type { ImageState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';

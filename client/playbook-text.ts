@@ -1,4 +1,5 @@
 /** Playbooks, their plans and their reports, in words for a terminal. */
+import { stackAt } from '../domain/dependency-map.ts';
 import { checkText } from '../domain/check.ts';
 import { criterionText, measures, valueText, type MeasureName, type Unit } from '../domain/measure.ts';
 import {
@@ -94,9 +95,7 @@ export const playbookReportText = (report: PlaybookReport): string[] => {
             (figure) => `  ${figure.what}: ${told(figure, figure.before)} → ${told(figure, figure.after)}`,
           ),
         ]),
-    ...(outcome === 'needs-human'
-      ? [`Mend what is in the way, then: baton resume ${target.split('/')[0] ?? target}`]
-      : []),
+    ...(outcome === 'needs-human' ? [`Mend what is in the way, then: baton resume ${stackAt(target)}`] : []),
   ];
 };
 

@@ -6,8 +6,10 @@ import type { Circumstances, Proposal, Unknown } from './decision.ts';
 import type { Picture } from './occasion.ts';
 import { isStopped, type ActionOutcome } from './outcome.ts';
 import type { Occasion, Playbook } from './playbook.ts';
-import { countDependents, proposalOf, stackAt } from './proposal.ts';
+import { stackAt } from './dependency-map.ts';
+import { countDependents, proposalOf } from './proposal.ts';
 import { coolDownEnd, stands } from './standing-decision.ts';
+import { trafficMeasure } from './traffic.ts';
 import type { Span } from './window.ts';
 
 export type Facts = Picture & {
@@ -81,9 +83,7 @@ const freshForMs = 15 * 60_000;
 const activeUsers = (target: string, { latest, now }: Facts): number | Unknown => {
   const own = latest.filter(
     ({ measure, place, at }) =>
-      measure === 'traffic.requests' &&
-      now - at <= freshForMs &&
-      (place === target || place === stackAt(target)),
+      measure === trafficMeasure && now - at <= freshForMs && (place === target || place === stackAt(target)),
   );
   return own.length === 0 ? 'unknown' : own.reduce((sum, { value }) => sum + value, 0);
 };

@@ -19,6 +19,9 @@ export type DependencyMap = {
 /** `shop/database`. */
 export const placeOf = (stack: string, service: string): string => `${stack}/${service}`;
 
+/** `shop/db` → `shop`. */
+export const stackAt = (place: string): string => place.split('/')[0] ?? '';
+
 /** A stack stands for all of its services; what it requires, each of them does. */
 export const dependencyMap = (releases: readonly Pick<Release, 'spec'>[]): DependencyMap => ({
   places: releases.flatMap(({ spec }) => spec.services.map(({ name }) => placeOf(spec.name, name))),

@@ -1,5 +1,6 @@
 /** What Baton did last by itself, and whether `baton undo` takes it back. */
 import type { Decided } from './decided.ts';
+import { stackAt } from './dependency-map.ts';
 import { parseStackName, type StackName } from './names.ts';
 import type { Playbook } from './playbook.ts';
 import type { ReleaseRecord } from './release.ts';
@@ -14,7 +15,7 @@ type Ended = Decided & { ended: NonNullable<Decided['ended']> };
 
 /** Whose release it may have changed. @returns `undefined` for a filesystem. */
 export const stackOfAction = ({ proposal }: Pick<Decided, 'proposal'>): StackName | undefined =>
-  parseStackName(proposal.target.split('/')[0] ?? '');
+  parseStackName(stackAt(proposal.target));
 
 /**
  * Only a release that it put in another's place, and that is still the last one, can be taken back by an undo.

@@ -1,5 +1,6 @@
 /** Proposals: occasions on which a playbook applies, with what it may disturb, as a decision is made on them. */
 import type { Proposal } from './decision.ts';
+import { stackAt } from './dependency-map.ts';
 import { reachableFrom, reversed, type Graph } from './graph.ts';
 import { isOpen, type Cause } from './incident.ts';
 import type { Occasion } from './playbook.ts';
@@ -39,9 +40,6 @@ export const dependentsOf = (target: string, needs: Graph<string>): string[] =>
   [...reachableFrom(reversed(needs), [target])].filter(
     (place) => place !== target && stackAt(target) !== place,
   );
-
-/** `shop/db` → `shop`. */
-export const stackAt = (place: string): string => place.split('/')[0] ?? '';
 
 /** @returns how many services depend on it; `unknown` where the target is no place that is known. */
 export const countDependents = (target: string, needs: Graph<string>): number | 'unknown' =>

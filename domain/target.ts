@@ -1,4 +1,5 @@
 /** What a playbook is carried out on, as incidents name places: `/srv`, `shop`, `shop/db`. */
+import { stackAt } from './dependency-map.ts';
 import { parseServiceName, parseStackName, type ServiceName, type StackName } from './names.ts';
 
 export const targetKinds = ['filesystem', 'stack', 'service'] as const;
@@ -29,7 +30,7 @@ export const parseTarget = (kind: TargetKind, text: string): Target | undefined 
 
 /** The target of this kind that a place belongs to: of a service also its stack. @returns it as it is written. */
 export const targetAt = (kind: TargetKind, place: string): string | undefined => {
-  const text = kind === 'stack' && !place.startsWith('/') ? (place.split('/')[0] ?? '') : place;
+  const text = kind === 'stack' && !place.startsWith('/') ? stackAt(place) : place;
   return parseTarget(kind, text) && text;
 };
 
