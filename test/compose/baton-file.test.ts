@@ -1,26 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { readBatonFile } from '../../compose/baton-file.ts';
 import { isTimeZone, nextOccurrence, readTime } from '../../compose/cron.ts';
 import { defaultRules } from '../../domain/cleanup.ts';
 import { formatLocation } from '../../domain/problem.ts';
+import { batonYml } from './baton-yml.ts';
 
 describe('baton.yml', () => {
-  let directory: string;
-  before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'baton-file-'));
-  });
-  after(async () => {
-    await rm(directory, { recursive: true });
-  });
-  const read = async (text: string) => {
-    const file = join(directory, 'baton.yml');
-    await writeFile(file, text);
-    return await readBatonFile(file, { NTFY_TOKEN: 'tk_canary' });
-  };
+  const { directory, read } = batonYml({ NTFY_TOKEN: 'tk_canary' });
   const mistakes = async (text: string): Promise<string[]> => {
     const found = await read(text);
     assert.ok(!found.ok);
@@ -30,7 +19,7 @@ describe('baton.yml', () => {
   };
 
   test('need not be there, nor hold anything', async () => {
-    const nowhere = join(directory, 'none', 'baton.yml');
+    const nowhere = join(directory(), 'none', 'baton.yml');
     assert.deepEqual(await readBatonFile(nowhere, {}), {
       ok: true,
       settings: {
@@ -160,7 +149,7 @@ serve: {url: 'javascript:alert(1)'}
       assert.match(told, /^baton\.yml:2:\d+ /);
       assert.ok(!told.includes('canary'), told);
     }
-    const file = join(directory, 'baton.yml');
+    const file = join(directory(), 'baton.yml');
     await writeFile(file, "notify:\n  - {name: a, person: a, slack: {url: '\${NOT_HERE}'}}\n");
     assert.ok((await readBatonFile(file)).ok, 'whom to notify is the worker’s affair');
   });
@@ -239,9 +228,9 @@ schedules:
       ['30 2 * * *', 'Europe/Berlin', 600_000, 3_600_000],
     );
     assert.ok(photos?.task.do === 'guard');
-    assert.deepEqual(photos.task.question.data, ['/srv/photos', join(directory, 'x')]);
+    assert.deepEqual(photos.task.question.data, ['/srv/photos', join(directory(), 'x')]);
     assert.ok(update?.task.do === 'deploy');
-    assert.equal(update.task.source.file, join(directory, 'web.yml'));
+    assert.equal(update.task.source.file, join(directory(), 'web.yml'));
     assert.deepEqual(update.task.gate, { approve: true });
     assert.ok(dump?.task.do === 'guard');
     assert.deepEqual(dump.task.question.command?.args, ['dump ${NTFY_TOKEN} $HOME']);

@@ -1,25 +1,11 @@
 /** `cleanup:` of `baton.yml`: what may go, and mistakes with the place where they were written. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { readBatonFile } from '../../compose/baton-file.ts';
+import { describe, test } from 'node:test';
 import { defaultRules } from '../../domain/cleanup.ts';
+import { batonYml } from './baton-yml.ts';
 
 describe('cleanup of baton.yml', () => {
-  let directory: string;
-  before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'baton-cleanup-'));
-  });
-  after(async () => {
-    await rm(directory, { recursive: true });
-  });
-  const read = async (text: string) => {
-    const file = join(directory, 'baton.yml');
-    await writeFile(file, text);
-    return await readBatonFile(file, {});
-  };
+  const { read } = batonYml();
   const rules = async (text: string) => {
     const result = await read(text);
     assert.ok(result.ok, JSON.stringify(result));

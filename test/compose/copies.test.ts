@@ -1,25 +1,11 @@
 /** `copies:` of `baton.yml`, and the schedules that make them: what is read, and mistakes with the place where they were written. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { readBatonFile, type SettingsRead } from '../../compose/baton-file.ts';
+import { describe, test } from 'node:test';
+import { batonYml } from './baton-yml.ts';
 
 describe('copies of baton.yml', () => {
-  let directory: string;
-  before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'baton-copies-'));
-  });
-  after(async () => {
-    await rm(directory, { recursive: true });
-  });
-
-  const read = async (text: string): Promise<SettingsRead> => {
-    const file = join(directory, 'baton.yml');
-    await writeFile(file, text);
-    return await readBatonFile(file, {});
-  };
+  const { directory, read } = batonYml();
 
   test('say what goes where', async () => {
     const result = await read(`copies:
@@ -49,7 +35,7 @@ schedules:
         target: {
           by: 'restic',
           repository: { at: 'sftp:backup@nas:/srv/restic' },
-          password: { file: join(directory, 'restic.password') },
+          password: { file: join(directory(), 'restic.password') },
           variables: ['AWS_ACCESS_KEY_ID'],
           pruneEveryMs: 7 * 86_400_000,
         },

@@ -1,26 +1,11 @@
 /** `data:` of `baton.yml`: the sets of a host, their schedules, and mistakes with the place where they were written. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { readBatonFile, type SettingsRead } from '../../compose/baton-file.ts';
+import { describe, test } from 'node:test';
 import type { Settings } from '../../domain/settings.ts';
+import { batonYml } from './baton-yml.ts';
 
 describe('data of baton.yml', () => {
-  let directory: string;
-  before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'baton-data-sets-'));
-  });
-  after(async () => {
-    await rm(directory, { recursive: true });
-  });
-
-  const read = async (text: string): Promise<SettingsRead> => {
-    const file = join(directory, 'baton.yml');
-    await writeFile(file, text);
-    return await readBatonFile(file, { HOME: '/root' });
-  };
+  const { read } = batonYml({ HOME: '/root' });
   const settings = async (text: string): Promise<Settings> => {
     const result = await read(text);
     assert.ok(result.ok, JSON.stringify(result));

@@ -1,24 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { readBatonFile } from '../../compose/baton-file.ts';
+import { describe, test } from 'node:test';
 import { formatLocation } from '../../domain/problem.ts';
+import { batonYml } from './baton-yml.ts';
 
 describe('notify in baton.yml', () => {
-  let directory: string;
-  before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'baton-notify-'));
-  });
-  after(async () => {
-    await rm(directory, { recursive: true });
-  });
-  const read = async (text: string) => {
-    const file = join(directory, 'baton.yml');
-    await writeFile(file, text);
-    return await readBatonFile(file, { TOKEN: 'canary' });
-  };
+  const { read } = batonYml({ TOKEN: 'canary' });
   const mistakes = async (text: string): Promise<string[]> => {
     const found = await read(text);
     assert.ok(!found.ok);

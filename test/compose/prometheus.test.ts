@@ -1,24 +1,11 @@
 /** `prometheus:` of `baton.yml`: what is read, and mistakes with the place where they were written. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { readBatonFile, type SettingsRead } from '../../compose/baton-file.ts';
+import { describe, test } from 'node:test';
+import { batonYml } from './baton-yml.ts';
 
 describe('prometheus of baton.yml', () => {
-  let directory: string;
-  before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'baton-prometheus-'));
-  });
-  after(async () => {
-    await rm(directory, { recursive: true });
-  });
-  const read = async (text: string): Promise<SettingsRead> => {
-    const file = join(directory, 'baton.yml');
-    await writeFile(file, text);
-    return await readBatonFile(file, {});
-  };
+  const { directory, read } = batonYml();
   const query = 'queries: [{ name: up, query: up }]';
 
   test('says what is asked, with whose secret, and what is wrong', async () => {
@@ -33,7 +20,7 @@ describe('prometheus of baton.yml', () => {
     assert.ok(result.ok, JSON.stringify(result));
     assert.deepEqual(result.settings.prometheus, {
       url: 'http://127.0.0.1:9090/prom',
-      login: { by: 'bearer', token: { file: join(directory, 'prometheus.token') } },
+      login: { by: 'bearer', token: { file: join(directory(), 'prometheus.token') } },
       queries: [
         {
           name: 'hot',

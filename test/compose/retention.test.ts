@@ -1,26 +1,13 @@
 /** `snapshots:` of `baton.yml`: what is kept, and mistakes with the place where they were written. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { readBatonFile, type SettingsRead } from '../../compose/baton-file.ts';
+import { describe, test } from 'node:test';
+import { readBatonFile } from '../../compose/baton-file.ts';
 import type { RetentionRule } from '../../domain/retention.ts';
+import { batonYml } from './baton-yml.ts';
 
 describe('snapshots of baton.yml', () => {
-  let directory: string;
-  before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'baton-retention-'));
-  });
-  after(async () => {
-    await rm(directory, { recursive: true });
-  });
-
-  const read = async (text: string): Promise<SettingsRead> => {
-    const file = join(directory, 'baton.yml');
-    await writeFile(file, text);
-    return await readBatonFile(file, {});
-  };
+  const { directory, read } = batonYml();
   const rules = async (text: string): Promise<RetentionRule[]> => {
     const result = await read(text);
     assert.ok(result.ok, JSON.stringify(result));
@@ -51,7 +38,7 @@ describe('snapshots of baton.yml', () => {
   test('are none where none are written', async () => {
     assert.deepEqual(await rules(''), []);
     assert.deepEqual(await rules('gates: []\n'), []);
-    const result = await readBatonFile(join(directory, 'none.yml'), {});
+    const result = await readBatonFile(join(directory(), 'none.yml'), {});
     assert.ok(result.ok);
     assert.deepEqual(result.settings.snapshots, []);
   });

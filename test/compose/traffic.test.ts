@@ -1,24 +1,10 @@
 /** `traffic:` of `baton.yml`: one place where requests are told, and mistakes with the place where they were written. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { readBatonFile } from '../../compose/baton-file.ts';
+import { describe, test } from 'node:test';
+import { batonYml } from './baton-yml.ts';
 
 describe('traffic of baton.yml', () => {
-  let directory: string;
-  before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'baton-traffic-'));
-  });
-  after(async () => {
-    await rm(directory, { recursive: true });
-  });
-  const read = async (text: string) => {
-    const file = join(directory, 'baton.yml');
-    await writeFile(file, text);
-    return await readBatonFile(file, {});
-  };
+  const { read } = batonYml();
 
   test('names a log or an address, or nothing', async () => {
     const traffic = async (text: string) => {

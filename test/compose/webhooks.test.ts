@@ -1,23 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { readBatonFile } from '../../compose/baton-file.ts';
+import { describe, test } from 'node:test';
+import { batonYml } from './baton-yml.ts';
 
 describe('webhooks in baton.yml', () => {
-  let directory: string;
-  before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'baton-webhooks-'));
-  });
-  after(async () => {
-    await rm(directory, { recursive: true });
-  });
-  const read = async (text: string, reads: 'notify' | 'webhooks' = 'webhooks') => {
-    const file = join(directory, 'baton.yml');
-    await writeFile(file, text);
-    return await readBatonFile(file, { SECRET: 'canary-0123456789' }, reads);
-  };
+  const file = batonYml({ SECRET: 'canary-0123456789' });
+  const read = async (text: string, reads: 'notify' | 'webhooks' = 'webhooks') =>
+    await file.read(text, reads);
   const mistakes = async (webhook: string): Promise<string[]> => {
     const found = await read(`webhooks: [${webhook}]`);
     assert.ok(!found.ok, webhook);
