@@ -5,6 +5,7 @@ import type { Hold } from '../domain/hold.ts';
 import { cycleScheduleId, holdWorkflowId } from '../domain/ids.ts';
 import { readMandate } from '../domain/mandate.ts';
 import { searchAttributeName } from '../domain/search-attributes.ts';
+import { ifFound } from './if-found.ts';
 import type { Standing, UnderWay } from './ports/standing.ts';
 
 /** @param ownPorts ports of this host on which Temporal and the records are reached. */
@@ -44,15 +45,3 @@ export const openStanding = (ownPorts: readonly number[]): Standing => ({
 });
 
 const keyword = (name: string) => defineSearchAttributeKey(name, 'KEYWORD');
-
-/** By their names: the classes belong to the client's package, which activities do not import. */
-const notFound = ['ScheduleNotFoundError', 'WorkflowNotFoundError'];
-
-const ifFound = async <Result>(ask: () => Promise<Result>): Promise<Result | undefined> => {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof Error && notFound.includes(error.name)) return undefined;
-    throw error;
-  }
-};

@@ -14,6 +14,7 @@ import type { Progress } from '../../domain/operation.ts';
 import { taskText, type ScheduledRequest } from '../../domain/schedule.ts';
 import { searchAttributeName } from '../../domain/search-attributes.ts';
 import type { Span } from '../../domain/window.ts';
+import { ifFound } from '../if-found.ts';
 
 export type Temporal = Context['client'];
 
@@ -174,32 +175,18 @@ export const plannedOn = async (client: Temporal, host: string, now: number): Pr
   return planned.sort((a, b) => a.at - b.at);
 };
 
-/** gRPC's `NOT_FOUND`, as the client's own errors name it. */
-const isNotFound = (error: unknown): boolean =>
-  error instanceof Error && ['ScheduleNotFoundError', 'WorkflowNotFoundError'].includes(error.name);
-
 /** @returns how far apart looks are meant to be; `undefined` where Baton does not look by itself. */
 export const looksEvery = async (client: Temporal, host: string): Promise<number | undefined> => {
-  try {
-    const { spec, state } = await client.schedule.getHandle(cycleScheduleId(host)).describe();
-    return state.paused ? undefined : spec.intervals?.[0]?.every;
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+  const found = await ifFound(async () => await client.schedule.getHandle(cycleScheduleId(host)).describe());
+  return found && !found.state.paused ? found.spec.intervals?.[0]?.every : undefined;
 };
 
 /** `by anna: the disk is being replaced`; `undefined` where the host is not held. */
 export const heldOn = async (client: Temporal, host: string): Promise<string | undefined> => {
-  try {
-    const { status, memo } = await client.workflow.getHandle(holdWorkflowId(host)).describe();
-    if (status.name !== 'RUNNING') return undefined;
-    const { by, reason } = memo?.['hold'] as Hold;
-    return `by ${by}${reason === undefined ? '' : `: ${reason}`}`;
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+  const found = await ifFound(async () => await client.workflow.getHandle(holdWorkflowId(host)).describe());
+  if (found?.status.name !== 'RUNNING') return undefined;
+  const { by, reason } = found.memo?.['hold'] as Hold;
+  return `by ${by}${reason === undefined ? '' : `: ${reason}`}`;
 };
 
 /** Channels that could not be reached in the period, as long as nothing was told through them since. */
@@ -223,11 +210,6 @@ export const unreachableOn = async (
 };
 
 const hasToldSince = async (client: Temporal, workflowId: string, since: Date): Promise<boolean> => {
-  try {
-    const { status, closeTime } = await client.workflow.getHandle(workflowId).describe();
-    return status.name === 'COMPLETED' && closeTime !== undefined && closeTime > since;
-  } catch (error) {
-    if (isNotFound(error)) return false;
-    throw error;
-  }
+  const found = await ifFound(async () => await client.workflow.getHandle(workflowId).describe());
+  return found?.status.name === 'COMPLETED' && found.closeTime !== undefined && found.closeTime > since;
 };
