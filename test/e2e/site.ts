@@ -5,9 +5,9 @@
 import { execa } from 'execa';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { glob, lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { needed } from '../host/environment.ts';
 
@@ -98,7 +98,22 @@ export class Site {
     const own: string[] = [];
     for (const id of ids) if (await this.#isOwn(id)) own.push(id);
     if (own.length > 0) await this.cli('rm', '-f', '-v', ...own);
+    await this.dropKeptImages();
     await rm(this.files, { recursive: true, force: true });
+  }
+
+  /** Those of its releases: an engine takes seconds to tag an image that has thousands of names already. */
+  async dropKeptImages(): Promise<void> {
+    const own = new Set<string>();
+    for await (const file of glob('.state/baton/**/releases/*/*.json', { cwd: this.files }))
+      own.add(`${basename(dirname(file))}:${basename(file, '.json')}`);
+    const images = lines(await this.cli('images', '--format', '{{.Repository}}:{{.Tag}}'));
+    const kept = images.filter((image) => {
+      const [, stack, id] = /^localhost\/baton-kept\/([^/]+)\/.+:(.+)$/.exec(image) ?? [];
+      return own.has(`${stack}:${id}`);
+    });
+    // One that is an image's last name stays while a container of another site needs it.
+    if (kept.length > 0) await this.engineCli('rmi', ...kept);
   }
 
   async #isOwn(id: string): Promise<boolean> {

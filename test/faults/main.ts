@@ -130,7 +130,7 @@ const run = async (): Promise<number> => {
       if (stopping || Date.now() > deadline) break;
       const cell = cellOf({ scenario, kind, at });
       const again = values.at !== undefined || values.sample !== undefined;
-      if (!again && results.has(cell)) continue;
+      if (!again && (results.has(cell) || results.isBeyond(cell))) continue;
       const result = await runOnce(town, { scenario, fault: { kind, at } }).catch(asFailed);
       if (result instanceof Error) {
         // It says nothing of Baton, and stays to be run.

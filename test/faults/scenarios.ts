@@ -142,7 +142,7 @@ const byKind: Record<ReleaseKind, Scenario[]> = {
     },
     {
       name: 'changing deploy',
-      effects: 15,
+      effects: 17,
       stacks: [books],
       before: [{ version: '1' }],
       operation: { deploy: { version: '2' } },
@@ -151,7 +151,7 @@ const byKind: Record<ReleaseKind, Scenario[]> = {
     },
     {
       name: 'failing deploy',
-      effects: 21,
+      effects: 24,
       stacks: [books],
       before: [{ version: '1' }],
       operation: { deploy: { version: '2', breaks: true } },
@@ -160,7 +160,7 @@ const byKind: Record<ReleaseKind, Scenario[]> = {
     },
     {
       name: 'failing deploy with a dump',
-      effects: 45,
+      effects: 39,
       stacks: [keys],
       dumped: true,
       before: [{ version: '1' }],
@@ -172,7 +172,7 @@ const byKind: Record<ReleaseKind, Scenario[]> = {
   undo: [
     {
       name: 'undo',
-      effects: 15,
+      effects: 16,
       stacks: [books],
       before: [{ version: '1' }, { version: '2' }],
       operation: { undo: { withData: false } },
@@ -266,7 +266,7 @@ const guards: Scenario[] = [
 const dumpingGuards: Scenario[] = [
   {
     name: 'failing guard with a dump',
-    effects: 30,
+    effects: 29,
     stacks: [keys],
     dumped: true,
     before: [{ version: '1' }],
@@ -319,7 +319,7 @@ const restores: Scenario[] = [
   },
   {
     name: 'restore of a dump',
-    effects: 25,
+    effects: 27,
     stacks: [keys],
     dumped: true,
     before: [{ version: '1' }, { version: '2' }, { version: '1' }],
@@ -353,7 +353,7 @@ const rotations: Scenario[] = [
 const restoreTests: Scenario[] = [
   {
     name: 'restore test',
-    effects: 18,
+    effects: 8,
     stacks: [books],
     before: [{ version: '1' }, { version: '2' }],
     operation: { restoreTest: 'every set' },
@@ -365,7 +365,7 @@ const restoreTests: Scenario[] = [
 const cleanups: Scenario[] = [
   {
     name: 'cleanup',
-    effects: 7,
+    effects: 6,
     stacks: [books],
     before: [{ version: '1' }],
     taken: 3,
@@ -381,7 +381,7 @@ const cleanups: Scenario[] = [
 
 const copies: Scenario[] = (['restic', 'btrfs'] as const).map((target) => ({
   name: `copy by ${target}`,
-  effects: 6,
+  effects: 5,
   stacks: [books],
   before: [{ version: '1' }],
   operation: { copy: target },
@@ -408,7 +408,7 @@ const restartsOnly =
 const playbooks: Scenario[] = [
   {
     name: 'playbook that restarts',
-    effects: 4,
+    effects: 6,
     stacks: [books],
     before: [{ version: '1' }],
     operation: { playbook: 'service-restart' },
@@ -417,7 +417,7 @@ const playbooks: Scenario[] = [
   },
   {
     name: 'playbook that cleans up',
-    effects: 4,
+    effects: 5,
     stacks: [books],
     before: [{ version: '1' }],
     taken: 3,

@@ -116,6 +116,7 @@ export class Scene {
       await this.site.engineCli('network', 'rm', '-f', ...names);
       await this.site.engineCli('volume', 'rm', '-f', ...names);
     }
+    await this.site.dropKeptImages();
     await this.site.engineCli('rmi', spareImage(this.site));
     await this.site.engineCli('volume', 'rm', looseVolume(this.site));
     await rm(this.site.files, { recursive: true, force: true });

@@ -139,7 +139,7 @@ export class Town {
     await mkdir(this.disk);
     await execa('truncate', ['-s', diskSize, image]);
     await execa('mkfs.btrfs', ['-q', image]);
-    await execa('mount', ['-o', 'loop', image, this.disk]);
+    await execa('mount', ['-o', 'loop,commit=1', image, this.disk]);
   }
 
   /** Connects anew after the server was away. */
