@@ -1,10 +1,12 @@
 /** What uses data: written down before a change, stopped for it, and running again as it did. */
 import { stat } from 'node:fs/promises';
 import { dumpedData, type DumpPlan } from '../domain/data.ts';
+import { needsOf } from '../domain/dependencies.ts';
 import type { GuardedPath, User } from '../domain/guard.ts';
 import { label, serviceOf, stackOf } from '../domain/labels.ts';
 import { parseStackName, type ReleaseId } from '../domain/names.ts';
-import type { Probe } from '../domain/stack.ts';
+import type { Release } from '../domain/release.ts';
+import type { Probe, ServiceSpec } from '../domain/stack.ts';
 import type { Owner } from '../domain/subject.ts';
 import { beating } from './activity.ts';
 import { capture } from './before.ts';
@@ -56,19 +58,30 @@ export const userActivities = (ports: Ports) => ({
   },
 });
 
+/**
+ * In the order of `before`. What names another in `depends_on` begins when that one is as it was, or when it has had its time:
+ * one that stays ill keeps no other from running.
+ */
 const runAgain = async (
   ports: Ports,
   before: readonly ContainerBefore[],
   signal: AbortSignal,
 ): Promise<void> => {
-  for (const { id, running } of before)
-    if (running && (await ports.engine.inspectContainer(id))?.status !== 'paused')
-      await ports.engine.startContainer(id);
-  await Promise.all(
-    before.map(async (container) => {
-      await putBackContainer(ports, container, howBack(ports, container), signal);
-    }),
-  );
+  const back = new Map<string, Promise<void>>();
+  for (const container of before) {
+    const state = await ports.engine.inspectContainer(container.id);
+    const stack = state && stackOf(state.labels);
+    const spec = state && (await specOf(ports, state))?.service;
+    const needs = spec ? needsOf(spec).flatMap(({ service }) => back.get(`${stack} ${service}`) ?? []) : [];
+    await Promise.allSettled(needs);
+    if (container.running && state && state.status !== 'paused')
+      await ports.engine.startContainer(container.id);
+    const isBack = putBackContainer(ports, container, howBack(ports, container), signal);
+    // Whoever waits for it goes on; that it failed is told at the end.
+    isBack.catch(() => undefined);
+    back.set(spec ? `${stack} ${spec.name}` : container.id, isBack);
+  }
+  await Promise.all(back.values());
 };
 
 const howBack = (ports: Ports, { id }: ContainerBefore): Parameters<typeof putBackContainer>[2] => ({
@@ -105,15 +118,21 @@ export const captureUsers = async (
 };
 
 /** How the release that a container belongs to asks whether it is healthy. */
-export const probeOf = async (
-  { memory, environment, ...rest }: Ports,
+export const probeOf = async (ports: Ports, container: ContainerState): Promise<Probe | undefined> => {
+  const { release, service } = (await specOf(ports, container)) ?? {};
+  if (!release || !service?.probe) return undefined;
+  return resolveCommand(service.probe, (await secretsOf(ports, release)).resolve);
+};
+
+/** What the release that a container belongs to says of its service. */
+const specOf = async (
+  { memory }: Ports,
   { labels }: ContainerState,
-): Promise<Probe | undefined> => {
+): Promise<{ release: Release; service: ServiceSpec } | undefined> => {
   const stack = parseStackName(stackOf(labels) ?? '');
   const id = labels[label.release] as ReleaseId | undefined;
   if (stack === undefined || id === undefined) return undefined;
   const release = await memory.getRelease(stack, id);
-  const probe = release?.spec.services.find(({ name }) => name === serviceOf(labels))?.probe;
-  if (!release || !probe) return undefined;
-  return resolveCommand(probe, (await secretsOf({ ...rest, memory, environment }, release)).resolve);
+  const service = release?.spec.services.find(({ name }) => name === serviceOf(labels));
+  return release && service && { release, service };
 };

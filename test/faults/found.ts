@@ -30,4 +30,8 @@ export const found: readonly { what: string; cells: readonly Cell[] }[] = [
     what: 'A copy that a full disk did not take left its draft among the snapshots',
     cells: [{ scenario: 'failing edit', kind: 'disk-full', at: 5 }],
   },
+  {
+    what: 'After a guard an app began at once with its database, and wrote while that still read its file',
+    cells: [{ scenario: 'failing guard with a dump', kind: 'disk-full', at: 17 }],
+  },
 ];

@@ -86,7 +86,7 @@ export const dumpedStackFile = (stack: string, port: number): string => {
   const redis = `image: ${databases.name}\n    command: [redis-server, --protected-mode, "no", --save, "", --appendonly, "yes", --dir, /data, --repl-diskless-sync-delay, "0"]`;
   const changes: [string, string][] = [
     ['image: ${IMAGE}\n    command: [httpd, -f, -p, "5432", -h, /data]\n    stop_signal: SIGKILL', redis],
-    ['{probe: {http: ":5432/rows"}}', '{probe: {exec: [redis-cli, ping]}, data: {/data: {dump: redis}}}'],
+    ['{probe: {http: ":5432/rows"}}', '{probe: {exec: [redis-cli, -e, ping]}, data: {/data: {dump: redis}}}'],
     [
       `grep -qw ${version} /data/rows || printf '%s ' ${version} >> /data/rows || exit 1;`,
       JSON.stringify(writes).slice(1, -1),

@@ -146,6 +146,44 @@ x-baton: {min_healthy_time: 100ms}
     }
   });
 
+  test('what depends on another begins again when that one is healthy', async () => {
+    const data = join(laboratory.site.data, 'news');
+    const sheet = join(data, 'sheet');
+    await mkdir(data);
+    await writeFile(sheet, 'first: 1\n');
+    const stack = await laboratory.site.write(
+      'news.yml',
+      `
+name: news
+services:
+  press:
+    image: \${IMAGE}
+    command: [sh, -c, "sleep 1; exec httpd -f -p 80 -h /www"]
+    stop_signal: SIGKILL
+    volumes: ["\${DATA}/news/sheet:/www/sheet:ro"]
+    x-baton: {probe: {http: ":80/sheet"}}
+  reader:
+    image: \${IMAGE}
+    command: [sh, -c, "wget -q -O- http://press/sheet || echo too early; exec sleep 1000"]
+    stop_signal: SIGKILL
+    volumes: ["\${DATA}/news/sheet:/sheet:ro"]
+    depends_on: {press: {condition: service_healthy}}
+x-baton: {min_healthy_time: 100ms}
+`,
+    );
+    const { report: deployed } = await laboratory.run(laboratory.request('news', stack));
+    assert.equal(deployed.outcome, 'done', JSON.stringify(deployed));
+    const text = 'second: 2\n';
+    const draft = await laboratory.site.write('draft/sheet', text);
+    const { command: _none, ...asked } = laboratory.guardRequest('news', [sheet], '', {
+      edits: [{ file: sheet, draft, was: sha256(await readFile(sheet)), becomes: sha256(Buffer.from(text)) }],
+      restart: true,
+    });
+    const { report } = await laboratory.run(asked);
+    assert.equal(report.outcome, 'done', JSON.stringify(report));
+    assert.equal(await laboratory.site.cli('logs', 'news-reader-1'), 'first: 1\nsecond: 2');
+  });
+
   test('nothing in its way: the new text is there, with the old mode, and the container sees it', async () => {
     const { mode } = await world();
     const { report } = await attempt(await request('sixth: 6\n'), () => undefined);
