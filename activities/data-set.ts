@@ -9,6 +9,7 @@ import {
   type PlacedSet,
   type SetStatus,
 } from '../domain/data-set.ts';
+import type { ProvenSet } from '../domain/data-proof.ts';
 import type { Problem } from '../domain/problem.ts';
 import {
   restoreState,
@@ -119,4 +120,15 @@ export const restoreStates = async (
   );
   const proofs = sets.length > 0 ? await ports.memory.proofs() : {};
   return Object.fromEntries(sets.map((set) => [set.name, restoreOf(set, proofs).state]));
+};
+
+/** What is known of a restore of each path that a set is of. */
+export const provenSets = async (ports: Ports): Promise<ProvenSet[]> => {
+  const sets = await placedSets(ports);
+  const proofs = sets.length > 0 ? await ports.memory.proofs() : {};
+  return sets.flatMap((set) =>
+    set.path === undefined
+      ? []
+      : [{ path: set.path, state: isKept(set) ? restoreOf(set, proofs).state : 'not kept' }],
+  );
 };

@@ -1,12 +1,12 @@
 /** Gathers what decisions are made of: the records, the preferences, and what is known of the host at this moment. */
-import { nextOccurrence } from '../compose/cron.ts';
 import { levelUnder, type Cap, type DayRules, type Preferences } from '../domain/autonomy.ts';
 import type { Facts } from '../domain/circumstances.ts';
 import type { Decided } from '../domain/decided.ts';
 import type { Unknown } from '../domain/decision.ts';
 import { stackAt } from '../domain/dependency-map.ts';
+import { restoreProved } from '../domain/data-proof.ts';
 import { earnedCap } from '../domain/earned-level.ts';
-import { stackOf } from '../domain/labels.ts';
+import { serviceOf, stackOf } from '../domain/labels.ts';
 import type { Look } from '../domain/look.ts';
 import { capOf, type Mandate } from '../domain/mandate.ts';
 import { pastWanted } from '../domain/occasion.ts';
@@ -16,10 +16,11 @@ import type { Playbook } from '../domain/playbook.ts';
 import { reachableFrom } from '../domain/graph.ts';
 import { withEveryPlace } from '../domain/proposal.ts';
 import { scoredActions } from '../domain/scored.ts';
-import { nextOpening, type Span } from '../domain/window.ts';
+import { provenSets } from './data-set.ts';
 import { forecastsIn } from './forecast.ts';
 import type { Ports } from './ports/index.ts';
 import type { Records } from './ports/records.ts';
+import { quietWindowFor } from './quiet-hours.ts';
 
 /** What decisions are made of, and what was made of it before. */
 export type Known = Facts & {
@@ -68,7 +69,8 @@ export const gatherKnown = async (ports: Ports, look: Look): Promise<Known> => {
     heldBy: await orUnknown(() => ports.standing.heldBy(ports.host)),
     underWay: await orUnknown(() => ports.standing.underWay(ports.host)),
     ownStacks: await ownStacks(ports, needs),
-    windowFor: windowFor(standing.preferences, now),
+    windowFor: await quietWindowFor(records, standing.preferences, now),
+    restoreProved: await restoreProvedOf(ports),
   };
 };
 
@@ -122,7 +124,6 @@ const nothingAllowed: Preferences = {
   minConfidence: {},
   protected: ['*'],
   optOuts: [],
-  quietHours: { opens: '0 3 * * *', lastsMs: 2 * 3_600_000, except: [] },
 };
 
 /** By the clock of the host. */
@@ -145,10 +146,20 @@ export const budgetLeft = async (
     Math.max(0, dayRulesAt(preferences, now).maxActions - (await records.reserved(budgetOf(now)))),
   );
 
-const windowFor =
-  ({ quietHours }: Preferences, now: number) =>
-  (takesMs: number): Span | Unknown =>
-    nextOpening([quietHours], now, nextOccurrence, takesMs) ?? 'unknown';
+/** Of what the containers of a target may write to. */
+const restoreProvedOf = async (ports: Ports): Promise<Facts['restoreProved']> => {
+  const containers = await ports.engine.listContainers();
+  const sets = await provenSets(ports);
+  return (target) => {
+    const own = containers.filter(({ labels }) =>
+      [stackOf(labels), `${stackOf(labels)}/${serviceOf(labels)}`].includes(target),
+    );
+    const written = own.flatMap(({ mounts }) =>
+      mounts.flatMap(({ type, source, readOnly }) => (type === 'tmpfs' || readOnly ? [] : [source])),
+    );
+    return restoreProved(written, sets);
+  };
+};
 
 /** Conditions are held against the newest sample of each series, and against what came before it. */
 const measured = async (

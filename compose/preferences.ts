@@ -41,7 +41,11 @@ export const preferencesFile = z.strictObject({
         .record(pattern, z.array(pattern).min(1))
         .optional()
         .describe('By target: playbooks that are not even proposed for it.'),
-      quiet_hours: windowKeys.optional().describe('When few are disturbed. Default: 03:00 to 05:00.'),
+      quiet_hours: windowKeys
+        .optional()
+        .describe(
+          'When few are disturbed. Default: the hours of least traffic on record; without any, 03:00 to 05:00.',
+        ),
     })
     .optional(),
 });
@@ -120,13 +124,9 @@ const toPreferences = ({
   ),
   protected: kept,
   optOuts: Object.entries(optOut).map(([target, playbooks]) => ({ target, playbooks })),
-  quietHours: defaultQuietHours,
 });
 
 const toDayRules = ({
   level,
   max_actions: maxActions = defaultMaxActions,
 }: z.infer<typeof dayRules> = {}): DayRules => ({ ...(level === undefined ? {} : { level }), maxActions });
-
-/** When most hosts at home have least to do, in their own time zone. A guess, until there is a record of their traffic. */
-const defaultQuietHours = { opens: '0 3 * * *', lastsMs: 2 * 3_600_000, except: [] };

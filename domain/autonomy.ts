@@ -45,8 +45,8 @@ export type Preferences = {
   protected: string[];
   /** Targets for which a playbook is not even proposed. */
   optOuts: { target: string; playbooks: string[] }[];
-  /** When few are disturbed. */
-  quietHours: Window;
+  /** When few are disturbed, as a person says; absent: as the traffic on record tells. */
+  quietHours?: Window;
 };
 
 /** Why the level is no higher. */

@@ -8,9 +8,10 @@ import { isStopped, type ActionOutcome } from './outcome.ts';
 import type { Occasion, Playbook } from './playbook.ts';
 import { stackAt } from './dependency-map.ts';
 import { countDependents, proposalOf } from './proposal.ts';
+import type { QuietSpan } from './quiet-window.ts';
 import { coolDownEnd, stands } from './standing-decision.ts';
 import { trafficMeasure } from './traffic.ts';
-import type { Span } from './window.ts';
+
 
 export type Facts = Picture & {
   level: Cap;
@@ -27,8 +28,10 @@ export type Facts = Picture & {
   underWay: readonly { what: string; on: string }[] | Unknown;
   /** Stacks that Baton itself stands on. */
   ownStacks: ReadonlySet<string>;
-  /** When few are disturbed next, for what takes so long. */
-  windowFor: (takesMs: number) => Span | Unknown;
+  /** When few are disturbed next. */
+  windowFor: (proposal: Pick<Proposal, 'target' | 'takesMs' | 'dueAt'>) => QuietSpan | Unknown;
+  /** Whether the data of a target was brought back for proof, recently enough. */
+  restoreProved: (target: string) => boolean | Unknown;
 };
 
 /** As it is decided on. */
@@ -36,7 +39,7 @@ export type Candidate = { proposal: Proposal; around: Circumstances; playbook: P
 
 export const candidateOf = (playbook: Playbook, occasion: Occasion, facts: Facts): Candidate => {
   const proposal = proposalOf(occasion, facts);
-  const { target, touches, takesMs } = proposal;
+  const { target, touches } = proposal;
   const { now, level, preferences, decided, outcomes, needs, budgetLeft, heldBy } = facts;
   const coolsDownUntil = coolDownEnd(proposal, decided, playbook.cooldownMs);
   const around: Circumstances = {
@@ -51,8 +54,7 @@ export const candidateOf = (playbook: Playbook, occasion: Occasion, facts: Facts
     heldBy,
     dependents: countDependents(target, needs),
     activeUsers: activeUsers(target, facts),
-    // What cannot be undone asks first: no restore is known here to be of what this target holds.
-    restoreProved: 'unknown',
+    restoreProved: facts.restoreProved(target),
     isOwnPart: [target, ...touches].some((place) => facts.ownStacks.has(stackAt(place))),
     decided: stands(
       proposal,
@@ -60,7 +62,7 @@ export const candidateOf = (playbook: Playbook, occasion: Occasion, facts: Facts
       now,
       ({ action }) => action !== undefined && facts.open.has(action.operation),
     ),
-    window: facts.windowFor(takesMs),
+    window: facts.windowFor(proposal),
   };
   return { proposal, around, playbook };
 };

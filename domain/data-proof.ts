@@ -16,6 +16,21 @@ const expected: readonly [period: keyof Keep, atMostMs: number][] = [
   ['yearly', 731 * dayMs],
 ];
 
+/** The path of a data set, and what is known of a restore of it; `not kept`: nobody wants it back. */
+export type ProvenSet = { path: string; state: RestoreState | 'not kept' };
+
+/**
+ * Whether what lies in these places was brought back for proof, lately enough.
+ * @returns `unknown` where there are none, and where one of them is of no data set.
+ */
+export const restoreProved = (places: readonly string[], sets: readonly ProvenSet[]): boolean | 'unknown' => {
+  const states = places.map(
+    (place) => sets.find(({ path }) => place === path || place.startsWith(`${path}/`))?.state,
+  );
+  if (states.some((state) => state !== undefined && state !== 'not kept' && state !== 'proven')) return false;
+  return states.length > 0 && states.every((state) => state !== undefined) ? true : 'unknown';
+};
+
 /** What was never tried is a thing to do, one that failed may be a loss already. */
 const severityOf: Record<RestoreState, Severity | 'fine'> = {
   proven: 'fine',

@@ -3,6 +3,7 @@
  * strictest counts: so what is unknown, stale or missing can only make it more careful, and what would have changed the decision can be told.
  */
 import { hasOptedOut, isProtected, rulesAt, type Cap, type Preferences } from './autonomy.ts';
+import type { QuietSpan } from './quiet-window.ts';
 import type { Span } from './window.ts';
 import { confidenceText, percent, type Confidence } from './confidence.ts';
 
@@ -72,7 +73,7 @@ export type Circumstances = {
   /** It was decided on before, and that decision stands. */
   decided: boolean;
   /** The next hours in which few are disturbed. */
-  window: Span | Unknown;
+  window: QuietSpan | Unknown;
 };
 
 /** What a rule allows at most. */
@@ -195,7 +196,7 @@ const rules = {
 
   'can-wait': (proposal, around) =>
     isInTime(proposal, around) && around.window.from > around.now
-      ? limit('schedule', 'it can wait for an hour in which few are disturbed')
+      ? limit('schedule', `it can wait for ${around.window.why}`)
       : undefined,
 } satisfies Record<string, Rule>;
 
@@ -205,7 +206,7 @@ export type RuleName = keyof typeof rules;
 const isInTime = (
   { dueAt, takesMs }: Proposal,
   around: Circumstances,
-): around is Circumstances & { window: Span } => {
+): around is Circumstances & { window: QuietSpan } => {
   const { window, now } = around;
   if (window === 'unknown' || dueAt === undefined) return false;
   return Math.max(window.from, now) + takesMs <= Math.min(window.to, dueAt);

@@ -13,7 +13,7 @@ import { traffic } from '../../activities/observe/traffic.ts';
 import type { Ports } from '../../activities/ports/index.ts';
 import type { Records } from '../../activities/ports/records.ts';
 import type { Scene } from '../../activities/observe/source.ts';
-import { quietHoursActivities } from '../../activities/quiet-hours.ts';
+import { quietHoursActivities, quietWindowFor } from '../../activities/quiet-hours.ts';
 import { openRecords } from '../../activities/records/index.ts';
 import type { Asked } from '../../domain/look.ts';
 import type { TrafficSource } from '../../domain/traffic.ts';
@@ -216,5 +216,19 @@ process_start_time_seconds ${started}
     assert.deepEqual([quietest?.from, quietest?.expected, one.quiet.usual], [4, 12, 144]);
     const morning = one.quiet.windows.find(({ from: hour }) => hour === 7);
     assert.equal(morning?.low, 144);
+
+    // The same hours are what decisions choose, where nobody has said others.
+    const wanted = { target: 'shop/web', takesMs: minute };
+    const nobody = { weekday: { maxActions: 5 }, weekend: { maxActions: 5 }, minConfidence: {} };
+    const preferences = { ...nobody, protected: [], optOuts: [] };
+    const told = (await quietWindowFor(records, preferences, now))(wanted);
+    assert.ok(told !== 'unknown' && new Date(told.from).getHours() <= 4 && new Date(told.to).getHours() >= 5);
+    assert.match(told.why, /as measured on 4 days/);
+    const quietHours = { opens: '0 22 * * *', lastsMs: 60 * minute, except: [] };
+    const said = (await quietWindowFor(records, { ...preferences, quietHours }, now))(wanted);
+    assert.ok(said !== 'unknown' && new Date(said.from).getHours() === 22);
+    const early = (await quietWindowFor(records, preferences, begin))(wanted);
+    assert.ok(early !== 'unknown' && new Date(early.from).getHours() === 3);
+    assert.match(early.why, /too little traffic/);
   });
 });

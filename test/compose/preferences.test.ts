@@ -37,7 +37,7 @@ autonomy:
     });
   });
 
-  test('without one, or with an empty one, nothing is laid down but the hours', async () => {
+  test('without one, or with an empty one, nothing is laid down but the budget', async () => {
     for (const text of [undefined, '', '# nothing yet\n']) {
       const result = await read(text);
       assert.deepEqual(result.ok && result.preferences, {
@@ -46,7 +46,6 @@ autonomy:
         minConfidence: {},
         protected: [],
         optOuts: [],
-        quietHours: { opens: '0 3 * * *', lastsMs: 2 * 3_600_000, except: [] },
       });
     }
   });

@@ -1,7 +1,7 @@
 /** Whether what is kept of a data set is new enough, and proven. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { proofAges, proofFindings } from '../../domain/data-proof.ts';
+import { proofAges, proofFindings, restoreProved } from '../../domain/data-proof.ts';
 import type { SetStatus } from '../../domain/data-set.ts';
 import type { OperationId } from '../../domain/names.ts';
 import type { SnapshotName } from '../../domain/snapshot.ts';
@@ -70,4 +70,23 @@ describe('what is kept of a data set', () => {
     assert.deepEqual([snapshotMs, provenMs], [2 * 3_600_000, 5 * 3_600_000]);
     assert.deepEqual(proofAges(set(undefined), now), {});
   });
+});
+
+describe('a restore of what a target writes to', () => {
+  const sets = [
+    { path: '/srv/books', state: 'proven' },
+    { path: '/srv/photos', state: 'old' },
+    { path: '/srv/cache', state: 'not kept' },
+  ] as const;
+  for (const [what, places, proved] of [
+    ['is proved where every place is', ['/srv/books', '/srv/books/covers'], true],
+    ['does without what nobody wants back', ['/srv/books', '/srv/cache'], true],
+    ['is not where one proof is too old', ['/srv/books', '/srv/photos'], false],
+    ['is not known where a place is of no set', ['/srv/books', '/srv/other'], 'unknown'],
+    ['of a set that begins with the same letters says nothing', ['/srv/books-old'], 'unknown'],
+    ['is not known where nothing is written', [], 'unknown'],
+  ] as const)
+    test(what, () => {
+      assert.equal(restoreProved(places, sets), proved);
+    });
 });

@@ -16,7 +16,7 @@ import {
 
 const hourMs = 3_600_000;
 const now = Date.parse('2026-11-26T18:00:00Z');
-const tonight = { from: now + 8 * hourMs, to: now + 10 * hourMs };
+const tonight = { from: now + 8 * hourMs, to: now + 10 * hourMs, why: 'the small hours' };
 
 const preferences: Preferences = {
   weekday: { maxActions: 5 },
@@ -233,6 +233,7 @@ describe('what holds of every decision', () => {
     window: fc.constantFrom<Circumstances['window']>('unknown', tonight, {
       from: now - hourMs,
       to: now + hourMs,
+      why: 'these hours',
     }),
   });
 
