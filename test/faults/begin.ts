@@ -22,6 +22,7 @@ import { snapshotQuestion, type GuardRequest } from '../../domain/guard.ts';
 import {
   cleanupWorkflowId,
   copyWorkflowId,
+  cycleWorkflowId,
   playbookWorkflowId,
   restoreTestWorkflowId,
   rotationWorkflowId,
@@ -39,6 +40,7 @@ import type { restoreTest } from '../../workflows/restore-test.ts';
 import type { rotateSnapshots } from '../../workflows/rotate-snapshots.ts';
 import type { runPlaybook } from '../../workflows/run-playbook.ts';
 import { until, type Site } from '../e2e/site.ts';
+import { beginCycle, prepareCycle } from './cycle.ts';
 import type { Scenario, Settings } from './scenarios.ts';
 import { canary, variablesOf } from './town-files.ts';
 import { copyDiskOf, looseVolume, passwordOf, scratchOf, spareImage } from './world.ts';
@@ -253,6 +255,7 @@ export const begin = async (
     return await beginChange<typeof copyData>(client, site, 'copyData', copyWorkflowId(host, 'elsewhere'), [
       { ...asked, name: 'elsewhere' },
     ]);
+  if ('cycle' in operation) return await beginCycle(client, site, first);
   if ('playbook' in operation) return await beginPlaybook(client, site, operation.playbook, first);
   if ('edit' in operation)
     return await startGuard(client, await editRequestOf(site, first, operation.edit.breaks));
@@ -302,6 +305,7 @@ export const prepare = async (
   }
   if ('cleanup' in operation) await strew(site);
   if ('copy' in operation) await prepareCopies(client, site, operation.copy);
+  if ('cycle' in operation) await prepareCycle(client, site, stacks[0] ?? '');
 };
 
 const demandDone = ({ outcome, failure, problems }: Report): void => {
@@ -316,4 +320,5 @@ export const stops = ({ workflowId }: Handle, { host }: Site): boolean =>
     cleanupWorkflowId(host),
     restoreTestWorkflowId(host),
     copyWorkflowId(host, 'elsewhere'),
+    cycleWorkflowId(host),
   ].includes(workflowId) || workflowId.startsWith(playbookWorkflowId(host, '' as OperationId));

@@ -11,6 +11,7 @@ import type { Engine } from '../../activities/ports/engine.ts';
 import type { Files } from '../../activities/ports/files.ts';
 import type { Ports } from '../../activities/ports/index.ts';
 import type { Memory } from '../../activities/ports/memory.ts';
+import type { Records } from '../../activities/ports/records.ts';
 import type { Snapshots } from '../../activities/ports/snapshots.ts';
 
 type Kind = 'effect' | 'look';
@@ -28,6 +29,7 @@ export const methods: {
   copies: Methods<Copies>;
   audit: Methods<Audit>;
   disk: Methods<Disk>;
+  records: Methods<Records>;
 } = {
   engine: {
     info: 'look',
@@ -151,6 +153,20 @@ export const methods: {
     journal: 'look',
     vacuumJournal: 'effect',
   },
+  records: {
+    write: 'effect',
+    series: 'look',
+    points: 'look',
+    hours: 'look',
+    entries: 'look',
+    newestOfEach: 'look',
+    reserve: 'effect',
+    reserved: 'look',
+    tidy: 'effect',
+    check: 'look',
+    vacuum: 'effect',
+    close: 'look',
+  },
 };
 
 export type Effect = {
@@ -221,11 +237,14 @@ export const watched = (ports: Ports, log: () => Log | undefined, meddle: Meddle
     copies: wrap('copies', ports.copies),
     audit: wrap('audit', ports.audit),
     disk: wrap('disk', ports.disk),
+    records: async () => wrap('records', await ports.records()),
   };
 };
 
 const nameOf = ([first]: unknown[]): string => {
   if (typeof first === 'string') return first;
-  if (typeof first === 'object' && first !== null && 'name' in first) return String(first.name);
-  return '';
+  if (typeof first !== 'object' || first === null) return '';
+  if ('name' in first) return String(first.name);
+  const { entries = [] } = first as { entries?: { kind: string }[] };
+  return [...new Set(entries.map(({ kind }) => kind))].join(', ');
 };

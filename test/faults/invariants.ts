@@ -10,6 +10,7 @@ import type { Report } from '../../domain/operation.ts';
 import { parseSnapshotName } from '../../domain/snapshot.ts';
 import type { stackReleases, stackStatus } from '../../workflows/questions.ts';
 import type { Container, Site } from '../e2e/site.ts';
+import { decidedOnce } from './cycle.ts';
 import { mayNeedHuman, type Fault } from './fault.ts';
 import { canary } from './town-files.ts';
 import type { Scenario } from './scenarios.ts';
@@ -39,6 +40,7 @@ export const violations = async (run: Ended): Promise<string[]> => {
     noSecret(ended),
     noThrowaway(ended),
     noProcess(ended),
+    'cycle' in run.scenario.operation ? decidedOnce(run.client, run.site) : [],
   ]);
   return [...wholeOrAsBefore(ended), ...snapshotsKept(ended), ...copiesWhole(ended), ...found.flat()];
 };
@@ -67,7 +69,7 @@ const wholeOrAsBefore = ({ scenario, fault, before, after, report, struck }: End
       // These were asked to restart something.
       return [
         ...scenario.isNew(after, before),
-        ...('edit' in scenario.operation || 'playbook' in scenario.operation
+        ...(['edit', 'playbook', 'cycle'].some((key) => key in scenario.operation)
           ? []
           : unchangedAlone(before, after)),
       ];
@@ -216,9 +218,9 @@ const noProcess = async ({ report: { operation } }: Ended): Promise<string[]> =>
 /** (3) Nothing holds the stack. */
 const noLock = async ({ client, site }: Ended): Promise<string[]> => {
   const found: string[] = [];
-  for await (const { workflowId } of client.workflow.list({
-    query: `BatonHost = "${site.host}" AND ExecutionStatus = "Running"`,
-  }))
+  // What measures an outcome again waits for a day, and holds nothing.
+  const query = `BatonHost = "${site.host}" AND ExecutionStatus = "Running" AND WorkflowType != "measureOutcome"`;
+  for await (const { workflowId } of client.workflow.list({ query }))
     if (!(await hasEnded(client, workflowId))) found.push(`${workflowId} is still running`);
   return found;
 };
@@ -272,7 +274,9 @@ const sameStory = async ({ client, site, after, report, scenario }: Ended): Prom
     const running = status?.services.filter(({ state }) => state === 'running').length ?? 0;
     const really = containers.filter((container) => container.running).length;
     if (running !== really) found.push(`status says ${running} of ${stack} run, the engine ${really}`);
-    for (const line of status?.drift ?? [])
+    // A service that was down before is down again.
+    const isDown = 'cycle' in scenario.operation && report.outcome !== 'done';
+    for (const line of isDown ? [] : (status?.drift ?? []))
       if (!report.notes.some((note) => note.includes(line.split('"')[1] ?? '?')))
         found.push(`status of ${stack}: ${line}`);
     const releases = await ask<Awaited<ReturnType<typeof stackReleases>>>('stackReleases', stack);

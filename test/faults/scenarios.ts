@@ -44,8 +44,8 @@ type OfCopies = 'initCopies' | 'checkCopies' | 'restoreCopy';
 type Hold = 'holdHost';
 /** Each is one activity that comes to the same again: `test/activities/tend-records.test.ts`. */
 type Tending = 'tendRecords';
-/** What they keep is a transaction an activity, and what they begin is begun once: `test/workflows/carry-out.test.ts`. */
-type Loop = 'oodaCycle' | 'carryOut' | 'measureOutcome' | 'noteSaying';
+/** What they keep is a transaction an activity: `test/workflows/carry-out.test.ts`. */
+type Loop = 'measureOutcome' | 'noteSaying';
 /** They only start what is in the table: `test/workflows/scheduled.test.ts`, `test/web/webhook.test.ts`. */
 type Wrapper = 'runScheduled' | 'takeDelivery';
 /** They touch no stack; `test/workflows/tell-people.test.ts` tries them. */
@@ -96,7 +96,9 @@ export type Scenario = {
     /** The snapshot that the first deploy took is copied elsewhere. */
     | { copy: 'restic' | 'btrfs' }
     /** Of the shipped ones: on a service of the first stack, or on the disk that its data is on. */
-    | { playbook: 'service-restart' | 'snapshot-rotation' };
+    | { playbook: 'service-restart' | 'snapshot-rotation' }
+    /** A service of the first stack is down, and the cycle restarts it unasked. */
+    | { cycle: 'service-down' };
   /** About how many effects it has; only spreads a sample over them. */
   effects: number;
   /** How it ends when nothing is in its way. */
@@ -427,6 +429,18 @@ const playbooks: Scenario[] = [
   },
 ];
 
+const cycles: Scenario[] = [
+  {
+    name: 'cycle that acts',
+    effects: 16,
+    stacks: [books],
+    before: [{ version: '1' }],
+    operation: { cycle: 'service-down' },
+    ends: 'done',
+    isNew: both(serves('1'), rows('opening 1 '), restartsOnly('app')),
+  },
+];
+
 const byWorkflow: Record<OperationWorkflow, Scenario[]> = {
   deployStack: Object.values(byKind).flat(),
   deployEcosystem: ecosystems,
@@ -438,6 +452,9 @@ const byWorkflow: Record<OperationWorkflow, Scenario[]> = {
   cleanUp: cleanups,
   copyData: copies,
   runPlaybook: playbooks,
+  oodaCycle: cycles,
+  // What a cycle begins.
+  carryOut: [],
 };
 
 export const scenarios: readonly Scenario[] = Object.values(byWorkflow).flat();

@@ -2,6 +2,7 @@
 import { execa } from 'execa';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeMandate } from '../../client/mandate.ts';
 import { freePort } from '../../setup/local.ts';
 import { databases, makeImage } from '../e2e/database-image.ts';
 import { Site, until } from '../e2e/site.ts';
@@ -106,6 +107,7 @@ export class Scene {
 
   async close(): Promise<void> {
     await this.mend?.();
+    await removeMandate(await this.town.client(), this.site.host);
     await execa('umount', ['--lazy', copyDiskOf(this.site)], { reject: false });
     await this.town.giveBack(this.worker);
     for (const stack of Object.keys(this.ports)) {

@@ -1,0 +1,141 @@
+/** A cycle that acts: how it is prepared and begun, and what must be true of its decisions afterwards. */
+import { WorkflowFailedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { join } from 'node:path';
+import { budgetOf, keptDecisions } from '../../activities/facts.ts';
+import type { Records } from '../../activities/ports/records.ts';
+import { openRecords } from '../../activities/records/index.ts';
+import { stopActions } from '../../client/actions.ts';
+import { startChange } from '../../client/change.ts';
+import { removeMandate, writeMandate } from '../../client/mandate.ts';
+import { newOperationId, type Handle } from '../../client/operation.ts';
+import type { Decided } from '../../domain/decided.ts';
+import { actionWorkflowId, cycleWorkflowId } from '../../domain/ids.ts';
+import type { OperationId, StackName } from '../../domain/names.ts';
+import type { Report } from '../../domain/operation.ts';
+import type { ActionOutcome } from '../../domain/outcome.ts';
+import type { carryOut } from '../../workflows/carry-out.ts';
+import type { oodaCycle } from '../../workflows/ooda-cycle.ts';
+import type { Site } from '../e2e/site.ts';
+
+const playbook = 'service-restart';
+/** More than is ever needed of one matter. */
+const budget = 3;
+
+/** Whatever else the machine suffers from is no part of the run. */
+const preferences = `
+autonomy:
+  schedule: {weekday: {max_actions: ${budget}}, weekend: {max_actions: ${budget}}}
+  opt_out: {'*': [disk-*, snapshot-*, memory-*, cascade-*, drift-*, undo-*, database-*]}
+`;
+
+const withRecords = async <T>(site: Site, use: (records: Records) => Promise<T>): Promise<T> => {
+  const records = await openRecords(join(site.files, '.state', 'baton', 'records.db'));
+  try {
+    return await use(records);
+  } finally {
+    await records.close();
+  }
+};
+
+/** A service is down, and its restart has helped so often that nobody need be asked. */
+export const prepareCycle = async (client: Client, site: Site, stack: string): Promise<void> => {
+  await site.cli('stop', `${stack}-app-1`);
+  await site.write('.config/baton/preferences.yml', preferences);
+  const target = `${stack}/app`;
+  const entries = Array.from({ length: 40 }, (_, n) => {
+    const at = Date.now() - (n + 60) * 60_000;
+    const operation = `0000${String(n).padStart(4, '0')}` as OperationId;
+    const measurements = [{ afterMs: 0, at, held: true }];
+    const what = { operation, playbook, target, cause: 'service-down' };
+    const body: ActionOutcome = { ...what, endedAt: at, failed: false, measurements };
+    return { kind: 'outcome' as const, id: operation, at, about: `${playbook} ${target}`, body };
+  });
+  await withRecords(site, async (records) => {
+    await records.write({ entries });
+  });
+  await writeMandate(client, site.host, {
+    level: 'moderate',
+    by: 'root',
+    since: new Date().toISOString(),
+    session: newOperationId(),
+  });
+};
+
+/** Its end is that of what it began, if it began something; its cancel is `baton auto stop --unwind`. */
+export const beginCycle = async (client: Client, site: Site, stack: string): Promise<Handle> => {
+  const { host } = site;
+  const cycle = await startChange<typeof oodaCycle>(client, {
+    host,
+    workflow: 'oodaCycle',
+    workflowId: cycleWorkflowId(host),
+    summary: 'look and decide once',
+    args: [],
+  });
+  return {
+    ...(cycle as unknown as Handle),
+    result: async () => await endOf(client, site, stack, cycle.result()),
+    cancel: async () => {
+      await removeMandate(client, host);
+      return (await stopActions(client, host, true)) as unknown as Awaited<ReturnType<Handle['cancel']>>;
+    },
+  };
+};
+
+const endOf = async (client: Client, site: Site, stack: string, cycle: Promise<unknown>): Promise<Report> => {
+  const failed = await cycle.then(
+    () => undefined,
+    (error: unknown) => {
+      if (error instanceof WorkflowFailedError) return error;
+      throw error;
+    },
+  );
+  const nothing: Report = {
+    operation: newOperationId(),
+    kind: 'guard',
+    stack: stack as StackName,
+    host: site.host,
+    outcome: 'cancelled',
+    startedAt: new Date().toISOString(),
+    durationMs: 0,
+    changes: [],
+    data: [],
+    problems: [],
+    left: [],
+    notes: [],
+    ...(failed ? { failure: { step: 'cycle', message: String(failed.cause) } } : {}),
+  };
+  const [begun] = await actionsOf(site);
+  if (!begun?.action) return nothing;
+  const id = actionWorkflowId(site.host, begun.action.operation);
+  try {
+    return { ...(await client.workflow.getHandle<typeof carryOut>(id).result()), kind: 'guard' };
+  } catch (error) {
+    // It was decided on, and the cycle ended before it was begun.
+    if (error instanceof WorkflowNotFoundError && failed) return nothing;
+    throw error;
+  }
+};
+
+const actionsOf = async (site: Site): Promise<Decided[]> =>
+  await withRecords(site, async (records) =>
+    (await keptDecisions(records)).filter(({ action }) => action !== undefined),
+  );
+
+/** No action twice, none without a record, none beyond the budget, and none whose end is not kept. */
+export const decidedOnce = async (client: Client, site: Site): Promise<string[]> => {
+  const decided = await actionsOf(site);
+  const begun = new Set(decided.flatMap(({ action }) => action?.operation ?? []));
+  const reserved = await withRecords(site, async (records) => await records.reserved(budgetOf(Date.now())));
+  const found: string[] = [];
+  if (decided.length > 1) found.push(`${decided.length} actions were decided on about one matter`);
+  if (reserved > budget) found.push(`${reserved} places of ${budget} of the budget are taken`);
+  if (reserved < decided.length) found.push('an action has no place in the budget');
+  const query = `BatonHost = "${site.host}" AND WorkflowType = "carryOut"`;
+  for await (const { workflowId } of client.workflow.list({ query })) {
+    const operation = workflowId.split('/').at(-1) as OperationId;
+    const record = decided.find(({ action }) => action?.operation === operation);
+    if (!begun.has(operation)) found.push(`${workflowId} was begun without a record`);
+    else if (!record?.ended) found.push(`the end of ${workflowId} is not on record`);
+  }
+  return found;
+};
