@@ -34,6 +34,7 @@ export type OperationRequest = {
 export type ResumeRequest = Announced & {
   plan: Plan | GuardPlan;
   ran: ServiceName[];
+  dataUntouched?: boolean;
   /** ISO 8601, UTC: part of the names of its snapshots. */
   startedAt: string;
   failure: Failure;
@@ -147,6 +148,8 @@ export type Report = {
   left: string[];
   /** Services whose new container ran, so that `resume` knows which data to put back; only with `needs-human`. */
   ran?: ServiceName[];
+  /** It failed before anything could have changed the data, which `resume` leaves alone then; only with `needs-human`. */
+  dataUntouched?: boolean;
   /** What people said while it waited for them, and to whom it was too late or not theirs to say. */
   answers?: AnswerRecord[];
   notes: string[];

@@ -21,6 +21,8 @@ export type Applied = {
   unwound: {
     ran: ServiceName[];
     data: DataOutcome[];
+    /** Nothing has begun yet that could change data. */
+    untouched: boolean;
     /** Data is being put back, or could not be, or may have to be: the snapshots are all that there is of it. */
     dataAtRisk: boolean;
     /** Databases that are empty, or may be, and what reaches them: these do not start. */

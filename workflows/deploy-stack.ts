@@ -47,7 +47,7 @@ const bringAbout = async (
     services: {},
     snapshots: [],
     startedAt: operation.startedAt.toISOString(),
-    unwound: { ran: [], data: [], dataAtRisk: false, closed: [] },
+    unwound: { ran: [], data: [], untouched: true, dataAtRisk: false, closed: [] },
   };
   try {
     await operation.interruptible(() => applyPlan(operation, saga, agreed, applied, allReady));

@@ -294,9 +294,17 @@ export const resumeGuard = async (
   operation: Operation,
   plan: GuardPlan,
   failure: Failure,
+  dataUntouched: boolean,
 ): Promise<Report> => {
   const saga = new Saga(operation);
-  const guarded: Guarded = { snapshots: [], began: true, put: true, data: [], closed: [], dataAtRisk: false };
+  const guarded: Guarded = {
+    snapshots: [],
+    began: !dataUntouched,
+    put: true,
+    data: [],
+    closed: [],
+    dataAtRisk: false,
+  };
   const undo = registerUndo(operation, saga, plan, guarded);
   undo.snapshots();
   undo.users();
@@ -356,6 +364,7 @@ const unwind = async (
     problems: plan.problems,
     ...(asked ? {} : { failure }),
     ...(notes.length > 0 ? { notes } : {}),
+    ...(left.length > 0 && !guarded.began ? { dataUntouched: true } : {}),
     left,
   });
 };

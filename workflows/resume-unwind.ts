@@ -20,17 +20,17 @@ export async function resumeUnwind(request: ResumeRequest): Promise<Report> {
 
 const goOn = async (
   operation: Operation,
-  { plan, ran, startedAt, failure }: ResumeRequest,
+  { plan, ran, startedAt, failure, dataUntouched = false }: ResumeRequest,
 ): Promise<Report> => {
   operation.plan = plan;
   if (plan.kind === 'guard')
-    return await CancellationScope.nonCancellable(() => resumeGuard(operation, plan, failure));
+    return await CancellationScope.nonCancellable(() => resumeGuard(operation, plan, failure, dataUntouched));
   const saga = new Saga(operation);
   const applied: Applied = {
     services: {},
     snapshots: [],
     startedAt,
-    unwound: { ran, data: [], dataAtRisk: false, closed: [] },
+    unwound: { ran, data: [], untouched: dataUntouched, dataAtRisk: false, closed: [] },
   };
   const undo = registerUndo(operation, saga, plan, applied);
   // In the order of the steps that they take back.
@@ -39,7 +39,8 @@ const goOn = async (
   undo.previous();
   undo.databases();
   undo.files();
-  undo.data();
+  // Where the snapshots were never finished, there is nothing to put back from, and no need to.
+  if (!dataUntouched) undo.data();
   undo.containers();
   undo.record();
   return await CancellationScope.nonCancellable(() =>

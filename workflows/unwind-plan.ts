@@ -57,6 +57,7 @@ export const registerUndo = (operation: Operation, saga: Saga, plan: Plan, appli
       );
     },
     data: () => {
+      unwound.untouched = false;
       saga.register('data', 'Put data back', async () => {
         if (unwound.dataAtRisk)
           throw ApplicationFailure.nonRetryable('It is not known which services of the failed release ran.');
@@ -176,6 +177,7 @@ export const unwindPlan = async (
     ...(notes.length > 0 ? { notes } : {}),
     left,
     ...(left.length > 0 ? { ran: applied.unwound.ran } : {}),
+    ...(left.length > 0 && applied.unwound.untouched ? { dataUntouched: true } : {}),
   });
 };
 

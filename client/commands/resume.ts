@@ -49,7 +49,7 @@ export const resumeRequest = (
       `Nothing waits to be finished: the last operation of "${name}" ${report ? `ended in "${report.outcome}"` : 'has not ended'}. Nothing was changed.`,
       `baton events ${name}`,
     );
-  const { operation, stack, host, startedAt, ran = [], failure } = report;
+  const { operation, stack, host, startedAt, ran = [], dataUntouched, failure } = report;
   return {
     operation,
     kind: plan.kind,
@@ -58,6 +58,7 @@ export const resumeRequest = (
     plan,
     startedAt,
     ran,
+    ...(dataUntouched ? { dataUntouched } : {}),
     failure: failure ?? { step: 'Operation', message: 'It was asked to stop.' },
   };
 };

@@ -76,7 +76,7 @@ export const beginCycle = async (client: Client, site: Site, stack: string): Pro
     result: async () => await endOf(client, site, stack, cycle.result()),
     cancel: async () => {
       await removeMandate(client, host);
-      return (await stopActions(client, host, true)) as unknown as Awaited<ReturnType<Handle['cancel']>>;
+      return await stopActions(client, host, true);
     },
   };
 };

@@ -45,4 +45,14 @@ export const regressions: readonly { what: string; town: Town }[] = [
       faults: [{ kind: 'always', at: 'engine.removeContainer' }],
     },
   },
+  {
+    what: 'An undo or a removal with data that failed in the middle of its snapshots could not be resumed: it looked for one that was never taken',
+    town: {
+      what: 'remove with data',
+      services: [service('s0', { data: ['one', 'two'] })],
+      breaks: 's0',
+      file: false,
+      faults: [{ kind: 'always', at: 'engine.unpauseContainer' }],
+    },
+  },
 ];
