@@ -432,7 +432,7 @@ const playbooks: Scenario[] = [
 const cycles: Scenario[] = [
   {
     name: 'cycle that acts',
-    effects: 16,
+    effects: 12,
     stacks: [books],
     before: [{ version: '1' }],
     operation: { cycle: 'service-down' },

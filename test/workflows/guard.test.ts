@@ -125,6 +125,16 @@ x-baton: {min_healthy_time: 100ms}
       assert.deepEqual(await world(), was);
     });
 
+  const resume = async (report: Report): Promise<Report> => {
+    const handle = laboratory.client.workflow.getHandle(`stack/${laboratory.site.host}/wiki`);
+    const request = resumeRequest('wiki', report, await handle.query<GuardPlan>('plan'));
+    return await laboratory.client.workflow.execute<typeof resumeUnwind>('resumeUnwind', {
+      workflowId: handle.workflowId,
+      taskQueue: hostTaskQueue(laboratory.site.host),
+      args: [request],
+    });
+  };
+
   test('data that cannot be put back calls for a person, keeps the snapshots, and comes back with a resume', async () => {
     const was = await world();
     const { report } = await attempt((activity, when) => {
@@ -135,13 +145,19 @@ x-baton: {min_healthy_time: 100ms}
       report.left.join('\n'),
       /Put data back: injected\nThe snapshots of before are kept: .*wiki\.before\./,
     );
-    const handle = laboratory.client.workflow.getHandle(`stack/${laboratory.site.host}/wiki`);
-    const request = resumeRequest('wiki', report, await handle.query<GuardPlan>('plan'));
-    const resumed = await laboratory.client.workflow.execute<typeof resumeUnwind>('resumeUnwind', {
-      workflowId: handle.workflowId,
-      taskQueue: hostTaskQueue(laboratory.site.host),
-      args: [request],
+    const resumed = await resume(report);
+    assert.equal(resumed.outcome, 'rolled-back', JSON.stringify(resumed.left));
+    assert.deepEqual(await world(), was);
+  });
+
+  test('a resume leaves data alone that nothing had changed: its snapshot was never taken', async () => {
+    const was = await world();
+    const { report } = await attempt((activity, when) => {
+      if (when === 'before' && ['takeGuardSnapshots', 'dropSnapshots'].includes(activity)) throw injected();
     });
+    assert.equal(report.outcome, 'needs-human');
+    assert.equal(report.dataUntouched, true);
+    const resumed = await resume(report);
     assert.equal(resumed.outcome, 'rolled-back', JSON.stringify(resumed.left));
     assert.deepEqual(await world(), was);
   });
