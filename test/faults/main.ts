@@ -167,7 +167,7 @@ const simulate = async (seeds: number): Promise<Seeds> => {
   const simulation = await openSimulation();
   try {
     while (mayGoOn()) {
-      const count = Math.min(500, seeds - done.count);
+      const count = Math.min(100, seeds - done.count);
       const broken = await simulation.runAll(done.count + 1, count);
       for (const line of broken) console.log(`✗ · simulation · ${line}`);
       await appendFile(seedsFile, `${JSON.stringify({ count, broken, version })}\n`);

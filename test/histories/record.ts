@@ -6,12 +6,17 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { homedir } from 'node:os';
+import { removeMandate } from '../../client/mandate.ts';
 import { readPlaybooks } from '../../compose/playbooks.ts';
 import {
+  actionWorkflowId,
   cleanupWorkflowId,
   copyWorkflowId,
+  cycleWorkflowId,
   deliveryWorkflowId,
   holdWorkflowId,
+  measureWorkflowId,
   playbookWorkflowId,
   hostTaskQueue,
   restoreTestWorkflowId,
@@ -23,12 +28,15 @@ import type { GateWish } from '../../domain/gate.ts';
 import type { OperationId, StackName } from '../../domain/names.ts';
 import type { OperationRequest, Progress, ReleaseSource } from '../../domain/operation.ts';
 import type { Task } from '../../domain/schedule.ts';
+import type { carryOut } from '../../workflows/carry-out.ts';
 import type { initCopies } from '../../workflows/copies.ts';
 import type { holdHost } from '../../workflows/hold-host.ts';
+import type { oodaCycle } from '../../workflows/ooda-cycle.ts';
 import type { runPlaybook } from '../../workflows/run-playbook.ts';
 import type { runScheduled } from '../../workflows/run-scheduled.ts';
 import type { takeDelivery } from '../../workflows/take-delivery.ts';
 import { until } from '../e2e/site.ts';
+import { prepareCycle } from '../faults/cycle.ts';
 import { injected, Laboratory, type Meddle } from '../workflows/laboratory.ts';
 
 const stack = `
@@ -58,6 +66,7 @@ const neutral = (text: string): string =>
   text
     .replaceAll(site.files, '/srv/stacks')
     .replaceAll(site.data, '/srv/data')
+    .replaceAll(homedir(), '/home/baton')
     .replaceAll(site.host, 'host')
     .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:7233');
 
@@ -226,6 +235,32 @@ const recordCopies = async (): Promise<void> => {
   await site.write('.config/baton/baton.yml', '');
 };
 
+/** A cycle that acts, what it begins, what measures that later, and a cycle that finds nothing to do. */
+const recordCycles = async (): Promise<void> => {
+  const { host } = site;
+  await prepareCycle(client, site, 'ledger');
+  const cycle = async (name: string): Promise<OperationId | undefined> => {
+    const workflowId = cycleWorkflowId(host);
+    const taskQueue = hostTaskQueue(host);
+    const handle = await client.workflow.start<typeof oodaCycle>('oodaCycle', { workflowId, taskQueue, args: [] });
+    const { deliberation } = await handle.result();
+    await save(name, workflowId, (await handle.describe()).runId);
+    console.log(`${name}: ${deliberation.decided.map(({ decision }) => decision.answer).join(', ')}`);
+    return deliberation.begin[0]?.operation;
+  };
+  const operation = await cycle('cycle-acts');
+  if (operation === undefined) throw new Error('the cycle did nothing');
+  const action = client.workflow.getHandle<typeof carryOut>(actionWorkflowId(host, operation));
+  const { outcome } = await action.result();
+  await save('action-done', action.workflowId, (await action.describe()).runId);
+  console.log(`action: ${outcome}`);
+  const measuring = client.workflow.getHandle(measureWorkflowId(host, operation));
+  await save('measure-waiting', measuring.workflowId, (await measuring.describe()).runId);
+  await measuring.terminate();
+  await cycle('cycle-quiet');
+  await removeMandate(client, host);
+};
+
 const failing =
   (activity: string): Meddle =>
   (name) => {
@@ -319,6 +354,7 @@ try {
 
   await recordCopies();
   await recordPlaybooks();
+  await recordCycles();
 
   const other = await site.write('edge.yml', stack.replaceAll('ledger', 'edge'));
   const workflowId = `ecosystem/${site.host}/home`;

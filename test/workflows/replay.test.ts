@@ -20,6 +20,8 @@ describe('recorded histories', () => {
       assert.ok(names.includes(`gate-${ending}.json`), ending);
     for (const what of ['deploy', 'snapshot', 'cleanup', 'held'])
       assert.ok(names.includes(`scheduled-${what}.json`), what);
+    for (const what of ['cycle-acts', 'cycle-quiet', 'action-done', 'measure-waiting'])
+      assert.ok(names.includes(`${what}.json`), what);
     for (const name of ['deploy-told', 'tell-people', 'tell-channel', 'delivery-started', 'hold-released'])
       assert.ok(names.includes(`${name}.json`), name);
   });
