@@ -12,7 +12,6 @@ import type { QuietSpan } from './quiet-window.ts';
 import { coolDownEnd, stands } from './standing-decision.ts';
 import { trafficMeasure } from './traffic.ts';
 
-
 export type Facts = Picture & {
   level: Cap;
   preferences: Preferences;
@@ -41,6 +40,7 @@ export const candidateOf = (playbook: Playbook, occasion: Occasion, facts: Facts
   const proposal = proposalOf(occasion, facts);
   const { target, touches } = proposal;
   const { now, level, preferences, decided, outcomes, needs, budgetLeft, heldBy } = facts;
+  const lookedAt = facts.lookedAt.get(lookedAtKey(proposal));
   const coolsDownUntil = coolDownEnd(proposal, decided, playbook.cooldownMs);
   const around: Circumstances = {
     now,
@@ -49,7 +49,7 @@ export const candidateOf = (playbook: Playbook, occasion: Occasion, facts: Facts
     confidence: confidenceIn(occasion, outcomes, now),
     budgetLeft,
     ...(coolsDownUntil === undefined ? {} : { coolsDownUntil }),
-    stopped: isStopped(outcomes, proposal, facts.lookedAt.get(lookedAtKey(proposal))),
+    stopped: isStopped(outcomes, proposal, lookedAt),
     busyWith: busyWith(touches, facts),
     heldBy,
     dependents: countDependents(target, needs),
@@ -61,6 +61,7 @@ export const candidateOf = (playbook: Playbook, occasion: Occasion, facts: Facts
       decided,
       now,
       ({ action }) => action !== undefined && facts.open.has(action.operation),
+      lookedAt,
     ),
     window: facts.windowFor(proposal),
   };

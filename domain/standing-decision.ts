@@ -10,7 +10,7 @@ const isOf =
   ({ proposal }: Decided): boolean =>
     proposal.playbook === playbook && proposal.target === target && proposal.cause === cause;
 
-/** A no is good for a week, or until what it was about comes back. A guess. */
+/** A no is good for a week, until what it was about is another incident, or until a person says that they have looked. A guess. */
 const answerStandsMs = 7 * 24 * 3_600_000;
 
 /** Those of which something was begun, oldest first. */
@@ -23,17 +23,19 @@ export const actionsOn = (matter: Matter, decided: readonly Decided[]): Decided[
 /**
  * Whether it was decided on, and that stands: its action waits or runs, or a person said no, or nobody said anything.
  * @param underWay whether the action of a decision that has no end yet is still there.
+ * @param lookedAt when a person last looked at its playbook on its target, ms since the epoch.
  */
 export const stands = (
   proposal: Proposal,
   decided: readonly Decided[],
   now: number,
   underWay: (one: Decided) => boolean,
+  lookedAt = Number.NEGATIVE_INFINITY,
 ): boolean => {
   const last = actionsOn(proposal, decided).at(-1);
   if (!last) return false;
   if (!last.ended) return underWay(last);
-  if (last.ended.outcome !== 'not-approved') return false;
+  if (last.ended.outcome !== 'not-approved' || last.ended.at < lookedAt) return false;
   return last.proposal.id === proposal.id && now - last.ended.at < answerStandsMs;
 };
 

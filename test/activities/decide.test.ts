@@ -203,7 +203,7 @@ describe('a cycle that decides', () => {
     assert.notEqual(third.begin[0]?.operation, first.operation);
   });
 
-  test('does not ask again what was answered with no', async () => {
+  test('does not ask again what was answered with no, until a person has looked', async () => {
     const [asked] = (await decide('one', look('shop/db'))).begin;
     assert.ok(asked);
     const ended = {
@@ -214,6 +214,10 @@ describe('a cycle that decides', () => {
     };
     await inActivity(async () => await actionActivities(ports()).keepEnd(asked.decision, ended));
     assert.deepEqual((await decide('two', look('shop/db'))).decided, []);
+    const about = 'service-restart shop/db';
+    const lookedAt = { kind: 'looked-at' as const, id: about, at: ended.at + 1_000, about, body: {} };
+    await records.write({ entries: [lookedAt] });
+    assert.deepEqual(answersOf(await decide('three', look('shop/db'))), ['ask']);
   });
 
   test('in a dry run does nothing, and says what it would have done', async () => {

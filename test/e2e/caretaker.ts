@@ -1,0 +1,69 @@
+/** What a person types to let Baton look after a site by itself, and what they then read of its decisions. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { openRecords } from '../../activities/records/index.ts';
+import type { DecisionTold } from '../../domain/autonomy-status.ts';
+import type { OperationId } from '../../domain/names.ts';
+import type { ActionOutcome } from '../../domain/outcome.ts';
+import { until, type Site } from './site.ts';
+
+export type Begun = DecisionTold & { action: object };
+
+export class Caretaker {
+  readonly #site: Site;
+
+  constructor(site: Site) {
+    this.#site = site;
+  }
+
+  /** @returns what `baton` printed; it must succeed. */
+  async type(...words: string[]): Promise<string> {
+    const { code, out, err } = await this.#site.baton(...words);
+    assert.equal(code, 0, `${words.join(' ')}: ${out}${err}`);
+    return out;
+  }
+
+  async decisions(): Promise<DecisionTold[]> {
+    return (await this.type('decisions', '--json'))
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as DecisionTold);
+  }
+
+  /** The newest that a cycle, this one or that of the schedule, has begun something of. */
+  async open(): Promise<Begun> {
+    let found: DecisionTold | undefined;
+    await until('a decision', async () => {
+      found = (await this.decisions()).findLast(({ action, ended }) => action && !ended);
+      return found !== undefined;
+    });
+    return found?.action ? { ...found, action: found.action } : assert.fail('no decision');
+  }
+
+  async ended(id: string): Promise<DecisionTold> {
+    const told = async (): Promise<DecisionTold | undefined> =>
+      (await this.decisions()).find((one) => one.id === id && one.ended);
+    await until('the end of the action', async () => (await told()) !== undefined);
+    return (await told()) ?? assert.fail('no end');
+  }
+
+  /** `baton auto once`, while something is critical. */
+  async cycle(): Promise<void> {
+    assert.equal((await this.#site.baton('auto', 'once')).code, 1);
+  }
+
+  /** What came of runs of a playbook, written as they are kept, some hours ago; the oldest first. */
+  async record(playbook: string, target: string, helped: readonly boolean[]): Promise<void> {
+    const records = await openRecords(join(this.#site.files, '.state', 'baton', 'records.db'));
+    for (const [n, held] of helped.entries()) {
+      const at = Date.now() - (helped.length - n) * 60_000 - 7_200_000;
+      const operation = `${playbook}${String(n).padStart(4, '0')}` as OperationId;
+      const measurements = [{ afterMs: 0, at, held }];
+      const what = { operation, playbook, target, cause: 'service-down' };
+      const body: ActionOutcome = { ...what, endedAt: at, failed: false, measurements };
+      const about = `${playbook} ${target}`;
+      await records.write({ entries: [{ kind: 'outcome', id: operation, at, about, body }] });
+    }
+    await records.close();
+  }
+}
