@@ -113,7 +113,7 @@ const clear = async (): Promise<string[]> => {
     await undoing.clearRestoreTests.executeWithOptions({ summary: 'the container and its copy' }, []);
     return [];
   } catch (error) {
-    return [`Something may be left of the test: ${reasonOf(error)}`];
+    return [`Something of the test may be left, and the next one removes it: ${reasonOf(error)}`];
   }
 };
 

@@ -243,7 +243,7 @@ export const watched = (ports: Ports, log: () => Log | undefined, meddle: Meddle
 
 const nameOf = ([first]: unknown[]): string => {
   if (typeof first === 'string') return first;
-  if (typeof first !== 'object' || first === null) return '';
+  if (typeof first !== 'object' || first === null || Array.isArray(first)) return '';
   if ('name' in first) return String(first.name);
   const { entries = [] } = first as { entries?: { kind: string }[] };
   return [...new Set(entries.map(({ kind }) => kind))].join(', ');
