@@ -136,16 +136,18 @@ export const report = (
 # Faults
 
 Every operation, with every fault, at each of its effects on the engine, the disk or the memory. After each run the rules of
-\`test/faults/invariants.ts\` are checked on the real engine and the real disk. A number says at how many effects it was tried; – says
-that it was not.
+\`test/faults/invariants.ts\` are checked on the real engine and the real disk. A number says at how many of
+them it was tried; – says that it was not. What a fault adds to them, a retry or an undo, can make it more than there are without.
 
 ${about} Versions: ${versions.join(', ')}. What was run stands in \`test/faults/results.jsonl\`, a line a run.
 
 ${struck.length} runs with a fault in them, and ${entries.length - struck.length} that it did not reach; ${broken.length} in which a rule was broken; ${human} ended in \`needs-human\`.
 
-| | ${scenarios.map(({ name }) => name).join(' | ')} |
-| --- | ${scenarios.map(() => '---').join(' | ')} |
-${faultKinds.map((kind) => `| ${faultTitles[kind]} (\`${kind}\`) | ${scenarios.map(({ name }) => cell(name, kind)).join(' | ')} |`).join('\n')}
+| operation | effects | ${faultKinds.map((kind) => `\`${kind}\``).join(' | ')} |
+| --- | --: | ${faultKinds.map(() => '--:').join(' | ')} |
+${scenarios.map(({ name, effects }) => `| ${name} | ${effects} | ${faultKinds.map((kind) => cell(name, kind)).join(' | ')} |`).join('\n')}
+
+${faultKinds.map((kind) => `- \`${kind}\`: ${faultTitles[kind]}`).join('\n')}
 ${broken.length === 0 ? '' : `\n## Broken\n\n${broken.map((entry) => `- \`${reproduce(entry)}\`: ${entry.violations.join('; ')}`).join('\n')}\n`}
 ## Simulation
 
