@@ -115,20 +115,20 @@ export const restoreStates = async (
   paths: readonly string[],
 ): Promise<Record<string, RestoreState>> => {
   const real = new Set(await Promise.all(paths.map(realOr)));
-  const sets = (await placedSets(ports)).filter(
-    (set) => isKept(set) && set.path !== undefined && real.has(set.path),
+  return Object.fromEntries(
+    (await provenSets(ports)).flatMap(({ name, path, state }) =>
+      state !== 'not kept' && real.has(path) ? [[name, state]] : [],
+    ),
   );
-  const proofs = sets.length > 0 ? await ports.memory.proofs() : {};
-  return Object.fromEntries(sets.map((set) => [set.name, restoreOf(set, proofs).state]));
 };
 
 /** What is known of a restore of each path that a set is of. */
-export const provenSets = async (ports: Ports): Promise<ProvenSet[]> => {
+export const provenSets = async (ports: Ports): Promise<(ProvenSet & { name: string })[]> => {
   const sets = await placedSets(ports);
   const proofs = sets.length > 0 ? await ports.memory.proofs() : {};
   return sets.flatMap((set) =>
     set.path === undefined
       ? []
-      : [{ path: set.path, state: isKept(set) ? restoreOf(set, proofs).state : 'not kept' }],
+      : [{ name: set.name, path: set.path, state: isKept(set) ? restoreOf(set, proofs).state : 'not kept' }],
   );
 };

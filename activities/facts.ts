@@ -18,6 +18,7 @@ import { withEveryPlace } from '../domain/proposal.ts';
 import { scoredActions } from '../domain/scored.ts';
 import { provenSets } from './data-set.ts';
 import { forecastsIn } from './forecast.ts';
+import type { ContainerState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
 import type { Records } from './ports/records.ts';
 import { quietWindowFor } from './quiet-hours.ts';
@@ -51,6 +52,7 @@ export const gatherKnown = async (ports: Ports, look: Look): Promise<Known> => {
   const decided = await keptDecisions(records);
   const outcomes = await keptOutcomes(records);
   const standing = await levelNow(ports, playbooks, decided, outcomes, now);
+  const containers = await ports.engine.listContainers();
   const needs = withEveryPlace(new Map(Object.entries(look.needs ?? {})));
   return {
     now,
@@ -68,9 +70,9 @@ export const gatherKnown = async (ports: Ports, look: Look): Promise<Known> => {
     budgetLeft: await budgetLeft(records, standing.preferences, now),
     heldBy: await orUnknown(() => ports.standing.heldBy(ports.host)),
     underWay: await orUnknown(() => ports.standing.underWay(ports.host)),
-    ownStacks: await ownStacks(ports, needs),
+    ownStacks: ownStacks(ports, containers, needs),
     windowFor: await quietWindowFor(records, standing.preferences, now),
-    restoreProved: await restoreProvedOf(ports),
+    restoreProved: await restoreProvedOf(ports, containers),
   };
 };
 
@@ -147,8 +149,10 @@ export const budgetLeft = async (
   );
 
 /** Of what the containers of a target may write to. */
-const restoreProvedOf = async (ports: Ports): Promise<Facts['restoreProved']> => {
-  const containers = await ports.engine.listContainers();
+const restoreProvedOf = async (
+  ports: Ports,
+  containers: readonly ContainerState[],
+): Promise<Facts['restoreProved']> => {
   const sets = await provenSets(ports);
   return (target) => {
     const own = containers.filter(({ labels }) =>
@@ -203,11 +207,14 @@ const openActions = async (ports: Ports, decided: readonly Decided[]): Promise<S
 };
 
 /** Those whose containers answer where Temporal and the records are reached, and all that these need. */
-const ownStacks = async (ports: Ports, needs: Facts['needs']): Promise<Set<string>> => {
-  const containers = await ports.engine.listContainers();
+const ownStacks = (
+  { standing }: Ports,
+  containers: readonly ContainerState[],
+  needs: Facts['needs'],
+): Set<string> => {
   const own = containers.flatMap(({ labels, ports: published }) => {
     const stack = stackOf(labels);
-    const isOwn = published.some(({ hostPort }) => ports.standing.ownPorts.includes(hostPort));
+    const isOwn = published.some(({ hostPort }) => standing.ownPorts.includes(hostPort));
     return stack !== undefined && isOwn ? [stack] : [];
   });
   return new Set([...reachableFrom(needs, own)].map(stackAt));

@@ -1,7 +1,7 @@
 /** `baton auto` as a person types it: a service that dies is asked about, and restarted once the record allows it. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { Caretaker } from './caretaker.ts';
+import { Caretaker, recordOutcomes } from './caretaker.ts';
 import { oneService, Site, until } from './site.ts';
 
 describe('looking after a host by itself', () => {
@@ -49,7 +49,7 @@ describe('looking after a host by itself', () => {
 
   test('what its record allows it does unasked, and measures', async () => {
     for (const playbook of ['service-restart', 'cascade-restart'])
-      await caretaker.record(playbook, `${stack}/web`, new Array<boolean>(40).fill(true));
+      await recordOutcomes(site, playbook, `${stack}/web`, new Array<boolean>(40).fill(true));
     await caretaker.type('auto', 'on', '--level', 'moderate');
     await caretaker.cycle();
     const acted = (await caretaker.decisions()).findLast(({ decision }) => decision.answer === 'act');

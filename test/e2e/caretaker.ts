@@ -1,6 +1,7 @@
 /** What a person types to let Baton look after a site by itself, and what they then read of its decisions. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import type { Records } from '../../activities/ports/records.ts';
 import { openRecords } from '../../activities/records/index.ts';
 import type { DecisionTold } from '../../domain/autonomy-status.ts';
 import type { OperationId } from '../../domain/names.ts';
@@ -51,19 +52,34 @@ export class Caretaker {
   async cycle(): Promise<void> {
     assert.equal((await this.#site.baton('auto', 'once')).code, 1);
   }
+}
 
-  /** What came of runs of a playbook, written as they are kept, some hours ago; the oldest first. */
-  async record(playbook: string, target: string, helped: readonly boolean[]): Promise<void> {
-    const records = await openRecords(join(this.#site.files, '.state', 'baton', 'records.db'));
-    for (const [n, held] of helped.entries()) {
-      const at = Date.now() - (helped.length - n) * 60_000 - 7_200_000;
-      const operation = `${playbook}${String(n).padStart(4, '0')}` as OperationId;
-      const measurements = [{ afterMs: 0, at, held }];
-      const what = { operation, playbook, target, cause: 'service-down' };
-      const body: ActionOutcome = { ...what, endedAt: at, failed: false, measurements };
-      const about = `${playbook} ${target}`;
-      await records.write({ entries: [{ kind: 'outcome', id: operation, at, about, body }] });
-    }
+/** The records of a site's worker, for as long as they are used. */
+export const withRecords = async <T>(site: Site, use: (records: Records) => Promise<T>): Promise<T> => {
+  const records = await openRecords(join(site.files, '.state', 'baton', 'records.db'));
+  try {
+    return await use(records);
+  } finally {
     await records.close();
   }
-}
+};
+
+/** What came of runs of a playbook, written as they are kept, some hours ago; the oldest first. */
+export const recordOutcomes = async (
+  site: Site,
+  playbook: string,
+  target: string,
+  helped: readonly boolean[],
+): Promise<void> => {
+  const entries = helped.map((held, n) => {
+    const at = Date.now() - (helped.length - n) * 60_000 - 7_200_000;
+    const operation = `${playbook}${String(n).padStart(4, '0')}` as OperationId;
+    const measurements = [{ afterMs: 0, at, held }];
+    const what = { operation, playbook, target, cause: 'service-down' };
+    const body: ActionOutcome = { ...what, endedAt: at, failed: false, measurements };
+    return { kind: 'outcome' as const, id: operation, at, about: `${playbook} ${target}`, body };
+  });
+  await withRecords(site, async (records) => {
+    await records.write({ entries });
+  });
+};

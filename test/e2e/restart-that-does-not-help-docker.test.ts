@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Caretaker } from './caretaker.ts';
+import { Caretaker, recordOutcomes } from './caretaker.ts';
 import { Site, until } from './site.ts';
 
 /** As the shipped one, but for the half hour between two tries. */
@@ -54,7 +54,7 @@ x-baton: {min_healthy_time: 100ms}
 `,
     );
     await caretaker.type('deploy', 'stack.yml');
-    await caretaker.record('kick', target, new Array<boolean>(60).fill(true));
+    await recordOutcomes(site, 'kick', target, new Array<boolean>(60).fill(true));
     await writeFile(sick, '');
     await site.cli('stop', `${stack}-web-1`);
     await caretaker.type('auto', 'on', '--level', 'moderate');

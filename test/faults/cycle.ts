@@ -1,9 +1,6 @@
 /** A cycle that acts: how it is prepared and begun, and what must be true of its decisions afterwards. */
 import { WorkflowFailedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { join } from 'node:path';
 import { budgetOf, keptDecisions } from '../../activities/facts.ts';
-import type { Records } from '../../activities/ports/records.ts';
-import { openRecords } from '../../activities/records/index.ts';
 import { stopActions } from '../../client/actions.ts';
 import { startChange } from '../../client/change.ts';
 import { removeMandate, writeMandate } from '../../client/mandate.ts';
@@ -12,9 +9,9 @@ import type { Decided } from '../../domain/decided.ts';
 import { actionWorkflowId, cycleWorkflowId } from '../../domain/ids.ts';
 import type { OperationId, StackName } from '../../domain/names.ts';
 import type { Report } from '../../domain/operation.ts';
-import type { ActionOutcome } from '../../domain/outcome.ts';
 import type { carryOut } from '../../workflows/carry-out.ts';
 import type { oodaCycle } from '../../workflows/ooda-cycle.ts';
+import { recordOutcomes, withRecords } from '../e2e/caretaker.ts';
 import type { Site } from '../e2e/site.ts';
 
 const playbook = 'service-restart';
@@ -28,31 +25,11 @@ autonomy:
   opt_out: {'*': [disk-*, snapshot-*, memory-*, cascade-*, drift-*, undo-*, database-*]}
 `;
 
-const withRecords = async <T>(site: Site, use: (records: Records) => Promise<T>): Promise<T> => {
-  const records = await openRecords(join(site.files, '.state', 'baton', 'records.db'));
-  try {
-    return await use(records);
-  } finally {
-    await records.close();
-  }
-};
-
 /** A service is down, and its restart has helped so often that nobody need be asked. */
 export const prepareCycle = async (client: Client, site: Site, stack: string): Promise<void> => {
   await site.cli('stop', `${stack}-app-1`);
   await site.write('.config/baton/preferences.yml', preferences);
-  const target = `${stack}/app`;
-  const entries = Array.from({ length: 40 }, (_, n) => {
-    const at = Date.now() - (n + 60) * 60_000;
-    const operation = `0000${String(n).padStart(4, '0')}` as OperationId;
-    const measurements = [{ afterMs: 0, at, held: true }];
-    const what = { operation, playbook, target, cause: 'service-down' };
-    const body: ActionOutcome = { ...what, endedAt: at, failed: false, measurements };
-    return { kind: 'outcome' as const, id: operation, at, about: `${playbook} ${target}`, body };
-  });
-  await withRecords(site, async (records) => {
-    await records.write({ entries });
-  });
+  await recordOutcomes(site, playbook, `${stack}/app`, new Array<boolean>(40).fill(true));
   await writeMandate(client, site.host, {
     level: 'moderate',
     by: 'root',
