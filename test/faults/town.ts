@@ -199,14 +199,11 @@ export const fill = async (directory: string): Promise<() => Promise<void>> => {
   return async () => {
     await rm(file, { force: true });
     await rm(`${file}.rest`, { force: true });
-    // What is deleted can be used once btrfs has written that down, now and then only after the next write.
-    await execa('sync', ['-f', directory]);
+    // The filler took all that was not allocated, for data: emptied chunks are given back, or metadata finds no room.
     await until('the room that was freed', async () => {
-      const { exitCode } = await execa('sh', ['-ec', writeAndRename], { cwd: directory, reject: false });
-      return exitCode === 0;
+      await execa('sync', ['-f', directory]);
+      const balance = ['balance', 'start', '-dusage=0', directory];
+      return (await execa('btrfs', balance, { reject: false })).exitCode === 0;
     });
   };
 };
-
-const writeAndRename =
-  'for n in 1 2 3 4; do dd if=/dev/zero of=room bs=64K count=64 conv=fsync; mv room roomy; rm roomy; done';
