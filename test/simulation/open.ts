@@ -25,7 +25,8 @@ export type OpenSimulation = {
 
 export const openSimulation = async (): Promise<OpenSimulation> => {
   // Failures are what happens here; a warning for each would bury a real one.
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  // Whoever stops this ends the seeds under way first: their worker may not go before them.
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   const host = `sim${randomBytes(3).toString('hex')}`;
   const root = await mkdtemp(join(tmpdir(), 'baton-simulation-'));
   await execa('mount', ['-t', 'tmpfs', 'tmpfs', root]);
