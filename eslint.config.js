@@ -6,6 +6,12 @@ const forbid = (...patterns) => ({
   'no-restricted-imports': [
     'error',
     {
+      paths: [
+        {
+          name: 'date-fns',
+          message: 'The whole takes two seconds to load: import the function that you need by its path.',
+        },
+      ],
       patterns: patterns.map((group) => ({
         group: [group].flat(),
         message: 'See the layer table in docs/architecture.md.',
