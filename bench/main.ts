@@ -15,7 +15,7 @@ import { measureOwn } from './own.ts';
 import { findPeers } from './peers.ts';
 import { startOnPostgres } from './postgres.ts';
 import { writeReport } from './report.ts';
-import { openResults, saveResults, type Results } from './results.ts';
+import { openResults, saveResults, today, version, type Results } from './results.ts';
 import { say } from './say.ts';
 import { measureScale, type Scale } from './scale.ts';
 import { measureSmall } from './small.ts';
@@ -31,7 +31,7 @@ const { values } = parseArgs({
 if (values.help) {
   console.log(
     `npm run bench -- [--pairs N] [--only TEXT] [--fresh]
-A run that was cut off is gone on with on the same day, unless --fresh. TEXT: part of "podman podman-compose web5, ready after 1 s,
+A run that was cut off is gone on with, unless --fresh or on another machine. TEXT: part of "podman podman-compose web5, ready after 1 s,
 interval 1 s", "alone" (Baton by itself), or "scale" (an engine that takes no time).`,
   );
   process.exit();
@@ -58,7 +58,7 @@ const measureOne = async (
   const single = results.singles[site.engine];
   if (!single) throw new Error('One container alone has not been measured.');
   try {
-    results.rows.push(await measureRow(site, client, single));
+    results.rows.push({ ...(await measureRow(site, client, single)), day: today, version: batonVersion });
   } catch (error) {
     const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     results.notCompared.push(`${what}: ${why.slice(0, 200)}`);
@@ -80,7 +80,8 @@ const measureEngine = async (
   const site = await Site.open(engine, 'btrfs', { TEMPORAL_ADDRESS: address });
   const client = new Client({ connection: await Connection.connect({ address }) });
   try {
-    results.singles[engine] ??= await singleStart(site);
+    // T* is of the same sitting as what is measured against it.
+    results.singles[engine] = await singleStart(site);
     if (alone) {
       results.small ??= await measureSmall(site, pairs);
       results.own ??= await measureOwn(site, client, firstPort, pairs);
@@ -108,6 +109,7 @@ const measureBoth = async (): Promise<Scale> => {
 
 const { cacheDirectory } = hostConfig(process.env, { hostname: hostname(), home: homedir() });
 const results = await openResults(values.fresh);
+const batonVersion = await version();
 const { peers, missing } = await findPeers(cacheDirectory);
 results.notCompared.push(...missing);
 results.peers = peers.map(({ name, version, engine, leavesOut }) => ({

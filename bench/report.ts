@@ -1,7 +1,7 @@
 /** docs/benchmarks.md, as of these results. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Row } from './compare.ts';
+import type { DatedRow, Row } from './compare.ts';
 import { figuresOf } from './figures.ts';
 import { tellOwn } from './own.ts';
 import type { Results } from './results.ts';
@@ -14,12 +14,12 @@ export const writeReport = async (results: Results): Promise<void> => {
 };
 
 const tell = (results: Results): string => {
-  const { day, machine, peers, rows, small = [], own, scale, notCompared, unmeasured = [] } = results;
+  const { machine, peers, rows, small = [], own, scale, notCompared, unmeasured = [] } = results;
   return `<!-- Written by \`npm run bench\`; do not edit. -->
 
 # Benchmarks
 
-${machine}. ${peers.map(({ name, version }) => `${name} ${version}`).join(', ')}. Measured on ${day}, in one run, pairs in turns; medians with their range, ratios of
+${machine}. ${peers.map(({ name, version }) => `${name} ${version}`).join(', ')}. ${sittings(rows)} pairs in turns; medians with their range, ratios of
 medians with 95 % bootstrap intervals. The clock starts with the command and stops when a checker outside has seen every service answer on
 its host port; then everything is removed. Baton's worker and its Temporal dev server (SQLite file) were running, as were the engines. The
 machine repeats ARP requests after 20 ms, not after a second: asked as early and as often as the checker does, Docker's proxy would else
@@ -40,8 +40,8 @@ ${figuresOf(results)
 ## Deploys
 
 T* is the least that a deploy can take: the longest path of (one container started alone + its time to ready), or the CPU time of all
-containers divided by the cores, whichever is more; measured with the engine's own command line in the same run
-(${Object.entries(results.singles)
+containers divided by the cores, whichever is more; measured with the engine's own command line in the same sitting
+(last: ${Object.entries(results.singles)
     .map(
       ([engine, { startMs, cpuMs }]) =>
         `${engine}: ${Math.round(startMs)} ms until it answers, ${Math.round(cpuMs)} ms of CPU`,
@@ -79,6 +79,14 @@ ${own ? `\n## Baton alone, on Podman\n\n| what | |\n| --- | --- |\n${tellOwn(own
 
 ${notCompared.length === 0 ? 'Everything could be compared.' : notCompared.map((line) => `- ${line}`).join('\n')}
 ${unmeasured.length === 0 ? '' : `\nThe run was cut off before these:\n\n${unmeasured.map((line) => `- ${line}`).join('\n')}\n`}`;
+};
+
+/** A run that was cut off is gone on with: what was measured when, and of which version. */
+const sittings = (rows: readonly DatedRow[]): string => {
+  const all = [...new Set(rows.map(({ day, version }) => `${day} (Baton ${version})`))].sort();
+  return all.length === 1
+    ? `Measured on ${all.join()}, in one run,`
+    : `Measured in ${all.length} sittings, ${all.join(', ')}, a row in one of them,`;
 };
 
 const deployLine = ({ title, engine, peer, pairs, batonMs, peerMs, limitMs }: Row): string =>

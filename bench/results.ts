@@ -1,21 +1,22 @@
-/** All that was measured, kept in bench/results by day: a run that was cut off is gone on with on the same day. */
+/** All that was measured, kept in bench/results by the day of its begin: a run that was cut off is gone on with. */
 import { execa } from 'execa';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import type { Row, Single } from './compare.ts';
+import type { DatedRow, Single } from './compare.ts';
 import type { Own } from './own.ts';
 import type { Peer } from './peers.ts';
 import type { Scale } from './scale.ts';
 import type { Small } from './small.ts';
 
 export type Results = {
+  /** Of its begin. */
   day: string;
   machine: string;
   peers: Pick<Peer, 'name' | 'version' | 'engine' | 'leavesOut'>[];
   /** One container, alone, on each engine. */
   singles: Partial<Record<Peer['engine'], Single>>;
-  rows: Row[];
+  rows: DatedRow[];
   small?: Small[];
   own?: Own;
   scale?: Scale;
@@ -25,29 +26,39 @@ export type Results = {
 };
 
 const directory = join(import.meta.dirname, 'results');
-const today = new Date().toISOString().slice(0, 10);
-const fileOf = (day: string): string => join(directory, `${day}.json`);
+export const today = new Date().toISOString().slice(0, 10);
 
-/** @param fresh begins anew. */
+/** Of Baton: a commit, and `+` where files differ from it. */
+export const version = async (): Promise<string> => {
+  const git = async (...args: string[]): Promise<string> =>
+    (await execa('git', args, { cwd: join(import.meta.dirname, '..') })).stdout;
+  // What was measured is no change of what is measured.
+  const changed = await git('status', '--porcelain', '--', '.', ':!docs', ':!bench/results');
+  return (await git('rev-parse', '--short', 'HEAD')) + (changed === '' ? '' : '+');
+};
+
+/**
+ * The newest results, where they are of this machine and something is left to be measured; else empty ones.
+ * @param fresh begins anew.
+ */
 export const openResults = async (fresh: boolean): Promise<Results> => {
-  const empty: Results = {
-    day: today,
-    machine: await describeMachine(),
-    peers: [],
-    singles: {},
-    rows: [],
-    notCompared: [],
-  };
-  if (fresh) return empty;
-  const text = await readFile(fileOf(today), 'utf8').catch(() => undefined);
-  return text === undefined ? empty : { ...(JSON.parse(text) as Results), notCompared: [] };
+  const machine = await describeMachine();
+  const empty: Results = { day: today, machine, peers: [], singles: {}, rows: [], notCompared: [] };
+  const newest = (await readdir(directory).catch(() => []))
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .at(-1);
+  if (fresh || newest === undefined) return empty;
+  const earlier = JSON.parse(await readFile(join(directory, newest), 'utf8')) as Results;
+  const isCutOff = (earlier.unmeasured ?? []).length > 0 || earlier.day === today;
+  return isCutOff && earlier.machine === machine ? { ...earlier, notCompared: [] } : empty;
 };
 
 export const saveResults = async (results: Results): Promise<void> => {
   await mkdir(directory, { recursive: true });
   const rounded = (_key: string, value: unknown): unknown =>
     typeof value === 'number' ? Math.round(value * 10) / 10 : value;
-  await writeFile(fileOf(results.day), `${JSON.stringify(results, rounded, 1)}\n`);
+  await writeFile(join(directory, `${results.day}.json`), `${JSON.stringify(results, rounded, 1)}\n`);
 };
 
 const describeMachine = async (): Promise<string> => {
