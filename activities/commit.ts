@@ -29,6 +29,7 @@ export const commitActivities = (ports: Ports) => ({
         committedAt: new Date().toISOString(),
         startedAt: subject.startedAt,
         kind: plan.kind,
+        ...(subject.because === undefined ? {} : { because: subject.because }),
         snapshots: snapshots.map(({ path, name }) => ({ path, name })),
       });
     });

@@ -9,6 +9,7 @@ import { permanent } from './activity.ts';
 import { sendNotice } from './notice.ts';
 import type { Ports } from './ports/index.ts';
 import { demandSettings } from './settings.ts';
+import { titleOf } from '../domain/operation.ts';
 
 /** Nothing was sent: they are quiet hours, until then (ISO 8601, UTC). */
 export type Quiet = { later: string };
@@ -100,9 +101,10 @@ const noticeOf = async (
 const questionNotice = async (
   { tickets }: Ports,
   { name, person }: Channel,
-  { workflowId, runId, operation, kind, stack, host, plan, expiresAt, lines }: Question,
+  question: Question,
   door: string | undefined,
 ): Promise<Notice> => {
+  const { workflowId, runId, operation, host, plan, expiresAt, lines } = question;
   const ticket = async (may: Ticket['may']): Promise<string> =>
     await tickets.issue({
       workflowId,
@@ -117,7 +119,7 @@ const questionNotice = async (
   return {
     about: 'question',
     urgent: false,
-    title: `${kind} ${stack} on ${host}?`,
+    title: `${titleOf(question)} on ${host}?`,
     lines,
     end: `Plan ${plan}. Nothing is done without an approval by ${expiresAt}.`,
     ...(door === undefined ? {} : { link: `${door}/#${await ticket('look')}` }),

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseAsideName, serviceOf, stackOf } from '../domain/labels.ts';
 import type { ReleaseId, ServiceName } from '../domain/names.ts';
-import type { Release } from '../domain/release.ts';
+import { takenBack, type Release } from '../domain/release.ts';
 import type { DataWish, ServiceSpec, StackSpec } from '../domain/stack.ts';
 import { runningDatabases } from '../domain/database.ts';
 import type { ContainerFacts, DatabaseFacts, ImageFacts, PathFacts, World } from '../domain/world.ts';
@@ -35,6 +35,7 @@ export const lookAtWorld = async (ports: Ports, looking: Looking): Promise<World
     Object.values(spec.volumes).map(({ name }) => name),
     (name) => ports.engine.inspectVolume(name),
   );
+  const history = await ports.memory.history(spec.name);
   const databases = await databaseFacts(ports, looking, containers);
   return {
     host: ports.host,
@@ -52,7 +53,8 @@ export const lookAtWorld = async (ports: Ports, looking: Looking): Promise<World
     listeners: await listeners(),
     files: await fileFacts(ports.files, spec.files, secrets),
     runningStacks: runningStacks(containers),
-    committed: (await ports.memory.history(spec.name)).map(({ operation }) => operation),
+    committed: history.map(({ operation }) => operation),
+    takenBack: takenBack(history),
     ...(runningRelease === undefined ? {} : { runningRelease }),
   };
 };

@@ -7,6 +7,7 @@ import type { Ticket, Tickets } from '../domain/ticket.ts';
 import type { briefingFacts } from '../workflows/questions.ts';
 import { ask } from './ask.ts';
 import { Refusal } from './door-http.ts';
+import { titleOf } from '../domain/operation.ts';
 
 export type ReportAnswer = { body: string; questions: { title: string; ticket: string }[] };
 
@@ -34,8 +35,9 @@ export const reportFor = async (
 const questionFor = async (
   tickets: Tickets,
   { by, channel, expires }: Ticket,
-  { workflowId, runId, operation, kind, stack, waiting }: Waits,
+  wait: Waits,
 ): Promise<ReportAnswer['questions']> => {
+  const { workflowId, runId, operation, waiting } = wait;
   if (waiting?.for !== 'approval') return [];
   const look = {
     workflowId,
@@ -47,5 +49,5 @@ const questionFor = async (
     may: 'look',
     expires: Math.min(expires, Date.parse(waiting.expiresAt)),
   } as const;
-  return [{ title: `${kind} ${stack}?`, ticket: await tickets.issue(look) }];
+  return [{ title: `${titleOf(wait)}?`, ticket: await tickets.issue(look) }];
 };

@@ -26,6 +26,7 @@ import { reportPage } from './report-page.ts';
 import { anyPlanText } from './any-plan-text.ts';
 import { hearWebhook, type WebhookLimits } from './webhook.ts';
 import { whenText } from './when.ts';
+import { titleOf } from '../domain/operation.ts';
 
 export type DoorOptions = {
   /** This host; its name is part of workflow ids. */
@@ -158,8 +159,8 @@ const question = async ({ client, tickets }: DoorOptions, ticket: Ticket): Promi
   const handle = handleOf(await client(), ticket);
   const progress = await progressOf(handle);
   if (!progress) throw new Refusal(503, 'The host does not answer; try again in a minute.');
-  const { kind, stack, waiting, held, report } = progress;
-  const title = `${kind} ${stack}?`;
+  const { waiting, held, report } = progress;
+  const title = `${titleOf(progress)}?`;
   if (waiting?.for !== 'approval') {
     const state = report
       ? [`${outcomeTitles[report.outcome]}.`]

@@ -38,9 +38,10 @@ export type ActionRequest = PlaybookRequest & {
  * As an operation is announced. Where operations name their stack, this one names its target, by which it is shown and found; it
  * reaches no command: what is done there is done by operations of their own.
  */
-export const announcedOf = ({ operation, host, target }: PlaybookRequest): Announced => ({
+export const announcedOf = ({ operation, host, playbook, target }: PlaybookRequest): Announced => ({
   operation,
   kind: 'playbook',
+  playbook,
   stack: target as StackName,
   host,
 });

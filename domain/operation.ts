@@ -15,7 +15,22 @@ export type Announced = {
   kind: OperationKind;
   stack: StackName;
   host: string;
+  /** Of the kind `playbook`: which. */
+  playbook?: string;
+  /** What it was begun for, where a playbook began it. */
+  because?: string;
 };
+
+/** In a few words: `deploy photos`, `service-restart shop/db`. */
+export const titleOf = ({
+  kind,
+  playbook,
+  stack,
+}: {
+  kind: string;
+  playbook?: string;
+  stack: string;
+}): string => `${playbook ?? kind} ${stack}`;
 
 export type OperationRequest = {
   operation: OperationId;
@@ -24,6 +39,7 @@ export type OperationRequest = {
   host: string;
   source: ReleaseSource;
   options: OperationOptions;
+  because?: string;
   /** What it is to wait for before it changes anything. */
   gate?: GateWish;
   /** Part of an ecosystem: once healthy, it tells this workflow and waits to be committed. */
@@ -160,6 +176,7 @@ export type Progress = {
   operation: OperationId;
   stack: StackName;
   kind: OperationKind;
+  playbook?: string;
   steps: Step[];
   /** The failure that it holds at: `rollback: hold`, or a guard without --auto-rollback. */
   held?: Failure;

@@ -381,8 +381,16 @@ const asideNames: Check = (wanted, plan, world) =>
       : [];
   });
 
+const takenBack: Check = (_wanted, plan, world) =>
+  world.takenBack
+    .filter(({ release }) => release === plan.release)
+    .map(({ release, because, at }) =>
+      warning('taken-back', `Release ${release} was taken back at ${at}: ${because}.`),
+    );
+
 const checks: readonly Check[] = [
   unfinished,
+  takenBack,
   copies,
   images,
   names,

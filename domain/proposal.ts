@@ -4,6 +4,7 @@ import { stackAt } from './dependency-map.ts';
 import { reachableFrom, reversed, type Graph } from './graph.ts';
 import { isOpen, type Cause } from './incident.ts';
 import type { Occasion } from './playbook.ts';
+import { isAt } from './target.ts';
 
 /**
  * What is open at a place, and since when, is part of its id, so that what comes back is proposed again. What is only forecast has
@@ -17,7 +18,7 @@ export const proposalOf = (
   const incident = causes
     .flatMap((one) => [one.incident, ...one.effects])
     .find(
-      ({ what, where, ...rest }) => what === cause && where === target && isOpen({ what, where, ...rest }),
+      ({ what, where, ...rest }) => what === cause && isAt(target, where) && isOpen({ what, where, ...rest }),
     );
   const since = new Date(incident?.openedAt ?? now).toISOString();
   return {

@@ -23,6 +23,8 @@ export type ReleaseRecord = {
   /** When its operation began, after what it had to wait for; absent in records of older versions. */
   startedAt?: string;
   kind: 'deploy' | 'undo' | 'remove';
+  /** What a playbook began it for. */
+  because?: string;
   /** Snapshots taken just before this release replaced the one before it. */
   snapshots: { path: string; name: SnapshotName }[];
 };
@@ -40,6 +42,19 @@ export const replacementOf = (
   history: readonly ReleaseRecord[],
   release: ReleaseId,
 ): ReleaseRecord | undefined => history.filter((_, index) => history[index - 1]?.release === release).at(-1);
+
+/** A release that a playbook took back, why, and when (ISO 8601, UTC). */
+export type TakenBack = { release: ReleaseId; because: string; at: string };
+
+/** Those that were not deployed again since. */
+export const takenBack = (history: readonly ReleaseRecord[]): TakenBack[] =>
+  newestReleases(history).flatMap((release) => {
+    const last = history.findLastIndex((record) => record.release === release);
+    const next = history[last + 1];
+    return next?.kind === 'undo' && next.because !== undefined
+      ? [{ release, because: next.because, at: next.committedAt }]
+      : [];
+  });
 
 /** Snapshots that an undo with data to one of the kept releases of a stack brings back. */
 export const snapshotsForUndo = (

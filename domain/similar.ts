@@ -2,6 +2,7 @@
 import { lastedText, type Clock } from './briefing/clock.ts';
 import type { Decided } from './decided.ts';
 import { incidentId, type Incident } from './incident.ts';
+import { isAt } from './target.ts';
 import { fateOf, type Fate, type History } from './simulation.ts';
 
 export type Similar = {
@@ -42,7 +43,7 @@ const isAbout = (
   { what, where, openedAt, closedAt = Number.POSITIVE_INFINITY }: Incident,
 ): boolean =>
   cause === what &&
-  target === where &&
+  isAt(target, where) &&
   at >= openedAt &&
   at <= closedAt + afterMs &&
   !decision.limits.some(({ rule }) => rule === 'decided');

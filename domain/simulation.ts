@@ -6,6 +6,7 @@ import { answers, type Answer, type RuleName } from './decision.ts';
 import { mean } from './forecast/order-statistics.ts';
 import type { Incident } from './incident.ts';
 import { helped, type ActionOutcome } from './outcome.ts';
+import { isAt } from './target.ts';
 
 export type History = { decisions: Decided[]; outcomes: ActionOutcome[]; incidents: Incident[] };
 
@@ -79,7 +80,7 @@ export const fateOf = (
   if (action) return 'not known';
   const incident = incidents.find(
     ({ what, where, openedAt, closedAt = Number.POSITIVE_INFINITY }) =>
-      what === cause && where === target && openedAt <= at && closedAt >= at,
+      what === cause && isAt(target, where) && openedAt <= at && closedAt >= at,
   );
   if (!incident) return 'not known';
   return incident.closedAt === undefined ? 'is still there' : 'went away by itself';

@@ -15,6 +15,7 @@ export type Subject = Owner & {
   kind: ReleaseKind;
   release: ReleaseId;
   previousRelease?: ReleaseId;
+  because?: string;
 };
 
 export const ownerOf = (
@@ -23,7 +24,7 @@ export const ownerOf = (
 ): Owner => ({ operation, stack, startedAt: startedAt.toISOString().replace(/\.\d+Z$/, 'Z') });
 
 export const subjectOf = (
-  request: Pick<OperationRequest, 'operation' | 'stack'>,
+  request: Pick<OperationRequest, 'operation' | 'stack' | 'because'>,
   plan: Plan,
   startedAt: Date,
 ): Subject => ({
@@ -31,4 +32,5 @@ export const subjectOf = (
   kind: plan.kind,
   release: plan.release,
   ...(plan.previousRelease === undefined ? {} : { previousRelease: plan.previousRelease }),
+  ...(request.because === undefined ? {} : { because: request.because }),
 });

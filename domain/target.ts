@@ -34,6 +34,9 @@ export const targetAt = (kind: TargetKind, place: string): string | undefined =>
   return parseTarget(kind, text) && text;
 };
 
+/** Whether what is wrong at a place is a matter of a target: a stack's is also what its services have. */
+export const isAt = (target: string, place: string): boolean => place === target || stackAt(place) === target;
+
 /** Whose lock a change of it takes; `undefined` where it belongs to no stack. */
 export const stackOfTarget = (target: Target): StackName | undefined =>
   target.kind === 'filesystem' ? undefined : target.stack;

@@ -1,6 +1,7 @@
 /** What is true on a host at the moment of planning. Facts only; `domain/plan.ts` decides. */
 import type { ReleaseId, ServiceName } from './names.ts';
 import type { RunningDatabase } from './database.ts';
+import type { TakenBack } from './release.ts';
 import type { FileDriver } from './snapshot.ts';
 import type { DataWish } from './stack.ts';
 
@@ -28,6 +29,8 @@ export type World = {
   runningStacks: string[];
   /** Operations of this stack that were committed: what they set aside only waits to be dropped. */
   committed: string[];
+  /** Releases of it that were taken back. */
+  takenBack: TakenBack[];
   /** The release that was committed last, where one was. */
   runningRelease?: ReleaseId;
 };

@@ -25,7 +25,7 @@ import {
 } from '../domain/gate.ts';
 import type { AuditEvent } from '../domain/audit.ts';
 import { needText, needUnknown, type Need } from '../domain/need.ts';
-import type { Announced, Report } from '../domain/operation.ts';
+import { titleOf, type Announced, type Report } from '../domain/operation.ts';
 import { unreachableEvent } from '../domain/event.ts';
 import { questionLines, type Question } from '../domain/notice.ts';
 import type { Opening } from '../domain/window.ts';
@@ -204,7 +204,7 @@ export class Gatekeeper {
 
   /** Asks through every channel, while it waits. One that cannot be reached holds up nothing, and is told in the report. */
   #ask({ tells }: Gate, { plan, expiresAt }: Waiting & { for: 'approval' }): CancellationScope {
-    const { operation, kind, stack, host } = this.#operation.request;
+    const { operation, kind, playbook, stack, host } = this.#operation.request;
     const { workflowId, runId } = workflowInfo();
     const lines = this.#operation.plan ? questionLines(this.#operation.plan) : [];
     const scope = new CancellationScope();
@@ -214,6 +214,7 @@ export class Gatekeeper {
           this.#askThrough(channel, {
             operation,
             kind,
+            ...(playbook === undefined ? {} : { playbook }),
             stack,
             host,
             workflowId,
@@ -227,7 +228,7 @@ export class Gatekeeper {
           if (isCancellation(error)) return;
           this.#operation.remark(`${channel} could not be asked: ${reasonOf(error)}`);
           if (!patched('tell-unreachable')) return;
-          const question = { title: `${kind} ${stack} on ${host}?` };
+          const question = { title: `${titleOf(this.#operation.request)} on ${host}?` };
           await announceEvent(unreachableEvent(host, channel, reasonOf(error), [question], Date.now()));
         });
     return scope;
@@ -301,13 +302,13 @@ export class Gatekeeper {
 
   /** Whether the host is held, for what begins by itself. */
   async #isHeldBack({ notBefore, windows }: Gate): Promise<boolean> {
-    const { kind, stack, host } = this.#operation.request;
+    const { host } = this.#operation.request;
     const beginsByItself = notBefore !== undefined || windows.length > 0;
     if (!beginsByItself || !patched('hold')) return false;
     const { workflowId, runId } = workflowInfo();
     this.#released = false;
     return await isHeldBack(host, {
-      what: `${kind} ${stack}`,
+      what: titleOf(this.#operation.request),
       at: iso(Date.now()),
       waits: { workflowId, runId },
     });

@@ -279,11 +279,12 @@ export class Operation {
   }
 
   #progress(): Progress {
-    const { operation, stack, kind } = this.request;
+    const { operation, stack, kind, playbook } = this.request;
     return {
       operation,
       stack,
       kind,
+      ...(playbook === undefined ? {} : { playbook }),
       steps: this.#steps,
       ...(this.#held ? { held: this.#held } : {}),
       ...(this.waiting ? { waiting: this.waiting } : {}),

@@ -25,6 +25,9 @@ const newOperation = (): OperationId => uuid4().slice(0, 8) as OperationId;
 
 const occasionOf = ({ playbook }: PlaybookRequest): string => `playbook ${playbook}`;
 
+const becauseOf = ({ playbook, cause, decision }: PlaybookRequest): string =>
+  decision === undefined ? playbook : `${playbook}: ${cause} (baton decisions ${decision})`;
+
 export const runStep = async (step: PlaybookStep, running: Running): Promise<StepResult> => {
   const { release, target } = running;
   switch (step.do) {
@@ -104,7 +107,8 @@ const deploy = async (
 ): Promise<StepResult> => {
   if (target.kind === 'filesystem') return refused(`${request.target} is no stack.`);
   const { stack } = target;
-  const announced = { operation: newOperation(), kind, stack, host: request.host };
+  const because = becauseOf(request);
+  const announced = { operation: newOperation(), kind, stack, host: request.host, because };
   const ended = await executeChild<typeof deployStack>('deployStack', {
     ...child,
     workflowId: stackWorkflowId(request.host, stack),

@@ -8,7 +8,7 @@ import {
 import { Option, type Command } from 'commander';
 import { userInfo } from 'node:os';
 import { waitingKinds, type Answer, type AnswerKind, type Waiting } from '../../domain/gate.ts';
-import type { Progress } from '../../domain/operation.ts';
+import { titleOf, type Progress } from '../../domain/operation.ts';
 import type { AnyPlan } from '../../domain/action.ts';
 import { searchAttributeName } from '../../domain/search-attributes.ts';
 import { confirm } from '../confirm.ts';
@@ -91,14 +91,15 @@ const pendingOperations = async (
   };
 };
 
-const pendingText = ({ operation, kind, stack, waiting, held }: Progress, now: Date): string => {
+const pendingText = (progress: Progress, now: Date): string => {
+  const { operation, stack, waiting, held } = progress;
   const lines = waiting
     ? waitingText(stack, waiting, now)
     : [
         `Failed, and waits for an answer: ${held?.message ?? ''}`,
         `baton cancel ${stack} · baton keep ${stack}`,
       ];
-  return [`${kind} ${stack} · operation ${operation}`, ...lines.map((line) => `  ${line}`)].join('\n');
+  return [`${titleOf(progress)} · operation ${operation}`, ...lines.map((line) => `  ${line}`)].join('\n');
 };
 
 type Options = OutputOptions & { host?: string; wait: boolean; comment?: string };

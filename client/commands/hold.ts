@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { waitingKinds } from '../../domain/gate.ts';
 import { heldBackText, readHold, type Hold, type HoldEnd, type Release } from '../../domain/hold.ts';
 import { holdWorkflowId, hostTaskQueue } from '../../domain/ids.ts';
-import { workflowTaskTimeout } from '../../domain/operation.ts';
+import { titleOf, workflowTaskTimeout } from '../../domain/operation.ts';
 import { searchAttributeName } from '../../domain/search-attributes.ts';
 import { formatDuration } from '../../domain/size.ts';
 import type { holdHost } from '../../workflows/hold-host.ts';
@@ -79,8 +79,8 @@ const hold = async ({ host = thisHost().host, json, ...options }: Options): Prom
     else {
       const now = new Date();
       for (const line of holdLines({ ...said, host, since: now.toISOString() }, now)) print(line);
-      for (const { kind, stack } of underWay)
-        print(`  Under way, and goes on: ${kind} ${stack}. Stop it: baton cancel ${stack}`);
+      for (const one of underWay)
+        print(`  Under way, and goes on: ${titleOf(one)}. Stop it: baton cancel ${one.stack}`);
     }
   });
 };

@@ -64,7 +64,7 @@ export const releasesCommand = (command: Command): void => {
         if (options.json) printJson({ type: 'release', ...record });
         else
           print(
-            `${record.release}  ${record.kind.padEnd(6)}  ${ago(record.committedAt).padEnd(20)}  operation ${record.operation}  ${record.snapshots.length} snapshots`,
+            `${record.release}  ${record.kind.padEnd(6)}  ${ago(record.committedAt).padEnd(20)}  operation ${record.operation}  ${record.snapshots.length} snapshots${record.because === undefined ? '' : `  ${record.because}`}`,
           );
       if (records.length === 0 && !options.json) print(`No release of "${stack}" is recorded on this host.`);
     });

@@ -35,7 +35,7 @@ export type Ended = {
 };
 
 /** An operation that waits for a person or its hour, with the run that it is. */
-export type Waits = Pick<Progress, 'operation' | 'stack' | 'kind' | 'waiting' | 'held'> & {
+export type Waits = Pick<Progress, 'operation' | 'stack' | 'kind' | 'playbook' | 'waiting' | 'held'> & {
   workflowId: string;
   runId: string;
 };

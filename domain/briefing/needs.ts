@@ -4,6 +4,7 @@ import type { Line } from './briefing.ts';
 import { lastedText, type Clock } from './clock.ts';
 import type { Ended, Facts, Waits } from './facts.ts';
 import { causesOf } from './wrong.ts';
+import { titleOf } from '../operation.ts';
 
 /** A disk that is full sooner leaves no weekend to think about it. */
 const soonMs = 72 * 3_600_000;
@@ -35,12 +36,13 @@ const personLine = ({ what, on, why }: Ended): Line => ({
   next: `baton resume ${on}`,
 });
 
-const waitLine = ({ kind, stack, waiting, held }: Waits, { moment }: Clock): Line[] => {
+const waitLine = (wait: Waits, { moment }: Clock): Line[] => {
+  const { stack, waiting, held } = wait;
   if (held)
     return [
       {
         mark: 'bad',
-        text: `${kind} ${stack} failed and waits for an answer: ${held.step}: ${held.message}`,
+        text: `${titleOf(wait)} failed and waits for an answer: ${held.step}: ${held.message}`,
         next: `baton cancel ${stack}`,
       },
     ];
@@ -49,7 +51,7 @@ const waitLine = ({ kind, stack, waiting, held }: Waits, { moment }: Clock): Lin
   return [
     {
       mark: 'warn',
-      text: `${kind} ${stack} waits for an approval until ${until}, then nothing is done`,
+      text: `${titleOf(wait)} waits for an approval until ${until}, then nothing is done`,
       next: `baton approve ${stack}`,
     },
   ];

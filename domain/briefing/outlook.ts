@@ -6,14 +6,15 @@ import { lastedText, type Clock } from './clock.ts';
 import type { CameDue, Facts } from './facts.ts';
 import { percent } from '../confidence.ts';
 import { moreLine } from './wrong.ts';
+import { titleOf } from '../operation.ts';
 
 const mostPlanned = 10;
 
 /** What begins by itself, and what waits for its hour. */
 export const plannedIn = ({ planned, waits, heldBy }: Facts, { moment }: Clock): Section => {
-  const hours = waits.flatMap(({ kind, stack, waiting }) =>
-    waiting?.for === 'hour'
-      ? [{ at: Date.parse(waiting.startsAt), name: `${kind} ${stack}`, what: 'waits for its hour' }]
+  const hours = waits.flatMap((wait) =>
+    wait.waiting?.for === 'hour'
+      ? [{ at: Date.parse(wait.waiting.startsAt), name: titleOf(wait), what: 'waits for its hour' }]
       : [],
   );
   const all = [...planned, ...hours].sort((a, b) => a.at - b.at);

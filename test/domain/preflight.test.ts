@@ -6,7 +6,7 @@ import type { Problem } from '../../domain/problem.ts';
 import type { StackSpec } from '../../domain/stack.ts';
 import type { ContainerFacts, PathFacts, World } from '../../domain/world.ts';
 import { mustLoad } from '../compose/loading.ts';
-import { containersOf, emptyWorld, imagesBut, plan, runningWorld } from './worlds.ts';
+import { containersOf, emptyWorld, imagesBut, plan, release, runningWorld } from './worlds.ts';
 
 /** Nothing stands in the way of this one. */
 const web = await mustLoad(
@@ -98,6 +98,23 @@ describe('images', () => {
     {
       name: 'one to be pulled is no problem',
       world: emptyHost({ images: imagesBut(web, { app: { state: 'fetch', how: 'pull' } }) }),
+      told: [],
+    },
+  ]);
+});
+
+describe('a release that a playbook took back', () => {
+  const because = 'undo-recent-deploy: slower-since-deploy (baton decisions 47c985b4)';
+  const takenBack = (id: string) => [{ release: id as typeof release, because, at: '2026-11-26T18:37:27Z' }];
+  check([
+    {
+      name: 'is told of where it is deployed again',
+      world: emptyHost({ takenBack: takenBack(release) }),
+      told: [`warning taken-back: Release ${release} was taken back at 2026-11-26T18:37:27Z: ${because}.`],
+    },
+    {
+      name: 'is nothing to another one',
+      world: emptyHost({ takenBack: takenBack('ba9876543210') }),
       told: [],
     },
   ]);

@@ -1,8 +1,8 @@
-/** Which snapshots an undo with data brings back, by the history of a stack. */
+/** What the history of a stack tells: which snapshots an undo with data brings back, and which releases did no good. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseOperationId, parseReleaseId, parseStackName } from '../../domain/names.ts';
-import { keptReleases, snapshotsForUndo, type ReleaseRecord } from '../../domain/release.ts';
+import { keptReleases, snapshotsForUndo, takenBack, type ReleaseRecord } from '../../domain/release.ts';
 import { snapshotName } from '../../domain/snapshot.ts';
 
 /** `abab`: releases in the order in which they were committed, each with a snapshot of what was before. */
@@ -42,5 +42,35 @@ describe('snapshots for an undo', () => {
   for (const [releases, expected, title] of rows)
     test(`${title} (${releases || 'nothing'})`, () => {
       assert.deepEqual(needed(releases), expected);
+    });
+});
+
+describe('releases that were taken back', () => {
+  /** `ab<a`: `b` was undone by a playbook; `ab~a`: by a person. */
+  const told = (story: string): string[] => {
+    const letters = Array.from(story).filter((letter) => /[a-z]/.test(letter));
+    const before = (letter: number): string =>
+      story.replaceAll(/([<~]?)[a-z]/g, '$1|').split('|')[letter] ?? '';
+    const records = history(letters.join('')).map((record, index): ReleaseRecord => {
+      const mark = before(index);
+      return {
+        ...record,
+        kind: mark === '' ? 'deploy' : 'undo',
+        ...(mark === '<' ? { because: 'undo-recent-deploy: slower-since-deploy' } : {}),
+      };
+    });
+    return takenBack(records).map(({ release, at }) => `${release.slice(0, 1)} at ${at.slice(-3, -1)}`);
+  };
+  const rows: [string, string[], string][] = [
+    ['ab', [], 'none without an undo'],
+    ['ab~a', [], 'none of which a person knows why'],
+    ['ab<a', ['b at 02'], 'what a playbook took back'],
+    ['ab<acd', ['b at 02'], 'also long ago'],
+    ['ab<ab', [], 'not once it was deployed all the same'],
+    ['ab<ab<a', ['b at 04'], 'the last time, where it was twice'],
+  ];
+  for (const [story, expected, title] of rows)
+    test(`${title} (${story})`, () => {
+      assert.deepEqual(told(story), expected);
     });
 });

@@ -98,3 +98,18 @@ test('similar incidents are told with what was done, those of the same place fir
   ]);
   assert.deepEqual(similarTo('no-such-thing', history), []);
 });
+
+test('what was done to a stack was done about its services', () => {
+  const slower = incident('shop/web', { what: 'slower-since-deploy' });
+  const proposal = { ...decided('a').proposal, target: 'shop', cause: 'slower-since-deploy' };
+  const acted = decided('a', { proposal, action: { operation, workflowId: 'w' } });
+  const [found] = similarTo('slower-since-deploy@shop/web', {
+    incidents: [slower],
+    outcomes: [outcome()],
+    decisions: [acted],
+  });
+  assert.deepEqual(
+    found?.done.map(({ fate }) => fate),
+    ['helped'],
+  );
+});

@@ -81,6 +81,7 @@ export const emptyWorld = (spec: StackSpec, more: Partial<World> = {}): World =>
   files: {},
   runningStacks: [],
   committed: [],
+  takenBack: [],
   ...more,
 });
 

@@ -1,34 +1,30 @@
 /** A question on a phone: from the notice that arrives to the button that answers, and what a stranger can do with the door. */
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { chromium, type BrowserContext } from 'playwright-core';
+import type { BrowserContext } from 'playwright-core';
 import type { Progress } from '../../domain/operation.ts';
 import { openTickets } from '../../setup/ticket.ts';
 import { freePort } from '../../setup/local.ts';
 import { oneService, Site, until } from '../e2e/site.ts';
+import { openBrowser, phone } from './browser.ts';
+import { Door } from './door-process.ts';
 import { openNtfy, type Message, type Ntfy } from './ntfy.ts';
 
 /** `BATON_SCREENSHOTS=docs/images npm test -- test/web` renews the pictures of the docs. */
 const pictures = process.env['BATON_SCREENSHOTS'];
 const token = 'tk_canary_9f3c';
-const root = join(import.meta.dirname, '..', '..');
 
 const page = oneService('photos', '${VERSION:-1}');
 
 describe('the door', () => {
   let site: Site;
   let ntfy: Ntfy;
-  let door: ChildProcess;
-  let said = '';
+  let door: Door;
   let port: number;
   let browser: BrowserContext;
-  let profile: string;
 
   before(async () => {
     ntfy = await openNtfy(token);
@@ -43,29 +39,12 @@ describe('the door', () => {
   - {name: phone, person: anna, ntfy: {url: '${ntfy.url}/baton', token: '\${NTFY_TOKEN}'}}
 serve: {url: 'http://127.0.0.1:${port}'}
 `);
-    door = spawn(join(root, 'bin', 'baton'), ['serve', '--port', String(port)], {
-      env: { ...process.env, ...site.environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    for (const stream of [door.stdout, door.stderr])
-      stream?.on('data', (chunk: Buffer) => {
-        said += chunk.toString();
-      });
-    await until('the door', () => Promise.resolve(said.includes('The door is open')));
-    profile = await mkdtemp(join(tmpdir(), 'baton-browser-'));
-    browser = await chromium.launchPersistentContext(profile, {
-      executablePath: '/usr/bin/chromium',
-      headless: true,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-sync'],
-      viewport: { width: 390, height: 844 },
-      deviceScaleFactor: 2,
-    });
+    door = await Door.open(site, port);
+    browser = await openBrowser(phone);
   });
   after(async () => {
     await browser.close();
-    await rm(profile, { recursive: true, force: true });
-    door.kill();
-    if (door.exitCode === null && door.signalCode === null) await once(door, 'exit');
+    await door.close();
     ntfy.close();
     await site.close();
   });
@@ -262,7 +241,7 @@ serve: {url: 'http://127.0.0.1:${port}'}
       'a guest is not shut out by strangers',
     );
     // What it logs are paths of its own and numbers.
-    for (const secret of [token, look, approve, seal, real.id]) assert.ok(!said.includes(secret));
+    for (const secret of [token, look, approve, seal, real.id]) assert.ok(!door.said.includes(secret));
     assert.ok(!site.workerLog.includes(token));
     assert.equal((await site.baton('cancel', 'photos')).code, 3);
   });

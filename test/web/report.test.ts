@@ -1,14 +1,13 @@
 /** A report of a host where something broke, as it is typed, sent, kept, and read in a real browser. */
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { oneService, Site, until } from '../e2e/site.ts';
 import { freePort } from '../../setup/local.ts';
+import { desk, openBrowser } from './browser.ts';
+import { Door } from './door-process.ts';
 import { openNtfy, type Ntfy } from './ntfy.ts';
 
 /** `BATON_SCREENSHOTS=docs/images npm test -- test/web` renews the pictures of the docs. */
@@ -19,10 +18,8 @@ describe('a report', () => {
   let site: Site;
   let ntfy: Ntfy;
   let browser: BrowserContext;
-  let profile: string;
   let page: Page;
-  let door: ChildProcess;
-  let said = '';
+  let door: Door;
   let port: number;
 
   before(async () => {
@@ -43,31 +40,16 @@ schedules:
   coffee: {cron: '0 4 1 1 *', report: morning}
 `,
     );
-    door = spawn(join(import.meta.dirname, '..', '..', 'bin', 'baton'), ['serve', '--port', String(port)], {
-      env: { ...process.env, ...site.environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    for (const stream of [door.stdout, door.stderr])
-      stream?.on('data', (chunk: Buffer) => {
-        said += chunk.toString();
-      });
-    await until('the door', () => said.includes('The door is open'));
+    door = await Door.open(site, port);
     await site.write('photos.yml', oneService('photos'));
-    profile = await mkdtemp(join(tmpdir(), 'baton-browser-'));
-    browser = await chromium.launchPersistentContext(profile, {
-      executablePath: '/usr/bin/chromium',
-      headless: true,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-sync'],
-    });
+    browser = await openBrowser(desk);
     page = browser.pages()[0] ?? (await browser.newPage());
   });
   after(async () => {
     await browser.close();
-    await rm(profile, { recursive: true, force: true });
     await site.baton('schedule', 'remove', 'coffee');
     await site.baton('auto', 'stop');
-    door.kill();
-    if (door.exitCode === null && door.signalCode === null) await once(door, 'exit');
+    await door.close();
     ntfy.close();
     await site.close();
   });
@@ -182,7 +164,7 @@ schedules:
     assert.equal(await send('/api/report', '{"kind":"yearly"}'), 400);
     assert.equal(await send('/api/report', '{"kind":"night"}', `${ticket.slice(0, -4)}AAAA`), 401);
     for (const path of ['/api/question', '/api/answer']) assert.equal(await send(path, '{}'), 401);
-    assert.ok(!said.includes(ticket));
+    assert.ok(!door.said.includes(ticket));
   });
 
   test('is Markdown for who wants that, and a mistake is told', async () => {

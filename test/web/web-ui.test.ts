@@ -1,13 +1,12 @@
 /** The Temporal Web UI is the dashboard: read in a real browser, during a deploy and after it. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { freePort } from '../../setup/local.ts';
 import { Site, until, get } from '../e2e/site.ts';
 import { needed } from '../host/environment.ts';
+import { desk, openBrowser } from './browser.ts';
 
 /** `BATON_SCREENSHOTS=docs/images npm test -- test/web` renews the pictures of the docs. */
 const pictures = process.env['BATON_SCREENSHOTS'];
@@ -16,7 +15,6 @@ describe('the Temporal Web UI', () => {
   let site: Site;
   let context: BrowserContext;
   let page: Page;
-  let profile: string;
   let port: number;
   const stack = (): string => `
 name: gallery
@@ -92,26 +90,13 @@ x-baton: {min_healthy_time: "\${SOAK:-300ms}", healthy_deadline: 3s}
     site = await Site.open('podman', 'btrfs', pictures === undefined ? {} : { BATON_HOST: 'homelab' });
     port = await freePort();
     await site.write('gallery.yml', stack());
-    profile = await mkdtemp(join(tmpdir(), 'baton-browser-'));
-    context = await chromium.launchPersistentContext(profile, {
-      executablePath: '/usr/bin/chromium',
-      headless: true,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-      viewport: { width: 1280, height: 900 },
-    });
+    context = await openBrowser(desk);
     page = context.pages()[0] ?? (await context.newPage());
     // A browser's first page takes long on a busy machine; the deploy does not wait for it.
     await page.goto(needed('BATON_TEST_TEMPORAL_UI'));
   });
   after(async () => {
     await context.close();
-    await rm(profile, { recursive: true, force: true });
     await site.close();
   });
 

@@ -1,17 +1,15 @@
 /** Webhooks at the door: what a sender that is known gets started, once, and what everybody else gets: nothing. */
 import assert from 'node:assert/strict';
 import { execa } from 'execa';
-import { spawn, type ChildProcess } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { freePort } from '../../setup/local.ts';
 import { oneService, Site, until } from '../e2e/site.ts';
+import { Door } from './door-process.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const secret = 'canary-4711-0815-secret';
 
 const page = oneService('photos');
@@ -20,26 +18,11 @@ type Answer = { status: number; body: string };
 
 describe('webhooks', () => {
   let site: Site;
-  let door: ChildProcess;
-  let said = '';
+  let door: Door;
   let port: number;
 
   const openDoor = async (): Promise<void> => {
-    said = '';
-    door = spawn(join(root, 'bin', 'baton'), ['serve', '--port', String(port)], {
-      env: { ...process.env, ...site.environment, HOOK_SECRET: secret },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    for (const stream of [door.stdout, door.stderr])
-      stream?.on('data', (chunk: Buffer) => {
-        said += chunk.toString();
-      });
-    await until('the door', () => said.includes('The door is open') || door.exitCode !== null);
-    assert.equal(door.exitCode, null, said);
-  };
-  const closeDoor = async (): Promise<void> => {
-    door.kill();
-    if (door.exitCode === null && door.signalCode === null) await once(door, 'exit');
+    door = await Door.open(site, port, { HOOK_SECRET: secret });
   };
 
   before(async () => {
@@ -73,7 +56,7 @@ describe('webhooks', () => {
     await openDoor();
   });
   after(async () => {
-    await closeDoor();
+    await door.close();
     await site.close();
   });
 
@@ -135,7 +118,7 @@ describe('webhooks', () => {
   test('a push deploys the stack of the rule, once, also after the door was opened again', async () => {
     const body = push({ ref: 'refs/heads/main', sender: '`$(reboot)`' });
     const first = await send('forge', body, forge(body));
-    assert.equal(first.status, 202, first.body + said);
+    assert.equal(first.status, 202, first.body + door.said);
     assert.match(first.body, /Started: deploy photos\./);
     await ends('photos');
     assert.equal(await releases(), 1);
@@ -143,7 +126,7 @@ describe('webhooks', () => {
     const again = await send('forge', body, forge(body));
     assert.equal(again.status, 200);
     assert.match(again.body, /delivered before/);
-    await closeDoor();
+    await door.close();
     await openDoor();
     const later = await send('forge', body, forge(body));
     assert.equal(later.status, 200, later.body);
@@ -190,7 +173,7 @@ describe('webhooks', () => {
     const basic = { Authorization: `Basic ${Buffer.from(`alertmanager:${secret}`).toString('base64')}` };
     await execa('btrfs', ['subvolume', 'create', join(site.data, 'notes')]);
     const first = await send('alerts', group('2026-11-26T02:30:00Z'), basic);
-    assert.equal(first.status, 202, first.body + said);
+    assert.equal(first.status, 202, first.body + door.said);
     await ends('notes');
     assert.ok((await readdir(site.data)).includes('restarted'));
     const again = await send('alerts', group('2026-11-26T02:30:00Z', { receiver: 'again' }), basic);
@@ -277,7 +260,7 @@ describe('webhooks', () => {
       200,
       'who is known is not shut out by strangers',
     );
-    assert.ok(!said.includes(secret));
+    assert.ok(!door.said.includes(secret));
   });
 
   test('rules are read again where they change; a mistake in them starts nothing, and the sender may try again', async () => {
