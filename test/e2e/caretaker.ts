@@ -5,6 +5,7 @@ import type { Records } from '../../activities/ports/records.ts';
 import { openRecords } from '../../activities/records/index.ts';
 import type { DecisionTold } from '../../domain/autonomy-status.ts';
 import type { OperationId } from '../../domain/names.ts';
+import type { Progress } from '../../domain/operation.ts';
 import type { ActionOutcome } from '../../domain/outcome.ts';
 import { until, type Site } from './site.ts';
 
@@ -46,6 +47,18 @@ export class Caretaker {
       (await this.decisions()).find((one) => one.id === id && one.ended);
     await until('the end of the action', async () => (await told()) !== undefined);
     return (await told()) ?? assert.fail('no end');
+  }
+
+  /** Says yes to the plan that waits. */
+  async approve(id: string): Promise<void> {
+    const waiting = async (): Promise<Progress['waiting']> =>
+      (await this.type('pending', '--json'))
+        .split('\n')
+        .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Progress]))
+        .find(({ operation }) => operation === id)?.waiting;
+    await until('the question', async () => (await waiting())?.for === 'approval');
+    const asked = await waiting();
+    await this.type('approve', id, '--plan', asked?.for === 'approval' ? asked.plan : '');
   }
 
   /** `baton auto once`, while something is critical. */
