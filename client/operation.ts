@@ -120,10 +120,16 @@ const waitsFor: Record<Waiting['for'], string> = {
   release: 'the release of its host',
 };
 
+/** A busy worker takes a second or two. Without it the server waits for one for more than a minute. */
+const answerWithinMs = 10_000;
+
 /** @returns `undefined` where no worker answers. */
 export const progressOf = async (handle: WorkflowHandle): Promise<Progress | undefined> => {
   try {
-    return await handle.query<Progress>('progress');
+    return await handle.client.withDeadline(
+      Date.now() + answerWithinMs,
+      async () => await handle.query<Progress>('progress'),
+    );
   } catch {
     return undefined;
   }
