@@ -136,7 +136,7 @@ export const waitingOn = async (
   for await (const { workflowId, runId } of client.workflow.list({ query })) {
     const handle = client.workflow.getHandle(workflowId, runId);
     try {
-      const { operation, stack, kind, waiting, held } = await client.withDeadline(
+      const { operation, stack, kind, playbook, waiting, held } = await client.withDeadline(
         Date.now() + answerWithinMs,
         async () => await handle.query<Progress>('progress'),
       );
@@ -147,6 +147,7 @@ export const waitingOn = async (
           operation,
           stack,
           kind,
+          ...(playbook === undefined ? {} : { playbook }),
           ...(waiting ? { waiting } : {}),
           ...(held ? { held } : {}),
         });

@@ -11,7 +11,9 @@ import { moreLine } from './wrong.ts';
 const mostGood = 8;
 
 export const doneIn = (facts: Facts, clock: Clock): Section => {
-  const acted = facts.decisions.filter(({ action }) => action);
+  // What waits is told where somebody is needed, or what comes.
+  const waits = new Set<string>(facts.waits.map(({ operation }) => operation));
+  const acted = facts.decisions.filter(({ action }) => action && !waits.has(action.operation));
   const operations = new Set(acted.map(({ action }) => action?.operation as string | undefined));
   const others = facts.ended.filter(({ operation }) => !operations.has(operation));
   return {
@@ -49,10 +51,12 @@ const cameOfIt = (
   if (outcome.failed) return { mark: 'bad', text: 'failed' };
   const verdict = helped(outcome);
   if (verdict === undefined) return { mark: 'unknown', text: 'ended, and what it did is not measured yet' };
-  const after = outcome.measurements.map(({ afterMs }) => lastedText(afterMs)).join(', ');
+  const when = outcome.measurements
+    .map(({ afterMs }) => (afterMs === 0 ? 'at its end' : `after ${lastedText(afterMs)}`))
+    .join(', ');
   return verdict
-    ? { mark: 'good', text: `helped, measured after ${after}` }
-    : { mark: 'bad', text: `did not help, measured after ${after}` };
+    ? { mark: 'good', text: `helped, measured ${when}` }
+    : { mark: 'bad', text: `did not help, measured ${when}` };
 };
 
 const wentWell: readonly string[] = ['done', 'unchanged'];

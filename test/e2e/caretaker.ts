@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import type { Records } from '../../activities/ports/records.ts';
 import { openRecords } from '../../activities/records/index.ts';
 import type { DecisionTold } from '../../domain/autonomy-status.ts';
+import type { Score } from '../../domain/forecast/score.ts';
 import type { OperationId } from '../../domain/names.ts';
 import type { Progress } from '../../domain/operation.ts';
 import type { ActionOutcome } from '../../domain/outcome.ts';
+import { dayMs } from './clock.ts';
 import { until, type Site } from './site.ts';
 
 export type Begun = DecisionTold & { action: object };
@@ -83,14 +85,31 @@ export const recordOutcomes = async (
   playbook: string,
   target: string,
   helped: readonly boolean[],
+  cause = 'service-down',
 ): Promise<void> => {
   const entries = helped.map((held, n) => {
     const at = Date.now() - (helped.length - n) * 60_000 - 7_200_000;
     const operation = `${playbook}${String(n).padStart(4, '0')}` as OperationId;
     const measurements = [{ afterMs: 0, at, held }];
-    const what = { operation, playbook, target, cause: 'service-down' };
+    const what = { operation, playbook, target, cause };
     const body: ActionOutcome = { ...what, endedAt: at, failed: false, measurements };
     return { kind: 'outcome' as const, id: operation, at, about: `${playbook} ${target}`, body };
+  });
+  await withRecords(site, async (records) => {
+    await records.write({ entries });
+  });
+};
+
+/** Forecasts of a disk that came due, and were right, written as they are kept. */
+export const recordForecasts = async (site: Site, disk: string, count: number): Promise<void> => {
+  const score: Score = { compared: 72, error: 1, skill: 0.1, covered: 1 };
+  const about = `disk.used ${disk}`;
+  const entries = Array.from({ length: count }, (_, n) => {
+    const day = new Date(Date.now() - (n + 10) * dayMs);
+    const id = `${about} ${day.toISOString().slice(0, 'YYYY-MM-DD'.length)}`;
+    const made = { madeAt: day.getTime(), horizonMs: 3 * dayMs, why: 'laid down by a test' };
+    const body = { forecast: { ...made, state: 'not enough' }, score };
+    return { kind: 'forecast' as const, id, at: day.getTime(), about, body };
   });
   await withRecords(site, async (records) => {
     await records.write({ entries });

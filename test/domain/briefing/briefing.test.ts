@@ -148,6 +148,18 @@ describe('what was done', () => {
   const cases: [string, Facts['outcomes'], RegExp][] = [
     ['helped, where every measurement held', [outcome()], /^good .*helped, measured after 10 min$/],
     [
+      'was measured twice',
+      [
+        outcome({
+          measurements: [
+            { afterMs: 0, at: now, held: true },
+            { afterMs: hourMs, at: now, held: true },
+          ],
+        }),
+      ],
+      /^good .*helped, measured at its end, after 60 min$/,
+    ],
+    [
       'did not help, where one did not',
       [outcome({ measurements: [{ afterMs: hourMs, at: now, held: false }] })],
       /^bad .*did not help/,
