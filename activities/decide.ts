@@ -5,7 +5,7 @@
 import { acts } from '../domain/autonomy.ts';
 import { candidateOf, type Candidate } from '../domain/circumstances.ts';
 import type { Decided, Deliberation } from '../domain/decided.ts';
-import { decideAll, decisionWithout, type Decision } from '../domain/decision.ts';
+import { begins, decideAll, decisionWithout, type Decision } from '../domain/decision.ts';
 import { actionWorkflowId } from '../domain/ids.ts';
 import type { Look } from '../domain/look.ts';
 import type { OperationId } from '../domain/names.ts';
@@ -92,12 +92,11 @@ const decidedOf = (
   known: Known,
   cycle: string,
 ): Decided => {
-  const begins = decision.answer !== 'nothing' && decision.answer !== 'watch';
   const operation = operationOf(proposal, known);
   const { answer, window, limits } = decision;
   const deciding = limits.filter(({ atMost }) => atMost === answer).map(({ rule }) => rule);
   return {
-    id: begins ? operation : idOf(proposal.id, answer, ...deciding),
+    id: begins(answer) ? operation : idOf(proposal.id, answer, ...deciding),
     at: known.now,
     proposal,
     decision,
@@ -113,7 +112,7 @@ const decidedOf = (
     ...(acts(known.level.level)
       ? {}
       : { wouldHave: decisionWithout(decision, ['dry-run', 'off'], around).answer }),
-    ...(begins
+    ...(begins(answer)
       ? {
           action: {
             operation,

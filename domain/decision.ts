@@ -241,23 +241,28 @@ export const decisionWithout = (
 
 /**
  * Several at once, the most pressing first: what one of them takes up, of the budget and of what it touches, the next ones do
- * without.
+ * without. Also what is only asked: nobody is asked twice about one thing.
  */
 export const decideAll = <Candidate extends { proposal: Proposal; around: Circumstances }>(
   candidates: readonly Candidate[],
 ): (Candidate & { decision: Decision })[] => {
-  const taken: Proposal[] = [];
+  const begun: Proposal[] = [];
+  let spent = 0;
   return [...candidates].sort(byUrgency).map((candidate) => {
     const { proposal, around } = candidate;
-    const beside = taken.filter(({ touches }) => touches.some((one) => proposal.touches.includes(one)));
-    const left = around.budgetLeft === 'unknown' ? around.budgetLeft : around.budgetLeft - taken.length;
+    const beside = begun.filter(({ touches }) => touches.some((one) => proposal.touches.includes(one)));
+    const left = around.budgetLeft === 'unknown' ? around.budgetLeft : around.budgetLeft - spent;
     const busy =
       around.busyWith === 'unknown' ? around.busyWith : [...around.busyWith, ...beside.map(titleOf)];
     const decision = decide(proposal, { ...around, budgetLeft: left, busyWith: busy });
-    if (decision.answer === 'act' || decision.answer === 'schedule') taken.push(proposal);
+    if (decision.answer === 'act' || decision.answer === 'schedule') spent += 1;
+    if (begins(decision.answer)) begun.push(proposal);
     return { ...candidate, decision };
   });
 };
+
+/** Whether anything comes of it: something is done, or asked. */
+export const begins = (answer: Answer): boolean => answer !== 'nothing' && answer !== 'watch';
 
 type Deciding = { proposal: Proposal; around: Circumstances };
 

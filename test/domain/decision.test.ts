@@ -193,6 +193,17 @@ describe('several decisions at once', () => {
     assert.deepEqual(answersOf(all), { redis: 'act', zauth: 'watch' });
   });
 
+  test('ask about nothing twice, the surer one first', () => {
+    const asked = (id: string, value: number) => {
+      const { proposal, around } = one(id, '/srv');
+      return { proposal, around: { ...around, confidence: { ...around.confidence, value } } };
+    };
+    assert.deepEqual(answersOf([asked('rotate', 0.4), asked('clean', 0.5)]), {
+      clean: 'ask',
+      rotate: 'watch',
+    });
+  });
+
   test('the order in which they are asked changes nothing', () => {
     const all = ['a', 'b', 'c', 'd'].map((id) => one(id, id));
     assert.deepEqual(answersOf([...all].reverse()), answersOf(all));
