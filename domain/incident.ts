@@ -14,10 +14,12 @@ export type Finding = {
   state: Severity | 'fine';
   /** In a person's words, with the figures. */
   evidence: string;
+  /** By when the harm is there, ms since the epoch, at the earliest; absent: it is there, or nobody knows. */
+  dueAt?: number;
 };
 
 /** What and where are its identity: seen twice it is one. */
-export type Incident = Pick<Finding, 'what' | 'where' | 'evidence'> & {
+export type Incident = Pick<Finding, 'what' | 'where' | 'evidence' | 'dueAt'> & {
   severity: Severity;
   /** Milliseconds since the epoch. */
   openedAt: number;
@@ -92,12 +94,13 @@ const worstOfEach = (findings: readonly Finding[]): Finding[] => {
 };
 
 const nextState = (known: Incident | undefined, finding: Finding, now: number): Incident | undefined => {
-  const { what, where, state, evidence } = finding;
+  const { what, where, state, evidence, dueAt } = finding;
   if (state === 'fine') return known && isOpen(known) ? closed(known, now) : known;
-  const seen = { what, where, evidence, severity: state, lastSeenAt: now };
+  const due = dueAt === undefined ? {} : { dueAt };
+  const seen = { what, where, evidence, ...due, severity: state, lastSeenAt: now };
   if (!known || now - (known.closedAt ?? now) > returnsWithinMs)
     return { ...seen, openedAt: now, returns: 0 };
-  const { closedAt, ...rest } = known;
+  const { closedAt, dueAt: _then, ...rest } = known;
   if (closedAt === undefined) return { ...rest, ...seen };
   return { ...rest, ...seen, returns: known.returns + 1, ...withTurn(known, now, 'returned') };
 };

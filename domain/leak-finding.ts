@@ -52,6 +52,7 @@ const leakFinding = (where: string, leak: Leak, { limitBytes, startedAt, now }: 
           ...about,
           state: leak.at - now <= soonMs ? 'warning' : 'info',
           evidence: `${formatBytes(leak.perHour)} an hour: ${leak.why}; ${limitText(leak, limitBytes, now)}`,
+          dueAt: leak.from,
         },
       ];
   }

@@ -2,7 +2,7 @@
 import type { DiskForecast, ForecastRecord } from './disk-forecast.ts';
 import type { Evidence } from './decision.ts';
 import type { Graph } from './graph.ts';
-import { incidentId, severities, type Cause } from './incident.ts';
+import { incidentId, severities, type Cause, type Incident } from './incident.ts';
 import type { Condition, Occasion, Playbook, PlaybookStep } from './playbook.ts';
 import type { Sample } from './series.ts';
 import { targetAt } from './target.ts';
@@ -92,12 +92,12 @@ const incidentReasons = (
         at: one.lastSeenAt,
         freshForMs,
       })),
-      ...(incident.severity === 'critical' ? {} : dueOf(forecasts, incident.where)),
+      ...(incident.severity === 'critical' ? {} : dueOf(incident, forecasts)),
     }));
 
-/** What only threatens may wait for as long as its forecast says. */
-const dueOf = (forecasts: readonly DiskForecast[], place: string): { dueAt?: number } => {
-  const dueAt = forecasts.flatMap((one) => (one.place === place ? (fullAt(one) ?? []) : []))[0];
+/** What only threatens may wait for as long as it says itself, or its forecast. */
+const dueOf = ({ where, dueAt: own }: Incident, forecasts: readonly DiskForecast[]): { dueAt?: number } => {
+  const dueAt = own ?? forecasts.flatMap((one) => (one.place === where ? (fullAt(one) ?? []) : []))[0];
   return dueAt === undefined ? {} : { dueAt };
 };
 

@@ -50,6 +50,13 @@ describe('an incident', () => {
     ]);
   });
 
+  test('says by when the harm is there for as long as it is not', () => {
+    const threat = afterLook([], [{ ...found('api', 'warning'), dueAt: now + hourMs }], now);
+    assert.equal(threat[0]?.dueAt, now + hourMs);
+    const there = afterLook(threat, [found('api')], now + 1);
+    assert.equal('dueAt' in (there[0] ?? {}), false);
+  });
+
   test('is not over because nobody looked', () => {
     const open = afterLook([], [found('redis')], now);
     assert.deepEqual(afterLook(open, [], now + hourMs), open);

@@ -158,6 +158,16 @@ describe('a forecast', () => {
     assert.equal(at('warning'), now + 2 * dayMs);
     assert.equal(at('critical'), undefined);
   });
+  test('is not asked where the incident itself says by when', () => {
+    const leak = restart({ what: 'memory-leak', severity: 'info' });
+    const at = (severity: Incident['severity']) =>
+      occasionsOf(
+        leak,
+        causes(alone(incident('memory-leak', 'shop/api', { severity, dueAt: now + dayMs }))),
+      )[0]?.dueAt;
+    assert.equal(at('info'), now + dayMs);
+    assert.equal(at('critical'), undefined);
+  });
 });
 
 describe('a measure', () => {
