@@ -1,7 +1,7 @@
 /** Playbooks, their plans and their reports, in words for a terminal. */
 import { stackAt } from '../domain/dependency-map.ts';
 import { checkText } from '../domain/check.ts';
-import { criterionText, measures, valueText, type MeasureName, type Unit } from '../domain/measure.ts';
+import { criterionText, figureText, figureValue, measures, type MeasureName } from '../domain/measure.ts';
 import {
   stepTitle,
   type Condition,
@@ -69,12 +69,9 @@ export const playbookPlanText = (
   'It helped where',
   ...playbook.success.criteria.map((criterion) => `  ${criterionText(criterion)}`),
   'Now',
-  ...figures.map((figure) => `  ${figure.what}: ${told(figure, figure.before)}`),
+  ...figures.map((figure) => `  ${figure.what}: ${figureValue(figure, figure.before)}`),
   `${playbook.undo.possible ? 'Way back' : 'No way back'}: ${playbook.undo.how}`,
 ];
-
-const told = ({ unit }: Figure, value: number | undefined): string =>
-  value === undefined ? 'not known' : valueText(value, unit as Unit);
 
 export const playbookReportText = (report: PlaybookReport): string[] => {
   const { outcome, playbook, target, host, durationMs, steps, figures, measurement, left, notes } = report;
@@ -87,14 +84,7 @@ export const playbookReportText = (report: PlaybookReport): string[] => {
     ]),
     ...notes.map((note) => `  ${note}`),
     ...(left.length > 0 ? ['What is left', ...left.map((one) => `  ${one}`)] : []),
-    ...(helped === undefined
-      ? []
-      : [
-          helped,
-          ...figures.map(
-            (figure) => `  ${figure.what}: ${told(figure, figure.before)} → ${told(figure, figure.after)}`,
-          ),
-        ]),
+    ...(helped === undefined ? [] : [helped, ...figures.map((figure) => `  ${figureText(figure)}`)]),
     ...(outcome === 'needs-human' ? [`Mend what is in the way, then: baton resume ${stackAt(target)}`] : []),
   ];
 };

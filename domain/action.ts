@@ -2,6 +2,7 @@
 import type { Answer } from './decision.ts';
 import type { Gate } from './gate.ts';
 import type { GuardPlan } from './guard.ts';
+import { figureText } from './measure.ts';
 import type { OperationId, StackName } from './names.ts';
 import type { Announced, Outcome, Report } from './operation.ts';
 import type { ActionOutcome } from './outcome.ts';
@@ -69,10 +70,6 @@ export const endOf = ({ outcome, left, notes, steps, figures }: PlaybookReport) 
     ],
   } satisfies Partial<Report>,
 });
-
-/** `disk.free of /srv: 1024 → 4096 bytes`. */
-export const figureText = ({ what, unit, before, after }: PlaybookReport['figures'][number]): string =>
-  `${what}: ${before ?? 'not known'} → ${after ?? 'not known'} ${unit}`;
 
 /**
  * What it counts for in the record; `undefined` for what was not carried out.

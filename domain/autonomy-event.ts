@@ -1,5 +1,6 @@
 /** What people are told of what Baton did by itself, and of what it stopped doing. */
-import { figureText, type ActionRequest } from './action.ts';
+import type { ActionRequest } from './action.ts';
+import { figureText } from './measure.ts';
 import type { Cap } from './autonomy.ts';
 import type { BatonEvent } from './event.ts';
 import { firstOf } from './lines.ts';

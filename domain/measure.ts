@@ -89,6 +89,14 @@ export const criterionText = (criterion: Criterion): string => {
     : `${criterion.measure} rises by ${amount(criterion.risesBy)}`;
 };
 
+/** `memory-bytes: 91 MiB → 704 KiB`. */
+export const figureText = (figure: Figure): string =>
+  `${figure.what}: ${figureValue(figure, figure.before)} → ${figureValue(figure, figure.after)}`;
+
+/** One of its two values. */
+export const figureValue = ({ unit }: Figure, value: number | undefined): string =>
+  value === undefined ? 'not known' : valueText(value, unit as Unit);
+
 export const valueText = (value: number, unit: Unit): string => {
   switch (unit) {
     case 'bytes':

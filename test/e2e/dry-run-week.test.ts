@@ -16,7 +16,7 @@ describe('a week of dry runs', () => {
   let stack: string;
 
   before(async () => {
-    site = await Site.open('podman', 'btrfs', clock.environment);
+    site = await Site.open('docker', 'btrfs', clock.environment);
     caretaker = new Caretaker(site);
     stack = `lamp-${site.host}`;
     await site.write('stack.yml', oneService(stack));
