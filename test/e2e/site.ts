@@ -98,8 +98,19 @@ export class Site {
     const own: string[] = [];
     for (const id of ids) if (await this.#isOwn(id)) own.push(id);
     if (own.length > 0) await this.cli('rm', '-f', '-v', ...own);
+    await this.#dropNetworks();
     await this.dropKeptImages();
     await rm(this.files, { recursive: true, force: true });
+  }
+
+  /** Docker has addresses for 31 networks, whoever made them. One that somebody uses stays. */
+  async #dropNetworks(): Promise<void> {
+    const stacks = new Set<string>();
+    for await (const file of glob('.state/baton/**/releases/*/*.json', { cwd: this.files }))
+      stacks.add(basename(dirname(file)));
+    const all = lines(await this.cli('network', 'ls', '--format', '{{.Name}}'));
+    const own = all.filter((name) => stacks.has(name.split('_')[0] ?? ''));
+    if (own.length > 0) await this.engineCli('network', 'rm', ...own);
   }
 
   /** Those of its releases: an engine takes seconds to tag an image that has thousands of names already. */
