@@ -96,7 +96,8 @@ export class Site {
     await this.stopWorker();
     const ids = lines(await this.cli('ps', '-aq'));
     const own: string[] = [];
-    for (const id of ids) if (await this.#isOwn(id)) own.push(id);
+    const releases = await this.#releases();
+    for (const id of ids) if (await this.#isOwn(id, releases)) own.push(id);
     if (own.length > 0) await this.cli('rm', '-f', '-v', ...own);
     await this.#dropNetworks();
     await this.dropKeptImages();
@@ -105,9 +106,7 @@ export class Site {
 
   /** Docker has addresses for 31 networks, whoever made them. One that somebody uses stays. */
   async #dropNetworks(): Promise<void> {
-    const stacks = new Set<string>();
-    for await (const file of glob('.state/baton/**/releases/*/*.json', { cwd: this.files }))
-      stacks.add(basename(dirname(file)));
+    const stacks = new Set((await this.#releases()).map((release) => release.split(':')[0] ?? ''));
     const all = lines(await this.cli('network', 'ls', '--format', '{{.Name}}'));
     const own = all.filter((name) => stacks.has(name.split('_')[0] ?? ''));
     if (own.length > 0) await this.engineCli('network', 'rm', ...own);
@@ -115,9 +114,7 @@ export class Site {
 
   /** Those of its releases: an engine takes seconds to tag an image that has thousands of names already. */
   async dropKeptImages(): Promise<void> {
-    const own = new Set<string>();
-    for await (const file of glob('.state/baton/**/releases/*/*.json', { cwd: this.files }))
-      own.add(`${basename(dirname(file))}:${basename(file, '.json')}`);
+    const own = new Set(await this.#releases());
     const images = lines(await this.cli('images', '--format', '{{.Repository}}:{{.Tag}}'));
     const kept = images.filter((image) => {
       const [, stack, id] = /^localhost\/baton-kept\/([^/]+)\/.+:(.+)$/.exec(image) ?? [];
@@ -127,9 +124,19 @@ export class Site {
     if (kept.length > 0) await this.engineCli('rmi', ...kept);
   }
 
-  async #isOwn(id: string): Promise<boolean> {
+  /** `shop:1f2e3d4c5b6a`, of all that it has on record. */
+  async #releases(): Promise<string[]> {
+    const releases: string[] = [];
+    for await (const file of glob('.state/baton/**/releases/*/*.json', { cwd: this.files }))
+      releases.push(`${basename(dirname(file))}:${basename(file, '.json')}`);
+    return releases;
+  }
+
+  async #isOwn(id: string, releases: readonly string[]): Promise<boolean> {
     const { out } = await this.engineCli('inspect', id);
-    return out.includes(this.files);
+    const label = (name: string): string =>
+      new RegExp(`"dev\\.baton\\.${name}": "([^"]*)"`).exec(out)?.[1] ?? '';
+    return out.includes(this.files) || releases.includes(`${label('stack')}:${label('release')}`);
   }
 
   async startWorker(): Promise<void> {
