@@ -4,25 +4,25 @@ import { isHostPath } from '../../domain/data.ts';
 import type { Finding } from '../../domain/incident.ts';
 import type { Seen } from '../../domain/look.ts';
 import { formatBytes } from '../../domain/size.ts';
-import type { KnownStack, Source } from './source.ts';
+import type { RecordedStack, Source } from './source.ts';
 
 /** From here on a filesystem that is written to may be full before anybody looks; btrfs needs more room than others to free any. */
 const fullPercent = 95;
 const fillingPercent = 85;
 
 /** What stacks mount, read-only or not: who fills it need not be one of them. */
-const mountedBy = ({ release }: KnownStack): string[] =>
+const mountedBy = ({ release }: RecordedStack): string[] =>
   release.spec.services.flatMap(({ mounts }) =>
     mounts.flatMap((mount) => (mount.type === 'bind' && !isHostPath(mount.source) ? [mount.source] : [])),
   );
 
-const see: Source['see'] = async ({ ports, stacks }): Promise<Seen> => {
+const see: Source['see'] = async ({ ports, recorded }): Promise<Seen> => {
   const paths = [
     '/',
     ports.engineInfo.rootDirectory,
     ...ports.disk.places.own,
     ...(await ports.memory.notedPaths()),
-    ...(await stacks()).flatMap(mountedBy),
+    ...(await recorded()).flatMap(mountedBy),
   ];
   const usages = await Promise.all(
     [...new Set(paths)].map(async (path) => await ports.disk.usage(path, false)),

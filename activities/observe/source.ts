@@ -18,13 +18,14 @@ export type Source = {
 };
 
 /** A stack with a release on record: what others run is theirs to look after. */
-export type KnownStack = {
+export type RecordedStack = {
   stack: StackName;
-  status: StackStatus;
   release: Release;
   /** Oldest first. */
   history: ReleaseRecord[];
 };
+
+export type KnownStack = RecordedStack & { status: StackStatus };
 
 export type Scene = {
   ports: Ports;
@@ -33,29 +34,33 @@ export type Scene = {
   /** What counts up, as it was at earlier looks. */
   counters: Counters;
   containers: () => Promise<ContainerState[]>;
+  /** Known without the engine. */
+  recorded: () => Promise<RecordedStack[]>;
   /** Every service of theirs is asked for its health. */
   stacks: () => Promise<KnownStack[]>;
 };
 
 export const setScene = (ports: Ports, at: number, counters: Counters): Scene => {
   const containers = once(async () => await ports.engine.listContainers());
-  const stacks = once(async () => {
-    const [all, names] = [await containers(), await ports.memory.stacks()];
-    const known = await Promise.all(names.map(async (name) => await knownStack(ports, name, all)));
-    return known.flatMap((one) => one ?? []);
+  const recorded = once(async () => {
+    const names = await ports.memory.stacks();
+    const found = await Promise.all(names.map(async (name) => await recordedStack(ports, name)));
+    return found.flatMap((one) => one ?? []);
   });
-  return { ports, at, counters, containers, stacks };
+  const stacks = once(async () => {
+    const all = await containers();
+    return await Promise.all(
+      (await recorded()).map(async (one) => ({ ...one, status: await statusOf(ports, one.stack, all) })),
+    );
+  });
+  return { ports, at, counters, containers, recorded, stacks };
 };
 
-const knownStack = async (
-  ports: Ports,
-  stack: StackName,
-  containers: ContainerState[],
-): Promise<KnownStack | undefined> => {
-  const history = await ports.memory.history(stack);
+const recordedStack = async ({ memory }: Ports, stack: StackName): Promise<RecordedStack | undefined> => {
+  const history = await memory.history(stack);
   const last = history.at(-1);
-  const release = last && (await ports.memory.getRelease(stack, last.release));
-  return release && { stack, release, history, status: await statusOf(ports, stack, containers) };
+  const release = last && (await memory.getRelease(stack, last.release));
+  return release && { stack, release, history };
 };
 
 const once = <Result>(make: () => Promise<Result>): (() => Promise<Result>) => {
