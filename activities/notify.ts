@@ -2,6 +2,7 @@
 import { nextOccurrence } from '../compose/cron.ts';
 import { isUrgent, type BatonEvent } from '../domain/event.ts';
 import { eventNotice, type Channel, type Notice, type Question } from '../domain/notice.ts';
+import { titleOf } from '../domain/operation.ts';
 import type { Settings } from '../domain/settings.ts';
 import { linkMs, readingTicket, type Ticket } from '../domain/ticket.ts';
 import { nextOpening } from '../domain/window.ts';
@@ -9,7 +10,6 @@ import { permanent } from './activity.ts';
 import { sendNotice } from './notice.ts';
 import type { Ports } from './ports/index.ts';
 import { demandSettings } from './settings.ts';
-import { titleOf } from '../domain/operation.ts';
 
 /** Nothing was sent: they are quiet hours, until then (ISO 8601, UTC). */
 export type Quiet = { later: string };

@@ -3,11 +3,11 @@ import type { Client } from '@temporalio/client';
 import { bodyOf } from '../domain/briefing/html.ts';
 import { briefingOf } from '../domain/briefing/briefing.ts';
 import { briefingKinds, type Waits } from '../domain/briefing/facts.ts';
+import { titleOf } from '../domain/operation.ts';
 import type { Ticket, Tickets } from '../domain/ticket.ts';
 import type { briefingFacts } from '../workflows/questions.ts';
 import { ask } from './ask.ts';
 import { Refusal } from './door-http.ts';
-import { titleOf } from '../domain/operation.ts';
 
 export type ReportAnswer = { body: string; questions: { title: string; ticket: string }[] };
 

@@ -13,6 +13,7 @@ import {
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Answer, AnswerKind } from '../domain/gate.ts';
 import type { AnyPlan } from '../domain/action.ts';
+import { titleOf } from '../domain/operation.ts';
 import { outcomeTitles, renderReport } from '../domain/report.ts';
 import { ticketHeader, type Ticket, type Tickets } from '../domain/ticket.ts';
 import type { deployStack } from '../workflows/deploy-stack.ts';
@@ -26,7 +27,6 @@ import { reportPage } from './report-page.ts';
 import { anyPlanText } from './any-plan-text.ts';
 import { hearWebhook, type WebhookLimits } from './webhook.ts';
 import { whenText } from './when.ts';
-import { titleOf } from '../domain/operation.ts';
 
 export type DoorOptions = {
   /** This host; its name is part of workflow ids. */

@@ -10,6 +10,7 @@ import { stackAt } from './dependency-map.ts';
 import { countDependents, proposalOf } from './proposal.ts';
 import type { QuietSpan } from './quiet-window.ts';
 import { coolDownEnd, stands } from './standing-decision.ts';
+import { isAt } from './target.ts';
 import { trafficMeasure } from './traffic.ts';
 
 export type Facts = Picture & {
@@ -75,9 +76,7 @@ export const lookedAtKey = ({ playbook, target }: Pick<Proposal, 'playbook' | 't
 const busyWith = (touches: readonly string[], { underWay }: Facts): string[] | Unknown =>
   underWay === 'unknown'
     ? underWay
-    : underWay
-        .filter(({ on }) => touches.some((place) => place === on || stackAt(place) === on))
-        .map(({ what }) => what);
+    : underWay.filter(({ on }) => touches.some((place) => isAt(on, place))).map(({ what }) => what);
 
 /** Looks come every five minutes: what was not seen by three of them is not known any more. */
 const freshForMs = 15 * 60_000;
@@ -85,8 +84,7 @@ const freshForMs = 15 * 60_000;
 /** Requests of the last look, where traffic is measured. */
 const activeUsers = (target: string, { latest, now }: Facts): number | Unknown => {
   const own = latest.filter(
-    ({ measure, place, at }) =>
-      measure === trafficMeasure && now - at <= freshForMs && (place === target || place === stackAt(target)),
+    ({ measure, place, at }) => measure === trafficMeasure && now - at <= freshForMs && isAt(place, target),
   );
   return own.length === 0 ? 'unknown' : own.reduce((sum, { value }) => sum + value, 0);
 };

@@ -17,9 +17,7 @@ export const proposalOf = (
   const { playbook, target, cause } = occasion;
   const incident = causes
     .flatMap((one) => [one.incident, ...one.effects])
-    .find(
-      ({ what, where, ...rest }) => what === cause && isAt(target, where) && isOpen({ what, where, ...rest }),
-    );
+    .find((one) => one.what === cause && isAt(target, one.where) && isOpen(one));
   const since = new Date(incident?.openedAt ?? now).toISOString();
   return {
     ...occasion,

@@ -1,7 +1,7 @@
 /** The hours in which something that can wait is done: as a person said, or as the traffic on record tells. */
-import { stackAt } from './dependency-map.ts';
 import { percent } from './confidence.ts';
 import { quietHours, type TrafficHour, type WeekHour } from './quiet-hours.ts';
+import { isAt } from './target.ts';
 import type { Span, Window } from './window.ts';
 
 /** @property why in words, after "it can wait for". */
@@ -16,7 +16,7 @@ const aheadMs = 48 * hourMs;
 
 /** Of a target or its stack; of all that is measured where the target has none of its own, as a disk has not. */
 export const trafficAround = (target: string, all: readonly Traffic[]): TrafficHour[] => {
-  const own = all.filter(({ place }) => place === target || place === stackAt(target));
+  const own = all.filter(({ place }) => isAt(place, target));
   const pooled = own.length > 0 ? own : all;
   const sums = new Map<number, TrafficHour & { of: number }>();
   for (const { hours } of pooled)

@@ -46,15 +46,16 @@ export const replacementOf = (
 /** A release that a playbook took back, why, and when (ISO 8601, UTC). */
 export type TakenBack = { release: ReleaseId; because: string; at: string };
 
-/** Those that were not deployed again since. */
+/** Those that do not run again. */
 export const takenBack = (history: readonly ReleaseRecord[]): TakenBack[] =>
-  newestReleases(history).flatMap((release) => {
-    const last = history.findLastIndex((record) => record.release === release);
-    const next = history[last + 1];
-    return next?.kind === 'undo' && next.because !== undefined
-      ? [{ release, because: next.because, at: next.committedAt }]
-      : [];
-  });
+  newestReleases(history)
+    .slice(1)
+    .flatMap((release) => {
+      const by = replacementOf(history, release);
+      return by?.kind === 'undo' && by.because !== undefined
+        ? [{ release, because: by.because, at: by.committedAt }]
+        : [];
+    });
 
 /** Snapshots that an undo with data to one of the kept releases of a stack brings back. */
 export const snapshotsForUndo = (

@@ -2,8 +2,8 @@
 import { lastedText, type Clock } from './briefing/clock.ts';
 import type { Decided } from './decided.ts';
 import { incidentId, type Incident } from './incident.ts';
-import { isAt } from './target.ts';
 import { fateOf, type Fate, type History } from './simulation.ts';
+import { isAt } from './target.ts';
 
 export type Similar = {
   incident: Incident;

@@ -34,8 +34,8 @@ export const targetAt = (kind: TargetKind, place: string): string | undefined =>
   return parseTarget(kind, text) && text;
 };
 
-/** Whether what is wrong at a place is a matter of a target: a stack's is also what its services have. */
-export const isAt = (target: string, place: string): boolean => place === target || stackAt(place) === target;
+/** Whether a place is that one, or a service of it where it is a stack. */
+export const isAt = (whole: string, place: string): boolean => place === whole || stackAt(place) === whole;
 
 /** Whose lock a change of it takes; `undefined` where it belongs to no stack. */
 export const stackOfTarget = (target: Target): StackName | undefined =>

@@ -1,10 +1,10 @@
 /** What needs a person, the most pressing first. Whatever is not in it can wait. */
 import { isOpen } from '../incident.ts';
+import { titleOf } from '../operation.ts';
 import type { Line } from './briefing.ts';
 import { lastedText, type Clock } from './clock.ts';
 import type { Ended, Facts, Waits } from './facts.ts';
 import { causesOf } from './wrong.ts';
-import { titleOf } from '../operation.ts';
 
 /** A disk that is full sooner leaves no weekend to think about it. */
 const soonMs = 72 * 3_600_000;

@@ -1,12 +1,12 @@
 /** What comes, how forecasts have done, and how the host was. */
 import type { DiskForecast } from '../disk-forecast.ts';
+import { titleOf } from '../operation.ts';
 import { formatBytes } from '../size.ts';
 import type { Line, Section } from './briefing.ts';
 import { lastedText, type Clock } from './clock.ts';
 import type { CameDue, Facts } from './facts.ts';
 import { percent } from '../confidence.ts';
 import { moreLine } from './wrong.ts';
-import { titleOf } from '../operation.ts';
 
 const mostPlanned = 10;
 
