@@ -7,6 +7,7 @@ import { hostname, homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { hostConfig } from '../domain/host.ts';
+import { batonVersion } from '../setup/baton-version.ts';
 import { Site } from '../test/e2e/site.ts';
 import { Town } from '../test/faults/town.ts';
 import { quickNeighbours } from './checker.ts';
@@ -15,7 +16,7 @@ import { measureOwn } from './own.ts';
 import { findPeers } from './peers.ts';
 import { startOnPostgres } from './postgres.ts';
 import { writeReport } from './report.ts';
-import { openResults, saveResults, today, version, type Results } from './results.ts';
+import { openResults, saveResults, today, type Results } from './results.ts';
 import { say } from './say.ts';
 import { measureScale, type Scale } from './scale.ts';
 import { measureSmall } from './small.ts';
@@ -58,7 +59,7 @@ const measureOne = async (
   const single = results.singles[site.engine];
   if (!single) throw new Error('One container alone has not been measured.');
   try {
-    results.rows.push({ ...(await measureRow(site, client, single)), day: today, version: batonVersion });
+    results.rows.push({ ...(await measureRow(site, client, single)), day: today, version });
   } catch (error) {
     const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     results.notCompared.push(`${what}: ${why.slice(0, 200)}`);
@@ -109,7 +110,7 @@ const measureBoth = async (): Promise<Scale> => {
 
 const { cacheDirectory } = hostConfig(process.env, { hostname: hostname(), home: homedir() });
 const results = await openResults(values.fresh);
-const batonVersion = await version();
+const version = await batonVersion('bench/results');
 const { peers, missing } = await findPeers(cacheDirectory);
 results.notCompared.push(...missing);
 results.peers = peers.map(({ name, version, engine, leavesOut }) => ({

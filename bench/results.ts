@@ -28,15 +28,6 @@ export type Results = {
 const directory = join(import.meta.dirname, 'results');
 export const today = new Date().toISOString().slice(0, 10);
 
-/** Of Baton: a commit, and `+` where files differ from it. */
-export const version = async (): Promise<string> => {
-  const git = async (...args: string[]): Promise<string> =>
-    (await execa('git', args, { cwd: join(import.meta.dirname, '..') })).stdout;
-  // What was measured is no change of what is measured.
-  const changed = await git('status', '--porcelain', '--', '.', ':!docs', ':!bench/results');
-  return (await git('rev-parse', '--short', 'HEAD')) + (changed === '' ? '' : '+');
-};
-
 /**
  * The newest results, where they are of this machine and something is left to be measured; else empty ones.
  * @param fresh begins anew.

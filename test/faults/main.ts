@@ -3,11 +3,11 @@
  * cut off; `--fresh` begins anew, as is due where workflows or activities have changed. Needs root, as the tests do.
  */
 import { createHash } from 'node:crypto';
-import { execa } from 'execa';
 import { cpus } from 'node:os';
 import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { batonVersion } from '../../setup/baton-version.ts';
 import { faultKinds, type FaultKind } from './fault.ts';
 import { found } from './found.ts';
 import {
@@ -59,10 +59,7 @@ const wanted = <T extends string>(given: string[] | undefined, all: readonly T[]
 const root = join(import.meta.dirname, '..', '..');
 const file = join(import.meta.dirname, 'results.jsonl');
 const seedsFile = join(import.meta.dirname, '..', 'simulation', 'results.jsonl');
-const git = async (...args: string[]): Promise<string> => (await execa('git', args, { cwd: root })).stdout;
-// Results are no change of what is tried.
-const changed = await git('status', '--porcelain', '--', '.', ':!docs', ':!test/*/results.jsonl');
-const version = (await git('rev-parse', '--short', 'HEAD')) + (changed === '' ? '' : '+');
+const version = await batonVersion('test/*/results.jsonl');
 if (values.fresh) for (const one of [file, seedsFile]) await rm(one, { force: true });
 const results = await Results.open(file);
 const deadline = Date.now() + Number(values.minutes) * 60_000;
