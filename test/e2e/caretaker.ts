@@ -28,10 +28,15 @@ export class Caretaker {
   }
 
   async decisions(): Promise<DecisionTold[]> {
-    return (await this.type('decisions', '--json'))
+    return await this.#told<DecisionTold>('decisions');
+  }
+
+  /** A line of JSON each. */
+  async #told<One>(verb: string): Promise<One[]> {
+    return (await this.type(verb, '--json'))
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as DecisionTold);
+      .map((line) => JSON.parse(line) as One);
   }
 
   /** The newest that a cycle, this one or that of the schedule, has begun something of. */
@@ -44,23 +49,34 @@ export class Caretaker {
     return found?.action ? { ...found, action: found.action } : assert.fail('no decision');
   }
 
-  async ended(id: string): Promise<DecisionTold> {
+  async ended(id: string, withinMs?: number): Promise<DecisionTold> {
     const told = async (): Promise<DecisionTold | undefined> =>
       (await this.decisions()).find((one) => one.id === id && one.ended);
-    await until('the end of the action', async () => (await told()) !== undefined);
+    await until('the end of the action', async () => (await told()) !== undefined, withinMs);
     return (await told()) ?? assert.fail('no end');
+  }
+
+  /** It is done, and was measured to have helped. */
+  async helps(id: string, withinMs?: number): Promise<void> {
+    const { ended, outcome } = await this.ended(id, withinMs);
+    assert.equal(ended?.outcome, 'done');
+    assert.deepEqual(
+      outcome?.measurements.map(({ held }) => held),
+      [true],
+    );
   }
 
   /** Says yes to the plan that waits. */
   async approve(id: string): Promise<void> {
-    const waiting = async (): Promise<Progress['waiting']> =>
-      (await this.type('pending', '--json'))
-        .split('\n')
-        .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Progress]))
-        .find(({ operation }) => operation === id)?.waiting;
-    await until('the question', async () => (await waiting())?.for === 'approval');
-    const asked = await waiting();
-    await this.type('approve', id, '--plan', asked?.for === 'approval' ? asked.plan : '');
+    let plan = '';
+    await until('the question', async () => {
+      const waiting = (await this.#told<Progress>('pending')).find(
+        ({ operation }) => operation === id,
+      )?.waiting;
+      if (waiting?.for === 'approval') plan = waiting.plan;
+      return plan !== '';
+    });
+    await this.type('approve', id, '--plan', plan);
   }
 
   /** `baton auto once`, while something is critical. */

@@ -3,7 +3,6 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 export const minuteMs = 60_000;
 export const dayMs = 24 * 60 * minuteMs;
@@ -17,8 +16,7 @@ export class Clock {
 
   /** For the environment of the site whose clock it is. */
   get environment(): Record<string, string> {
-    const preload = pathToFileURL(join(import.meta.dirname, 'moved-clock.ts')).href;
-    return { BATON_TEST_CLOCK: this.#file, NODE_OPTIONS: `--import=${preload}` };
+    return { BATON_TEST_CLOCK: this.#file };
   }
 
   /** @param ms ahead of the machine's clock; behind it where negative. */

@@ -16,10 +16,8 @@ const now = (): number => {
   return Real.now() + read.movedMs;
 };
 
-const isWorker = process.argv[1]?.endsWith('worker/main.ts') ?? false;
-if (isWorker)
-  globalThis.Date = new Proxy(Real, {
-    construct: (target, args: unknown[]) =>
-      Reflect.construct(target, args.length === 0 ? [now()] : args) as Date,
-    get: (target, key) => (key === 'now' ? now : (Reflect.get(target, key) as unknown)),
-  });
+globalThis.Date = new Proxy(Real, {
+  construct: (target, args: unknown[]) =>
+    Reflect.construct(target, args.length === 0 ? [now()] : args) as Date,
+  get: (target, key) => (key === 'now' ? now : (Reflect.get(target, key) as unknown)),
+});

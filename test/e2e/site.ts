@@ -17,6 +17,7 @@ export type Filesystem = 'btrfs' | 'xfs' | 'ext4';
 export type Answer = { code: number; out: string; err: string };
 
 const root = join(import.meta.dirname, '..', '..');
+const movedClock = join(import.meta.dirname, 'moved-clock.ts');
 const variables = {
   btrfs: 'BATON_TEST_BTRFS',
   xfs: 'BATON_TEST_XFS',
@@ -99,22 +100,22 @@ export class Site {
     const releases = await this.#releases();
     for (const id of ids) if (await this.#isOwn(id, releases)) own.push(id);
     if (own.length > 0) await this.cli('rm', '-f', '-v', ...own);
-    await this.#dropNetworks();
-    await this.dropKeptImages();
+    await this.#dropNetworks(releases);
+    await this.dropKeptImages(releases);
     await rm(this.files, { recursive: true, force: true });
   }
 
   /** Docker has addresses for 31 networks, whoever made them. One that somebody uses stays. */
-  async #dropNetworks(): Promise<void> {
-    const stacks = new Set((await this.#releases()).map((release) => release.split(':')[0] ?? ''));
+  async #dropNetworks(releases: readonly string[]): Promise<void> {
+    const stacks = new Set(releases.map((release) => release.split(':')[0] ?? ''));
     const all = lines(await this.cli('network', 'ls', '--format', '{{.Name}}'));
     const own = all.filter((name) => stacks.has(name.split('_')[0] ?? ''));
     if (own.length > 0) await this.engineCli('network', 'rm', ...own);
   }
 
   /** Those of its releases: an engine takes seconds to tag an image that has thousands of names already. */
-  async dropKeptImages(): Promise<void> {
-    const own = new Set(await this.#releases());
+  async dropKeptImages(releases?: readonly string[]): Promise<void> {
+    const own = new Set(releases ?? (await this.#releases()));
     const images = lines(await this.cli('images', '--format', '{{.Repository}}:{{.Tag}}'));
     const kept = images.filter((image) => {
       const [, stack, id] = /^localhost\/baton-kept\/([^/]+)\/.+:(.+)$/.exec(image) ?? [];
@@ -133,16 +134,22 @@ export class Site {
   }
 
   async #isOwn(id: string, releases: readonly string[]): Promise<boolean> {
-    const { out } = await this.engineCli('inspect', id);
-    const label = (name: string): string =>
-      new RegExp(`"dev\\.baton\\.${name}": "([^"]*)"`).exec(out)?.[1] ?? '';
-    return out.includes(this.files) || releases.includes(`${label('stack')}:${label('release')}`);
+    const { code, out } = await this.engineCli('inspect', id);
+    // It may have gone meanwhile.
+    if (code !== 0) return false;
+    const labels = (JSON.parse(out) as Inspected[])[0]?.Config.Labels ?? {};
+    const release = `${labels['dev.baton.stack']}:${labels['dev.baton.release']}`;
+    return out.includes(this.files) || releases.includes(release);
   }
 
   async startWorker(): Promise<void> {
     const child = spawn(
       process.execPath,
-      ['--disable-warning=ExperimentalWarning', join(root, 'worker/main.ts')],
+      [
+        '--disable-warning=ExperimentalWarning',
+        ...('BATON_TEST_CLOCK' in this.environment ? [`--import=${movedClock}`] : []),
+        join(root, 'worker/main.ts'),
+      ],
       {
         env: { ...process.env, ...this.environment },
         stdio: ['ignore', 'pipe', 'pipe'],

@@ -7,12 +7,10 @@ import { until, type Site } from '../e2e/site.ts';
 const baton = join(import.meta.dirname, '..', '..', 'bin', 'baton');
 
 export class Door {
-  readonly port: number;
   said = '';
   readonly #process: ChildProcess;
 
-  private constructor(port: number, process: ChildProcess) {
-    this.port = port;
+  private constructor(process: ChildProcess) {
     this.#process = process;
   }
 
@@ -22,7 +20,7 @@ export class Door {
       env: { ...process.env, ...site.environment, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const door = new Door(port, child);
+    const door = new Door(child);
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => {
         door.said += chunk.toString();
