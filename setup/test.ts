@@ -35,11 +35,22 @@ const run = async (environment: Record<string, string>): Promise<number> => {
       (all, { output }) => all + Number(new RegExp(`ℹ ${what} (\\d+)`).exec(output)?.[1] ?? 0),
       0,
     );
+  for (const { output } of results) process.stdout.write(failures(output));
   process.stdout.write(
     `\n${sum('pass')} passed, ${sum('fail') + sum('cancelled')} failed, ${sum('skipped')} skipped\n`,
   );
   return results.find(({ exitCode }) => exitCode !== 0)?.exitCode ?? 0;
 };
+
+/** What failed in a lane, again: two lanes print thousands of lines after it. */
+const failures = (output: string): string => {
+  const [, told = ''] = output.split('✖ failing tests:');
+  return told
+    .split('\n\n')
+    .map((one) => one.slice(0, toldOfEach))
+    .join('\n\n');
+};
+const toldOfEach = 1_500;
 
 /**
  * Two lanes, one file at a time in each: what uses Docker or no engine for long, and all the others. With two files on Podman

@@ -16,6 +16,7 @@ import { installPackages } from '../../setup/packages.ts';
 import { SetupFailure, withProgress } from '../../setup/say.ts';
 import { findTemporal, findTestServer } from '../../setup/temporal.ts';
 import type { TestVariable } from './environment.ts';
+import { keepNamesAnswered } from './podman-names.ts';
 import { podmanStorage } from './podman-storage.ts';
 
 const packages = [
@@ -63,6 +64,7 @@ export const startHost = async (config: HostConfig): Promise<Started> => {
       ]),
   );
   await ensureBaseImage(podman.cli, environment);
+  await keepNamesAnswered(podman.cli, environment);
   await ensureBaseImage(docker.cli, {});
   return {
     environment,

@@ -1,0 +1,63 @@
+/**
+ * Podman's name server (aardvark-dns) is one for the whole machine, whatever its storages: it begins with the first container on
+ * a network and ends with the last. netavark 1.4 finds it by a file with its pid, and takes whoever has that pid for it. So one
+ * container stays on a network for as long as the test host is there.
+ */
+import { execa } from 'execa';
+import { readFile, rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { baseImage } from '../../setup/base-image.ts';
+import { SetupFailure } from '../../setup/say.ts';
+
+const pidFile = '/run/containers/networks/aardvark-dns/aardvark.pid';
+const keeper = 'baton-test-host-names';
+const answersWithinMs = 10_000;
+
+/** @param cli the test host's `podman`, with its global options. @throws SetupFailure where names are not answered. */
+export const keepNamesAnswered = async (
+  [command = '', ...options]: string[],
+  environment: Record<string, string>,
+): Promise<void> => {
+  const podman = async (...args: string[]) =>
+    await execa(command, [...options, ...args], {
+      env: environment,
+      all: true,
+      reject: false,
+      stdin: 'ignore',
+      timeout: 60_000,
+    });
+  await dropStalePid();
+  await podman('network', 'create', keeper);
+  const started = await podman('run', '-d', '--name', keeper, '--network', keeper, baseImage, 'sleep', '1d');
+  if (started.exitCode !== 0)
+    throw new SetupFailure(`Podman starts no container on a network: ${started.all}`);
+  const began = performance.now();
+  for (;;) {
+    const asked = await podman('exec', keeper, 'nslookup', keeper);
+    if (asked.exitCode === 0) return;
+    if (performance.now() - began > answersWithinMs)
+      throw new SetupFailure(
+        `Podman’s name server does not answer in a container: ${asked.all}\n${await nameServer()}`,
+      );
+    await delay(200);
+  }
+};
+
+/** Left by one that was killed, its pid may be anyone's by now, and no other would be begun. */
+const dropStalePid = async (): Promise<void> => {
+  const { pid, command } = await recorded();
+  if (pid !== '' && command !== 'aardvark-dns') await rm(pidFile, { force: true });
+};
+
+const recorded = async (): Promise<{ pid: string; command: string }> => {
+  const pid = (await readFile(pidFile, 'utf8').catch(() => '')).trim();
+  const command = (await readFile(`/proc/${pid || 'none'}/comm`, 'utf8').catch(() => '')).trim();
+  return { pid, command };
+};
+
+const nameServer = async (): Promise<string> => {
+  const { pid, command } = await recorded();
+  const { stdout } = await execa('pgrep', ['-a', 'aardvark-dns'], { reject: false });
+  const resolv = await readFile('/etc/resolv.conf', 'utf8').catch(() => '(none)');
+  return `${pidFile}: ${pid || 'none'} (${command || 'no such process'})\nRunning: ${stdout || 'none'}\n/etc/resolv.conf:\n${resolv}`;
+};
