@@ -1,5 +1,7 @@
 /** Figures by which the success of a playbook is measured: taken afresh, of the engine, the disk or the service itself. */
+import { certificateDays } from '../domain/certificate.ts';
 import { usedPercent, type DiskUsage } from '../domain/cleanup-target.ts';
+import { availablePercent } from '../domain/host-memory.ts';
 import { median } from '../domain/forecast/order-statistics.ts';
 import { parseAsideName, serviceOf, stackOf } from '../domain/labels.ts';
 import { measures, type MeasureName } from '../domain/measure.ts';
@@ -9,6 +11,7 @@ import type { StackStatus } from '../domain/status.ts';
 import { stackOfTarget, type Target } from '../domain/target.ts';
 import { plannedCleanup } from './cleanup.ts';
 import { askHealth } from './health.ts';
+import { readHostMemory } from './host-memory.ts';
 import { ofDatabase } from './maintenance.ts';
 import type { ContainerState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
@@ -50,6 +53,11 @@ const takers: Record<MeasureName, Taker> = {
     await ofDatabase(ports, target, async ({ tool, inside }) => await tool.size(inside)),
   'dead-percent': async (ports, target) =>
     await ofDatabase(ports, target, async ({ tool, inside }) => await tool.maintenance?.deadPercent(inside)),
+  'certificate-days': async (ports, target) => await certificateDaysOf(ports, target),
+  'available-percent': async () => {
+    const memory = await readHostMemory();
+    return memory && availablePercent(memory);
+  },
   'memory-bytes': async (ports, target) => await memoryOf(ports, target),
 };
 
@@ -122,6 +130,16 @@ const latency = async (ports: Ports, container: ContainerState): Promise<number 
     took.push(performance.now() - began);
   }
   return median(took);
+};
+
+/** Of what does not answer, or over plain HTTP, there is none. */
+const certificateDaysOf = async (ports: Ports, target: Target): Promise<number | undefined> => {
+  const status = target.kind === 'service' ? await statusOfTarget(ports, target) : undefined;
+  const own = status?.services.find(
+    ({ service, container }) =>
+      service === (target as { service: string }).service && !parseAsideName(container),
+  );
+  return own?.certificateUntil === undefined ? undefined : certificateDays(own.certificateUntil, Date.now());
 };
 
 /** What does not run takes none that could be compared. */

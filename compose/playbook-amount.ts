@@ -7,6 +7,7 @@ const forms: Record<Unit, string> = {
   bytes: 'a size such as 500M',
   ms: 'a duration such as 200ms',
   count: 'a whole number',
+  days: 'a number of days such as 14',
 };
 
 /** @returns `undefined` where the text is no amount of this unit. */
@@ -21,6 +22,7 @@ export const readAmount = (text: string | number, unit: Unit): Amount | undefine
 const plainAmount = (text: string, unit: Unit): number | undefined => {
   switch (unit) {
     case 'percent':
+    case 'days':
       return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined;
     case 'count':
       return /^\d+$/.test(text) ? Number(text) : undefined;

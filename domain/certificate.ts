@@ -20,6 +20,8 @@ export const certificateFinding = (where: string, until: string, now: number): F
     what: 'certificate',
     where,
     state: days <= criticalDays ? 'critical' : days <= warningDays ? 'warning' : 'fine',
+    // A restart that takes the renewed one can wait for a quiet hour.
+    ...(days > 0 ? { dueAt: Date.parse(until) } : {}),
     evidence: days <= 0 ? `expired on ${day}` : `expires in ${days.toFixed(1)} days, on ${day}`,
   };
 };

@@ -3,7 +3,7 @@ import type { Figure } from './playbook.ts';
 import { formatBytes } from './size.ts';
 import type { TargetKind } from './target.ts';
 
-export type Unit = 'percent' | 'bytes' | 'ms' | 'count';
+export type Unit = 'percent' | 'bytes' | 'ms' | 'count' | 'days';
 
 /** Each is taken afresh, of the engine, the disk or the service itself, and never from the records. */
 export const measures = {
@@ -39,6 +39,16 @@ export const measures = {
     unit: 'percent',
     of: ['service'],
     what: "share of its database's rows that are dead, whose room is not free again (PostgreSQL)",
+  },
+  'certificate-days': {
+    unit: 'days',
+    of: ['service'],
+    what: 'how long the certificate is good that its probe over HTTPS is answered with',
+  },
+  'available-percent': {
+    unit: 'percent',
+    of: ['service'],
+    what: "share of the host's memory that can be had",
   },
   'memory-bytes': { unit: 'bytes', of: ['service'], what: 'memory that the container of the service takes' },
 } as const satisfies Record<string, { unit: Unit; of: readonly TargetKind[]; what: string }>;
@@ -107,5 +117,7 @@ export const valueText = (value: number, unit: Unit): string => {
       return `${Number(value.toFixed(1))} ms`;
     case 'count':
       return String(value);
+    case 'days':
+      return `${Number(value.toFixed(1))} days`;
   }
 };

@@ -4,6 +4,7 @@ import { containers } from './containers.ts';
 import { degradation } from './degradation.ts';
 import { disks } from './disks.ts';
 import { filesystems } from './filesystems.ts';
+import { hostMemory } from './host-memory.ts';
 import { leaks } from './leaks.ts';
 import { prometheus } from './prometheus.ts';
 import { proof } from './proof.ts';
@@ -19,6 +20,7 @@ export const sources: Readonly<Record<string, Source>> = {
   certificates,
   proof,
   filesystems,
+  memory: hostMemory,
   leaks,
   degradation,
   prometheus,

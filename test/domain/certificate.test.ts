@@ -18,6 +18,11 @@ describe('a certificate', () => {
       assert.equal(certificateFinding('shop/web', left(days), now).state, state);
     });
 
+  test('that is still good threatens by its end; a restart may wait until then', () => {
+    assert.equal(certificateFinding('shop/web', left(5), now).dueAt, Date.parse(left(5)));
+    assert.equal(certificateFinding('shop/web', left(-1), now).dueAt, undefined);
+  });
+
   test('that has expired says when', () => {
     assert.equal(certificateFinding('shop/web', left(-1), now).evidence, 'expired on 2026-11-25');
   });

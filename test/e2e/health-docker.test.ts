@@ -47,8 +47,8 @@ x-baton: {min_healthy_time: 100ms}
     const [first = ''] = out.split('\n');
     return { ...(JSON.parse(first) as Look), code };
   };
-  /** The disks of the machine that runs this may be full, its units may have failed, and that is none of its business. */
-  const others = ['disk-full', 'unit-failed', 'journal-errors'];
+  /** The disks and the memory of the machine that runs this may be full, its units may have failed, and that is none of its business. */
+  const others = ['disk-full', 'unit-failed', 'journal-errors', 'memory-pressure'];
   const own = ({ causes }: Look) => causes.filter(({ incident }) => !others.includes(incident.what));
 
   test('all is well', async () => {
@@ -63,6 +63,7 @@ x-baton: {min_healthy_time: 100ms}
         ['certificates', 'not here'],
         ['proof', 'not here'],
         ['filesystems', 'not here'],
+        ['memory', 'seen'],
         ['leaks', 'seen'],
         ['degradation', 'seen'],
         ['prometheus', 'not here'],

@@ -1,4 +1,5 @@
 /** `baton playbooks` and `baton playbook` as a person types them, on real containers and a real small disk. */
+import { execa } from 'execa';
 import assert from 'node:assert/strict';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -71,6 +72,19 @@ services:
 x-baton: {min_healthy_time: 100ms}
 `;
 
+/** The host's openssl, which reads its certificate when it begins. */
+const gate = `
+name: gate
+services:
+  web:
+    image: \${IMAGE}
+    command: [/usr/bin/openssl, s_server, -accept, "443", -www, -cert, /data/certificate, -key, /data/key]
+    stop_signal: SIGKILL
+    volumes: ["/usr:/usr:ro", "/lib:/lib:ro", "/lib64:/lib64:ro", "\${DATA}/gate:/data"]
+    x-baton: {probe: {https: ":443/"}}
+x-baton: {min_healthy_time: 100ms}
+`;
+
 describe('playbooks', () => {
   let disk: SmallDisk;
   let site: Site;
@@ -93,6 +107,13 @@ describe('playbooks', () => {
     const answer = await site.baton('playbook', 'run', name, target, '--yes', '--json');
     return { ...answer, report: reportOf(answer) };
   };
+  const certify = async (days: number): Promise<void> => {
+    const { stdout } = await execa('openssl', [
+      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=gate', '-days', String(days)],
+      ...['-keyout', join(site.data, 'gate/key'), '-out', join(site.data, 'gate/certificate')],
+    ]);
+    assert.equal(stdout, '');
+  };
   const containers = async () =>
     new Map(
       (await site.containers('shop')).map(({ name, running, startedAt }) => [name, { running, startedAt }]),
@@ -105,10 +126,12 @@ describe('playbooks', () => {
       linesOf({ code, out, err: '' }).map((one) => (one as unknown as { name: string }).name),
       [
         'cascade-restart',
+        'certificate-check',
         'database-maintenance',
         'disk-cleanup',
         'drift-correction',
         'memory-relief',
+        'resource-pressure',
         'service-restart',
         'snapshot-rotation',
         'undo-recent-deploy',
@@ -212,6 +235,33 @@ describe('playbooks', () => {
     assert.equal(report.outcome, 'done');
     assert.equal(report.measurement?.held, false);
     assert.ok(memoryOf(report.figures).after > 30 * mebibyte, JSON.stringify(report.figures));
+  });
+
+  test('nor is a host that is short of memory helped by restarting it', async () => {
+    const { report } = await run('resource-pressure', 'shop/hungry');
+    assert.deepEqual([report.outcome, report.measurement?.held], ['done', false], JSON.stringify(report));
+    const available = report.figures.find(({ what }) => what === 'available-percent');
+    assert.ok(available?.after !== undefined && available.after > 0 && available.after < 100);
+  });
+
+  test('a certificate that was renewed is served after a restart; one that was not is no success', async () => {
+    await mkdir(join(site.data, 'gate'));
+    await certify(5);
+    await site.write('gate.yml', gate);
+    const deployed = await site.baton('deploy', 'gate.yml');
+    assert.equal(deployed.code, 0, deployed.out + deployed.err);
+    const { out } = await site.baton('health');
+    assert.match(out, /certificate@gate\/web: expires in [45]\.\d days/);
+    const idle = await run('certificate-check', 'gate/web');
+    assert.deepEqual([idle.code, idle.report.measurement?.held], [1, false], JSON.stringify(idle.report));
+
+    await certify(90);
+    const renewed = await run('certificate-check', 'gate/web');
+    assert.equal(renewed.code, 0, JSON.stringify(renewed.report));
+    const { before: was = 0, after: is = 0 } = renewed.report.figures[0] ?? {};
+    assert.deepEqual([Math.round(was), Math.round(is)], [5, 90]);
+    const removed = await site.baton('remove', 'gate');
+    assert.equal(removed.code, 0, removed.out + removed.err);
   });
 
   test('what was removed comes back as it is recorded', async () => {
