@@ -1,6 +1,7 @@
 /** `baton resume OPERATION`: finish an unwind that needed a person, once its cause is mended. */
 import type { Command } from 'commander';
 import type { AnyPlan } from '../../domain/action.ts';
+import { stackAt } from '../../domain/dependency-map.ts';
 import type { Report, ResumeRequest } from '../../domain/operation.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
 import { findOperation, progressOf, startResume, watchOperation } from '../operation.ts';
@@ -42,7 +43,12 @@ export const resumeRequest = (
       waiting.map(({ stack }) => `baton resume ${stack}`).join('\n  '),
     );
   }
-  // What a playbook left is for a person to mend; its own operations are resumed by their stacks.
+  if (report?.outcome === 'needs-human' && plan?.kind === 'playbook')
+    throw new CommandFailure(
+      exitCode.usage,
+      `"${name}" is a playbook on ${plan.target}; each of its steps is an operation of its own, which is resumed by its stack.`,
+      plan.target.startsWith('/') ? `baton events ${name}` : `baton resume ${stackAt(plan.target)}`,
+    );
   if (report?.outcome !== 'needs-human' || !plan || plan.kind === 'playbook')
     throw new CommandFailure(
       exitCode.failed,
