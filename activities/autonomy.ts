@@ -1,4 +1,5 @@
 /** What is asked about autonomy: the level and why, what is left of today, decisions, and how promises were kept. Read only. */
+import { blindSpans, type Span } from '../domain/blind.ts';
 import { calibrationOf } from '../domain/calibration.ts';
 import type { Decided } from '../domain/decided.ts';
 import { recordOf } from '../domain/disk-forecast.ts';
@@ -11,6 +12,7 @@ import { beating } from './activity.ts';
 import { budgetLeft, dayRulesAt, keptDecisions, keptOutcomes, levelNow, lookedAt } from './facts.ts';
 import { keptScores } from './forecast.ts';
 import type { Ports } from './ports/index.ts';
+import type { Records } from './ports/records.ts';
 
 export const autonomyActivities = (ports: Ports) => ({
   async readAutonomy(): Promise<AutonomyStatus> {
@@ -32,6 +34,7 @@ export const autonomyActivities = (ports: Ports) => ({
           left: await budgetLeft(records, preferences, now),
           of: dayRulesAt(preferences, now).maxActions,
         },
+        blind: since === undefined ? [] : await blindLately(records, since, now),
         stopped: stoppedAmong(outcomes, await lookedAt(records)),
         problems: [...problems.map(({ message }) => message), ...standing.problems],
       };
@@ -73,6 +76,17 @@ export const autonomyActivities = (ports: Ports) => ({
     });
   },
 });
+
+const latelyMs = 24 * 3_600_000;
+
+const blindLately = async (records: Records, since: number, now: number): Promise<Span[]> => {
+  const period = { from: Math.max(since, now - latelyMs), to: now };
+  const looks = await records.entries({ kind: 'look', ...period });
+  return blindSpans(
+    looks.map(({ at }) => at),
+    period,
+  );
+};
 
 const stoppedAmong = (
   outcomes: readonly ActionOutcome[],

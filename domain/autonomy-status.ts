@@ -1,5 +1,6 @@
 /** What is told of autonomy: the level and why, decisions and what came of them, and how promises were kept. */
 import type { Cap } from './autonomy.ts';
+import type { Span } from './blind.ts';
 import type { Calibration } from './calibration.ts';
 import type { Decided } from './decided.ts';
 import type { Unknown } from './decision.ts';
@@ -14,6 +15,8 @@ export type AutonomyStatus = {
   /** A higher one that the record has earned; people raise it. */
   proposed?: Cap;
   budget: { left: number | Unknown; of: number };
+  /** When nobody looked within the last day, since it was turned on. */
+  blind: Span[];
   /** Where a playbook stands still until a person has looked. */
   stopped: { playbook: string; target: string }[];
   /** In words. */

@@ -1,5 +1,6 @@
 /** `baton auto status`: what Baton may do by itself now and why, what is left of today, and what waits for whom. */
 import type { Client } from '@temporalio/client';
+import { blindText } from '../../domain/blind.ts';
 import type { AutonomyStatus } from '../../domain/autonomy-status.ts';
 import type { autonomy } from '../../workflows/questions.ts';
 import { openActions, type OpenAction } from '../actions.ts';
@@ -9,7 +10,7 @@ import { readHoldOf, tellHold } from '../hold.ts';
 import { every, readTurned, type Turned } from '../mandate.ts';
 import { print, printJson } from '../output.ts';
 import { waitingText } from '../waiting-text.ts';
-import { whenText } from '../when.ts';
+import { momentText, whenText } from '../when.ts';
 import type { AutoOptions } from './auto.ts';
 
 export const status = async (client: Client, host: string, options: AutoOptions): Promise<number> => {
@@ -46,10 +47,13 @@ const turnedLines = (host: string, turned: Turned | undefined): string[] => {
   ];
 };
 
+const clock = (at: number): string => momentText(new Date(at).toISOString(), new Date());
+
 const knownLines = (known: AutonomyStatus | undefined): string[] => {
   if (!known) return ['What it may do now is not known: no worker answers. baton up'];
-  const { level, budget, proposed, stopped, problems } = known;
+  const { level, budget, proposed, blind, stopped, problems } = known;
   return [
+    ...blind.map((span) => `It was ${blindText(span, clock)}: what happened then is not known.`),
     `Level now: ${level.level}, ${level.why}`,
     `Actions left today: ${budget.left} of ${budget.of}`,
     ...(proposed

@@ -65,6 +65,8 @@ describe('a night with Temporal away for an hour', () => {
     const [, from = '', to = ''] = /from \w+ ([\d:]+) to (?:\w+ )?([\d:]+)\. /.exec(headline) ?? [];
     const minutes = (minutesOf(to) - minutesOf(from) + 24 * 60) % (24 * 60);
     assert.ok(minutes >= 60 && minutes < 70, headline);
-    assert.match(await caretaker.type('auto', 'status'), /Level now: moderate/);
+    const status = await caretaker.type('auto', 'status');
+    assert.match(status, /Level now: moderate/);
+    assert.match(status, /It was blind from \w+ \d\d:\d\d to \w+ \d\d:\d\d/);
   });
 });
