@@ -22,6 +22,7 @@ import { dataSetActivities } from './data-set.ts';
 import { forecastActivities } from './forecast.ts';
 import { lastReleases } from './incident.ts';
 import type { Ports } from './ports/index.ts';
+import { busiestTargets } from './quiet-hours.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -74,11 +75,19 @@ const factsOf = async (ports: Ports, client: Temporal, kind: BriefingKind, now: 
     unreachable: await unreachableOn(client, host, period),
     ...(held === undefined ? {} : { heldBy: held }),
     forecasts: await forecastActivities(ports).forecastDisks(horizonMs),
+    traffic: kind === 'weekly' || kind === 'monthly' ? await busiest(ports, now) : [],
     sets: kind === 'monthly' ? (await dataSetActivities(ports).readDataSets()).sets : [],
     certificates: kind === 'monthly' ? await certificatesOf(ports, now) : [],
     missing: [...missing, ...waiting.missing],
   };
 };
+
+const mostBusy = 5;
+/** As long as most work of a night takes. */
+const quietWish = { hours: 2, count: 1 };
+
+const busiest = async (ports: Ports, now: number): Promise<Facts['traffic']> =>
+  await busiestTargets(await ports.records(), now, quietWish, mostBusy);
 
 /** When an evening begins, and when a day does, by the clock of the host. */
 const evening = 18;

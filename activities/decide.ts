@@ -5,16 +5,20 @@
 import { acts } from '../domain/autonomy.ts';
 import { candidateOf, type Candidate } from '../domain/circumstances.ts';
 import type { Decided, Deliberation } from '../domain/decided.ts';
-import { begins, decideAll, decisionWithout, type Decision } from '../domain/decision.ts';
+import { begins, decide, decideAll, decisionWithout, type Decision } from '../domain/decision.ts';
 import { actionWorkflowId } from '../domain/ids.ts';
 import type { Look } from '../domain/look.ts';
+import { whyOutOfReach } from '../domain/measure.ts';
 import type { OperationId } from '../domain/names.ts';
 import { occasionsOf } from '../domain/occasion.ts';
+import type { Playbook } from '../domain/playbook.ts';
 import { actionsOn } from '../domain/standing-decision.ts';
+import { parseTarget } from '../domain/target.ts';
 import { actionRequest, questionChannels } from './action.ts';
 import { beating } from './activity.ts';
 import { budgetOf, dayRulesAt, gatherKnown, type Known } from './facts.ts';
 import { sha256 } from './hash.ts';
+import { figuresOf } from './playbook.ts';
 import type { Ports } from './ports/index.ts';
 import type { Entry } from './ports/records.ts';
 
@@ -36,8 +40,12 @@ export const decideActivities = (ports: Ports) => ({
 
 /** @returns the new ones, which are kept by then. */
 const decideNow = async (ports: Ports, known: Known, cycle: string): Promise<Decided[]> => {
-  const candidates = known.playbooks.flatMap((playbook) =>
-    occasionsOf(playbook, known).map((occasion) => candidateOf(playbook, occasion, known)),
+  const candidates = await Promise.all(
+    known.playbooks.flatMap((playbook) =>
+      occasionsOf(playbook, known).map(
+        async (occasion) => await withReach(ports, playbook, candidateOf(playbook, occasion, known)),
+      ),
+    ),
   );
   const judged = decideAll(candidates);
   const all: Decided[] = [];
@@ -49,6 +57,19 @@ const decideNow = async (ports: Ports, known: Known, cycle: string): Promise<Dec
   const fresh = all.filter(({ id, decision }) => !ids.has(id) && !isOld(decision));
   await (await ports.records()).write({ entries: fresh.map(entryOf) });
   return fresh;
+};
+
+/** Looked at only where something would come of it: figures are taken of the engine and the disk. */
+const withReach = async (ports: Ports, playbook: Playbook, candidate: Candidate): Promise<Candidate> => {
+  const { proposal, around } = candidate;
+  const otherwise = decisionWithout(decide(proposal, around), ['dry-run', 'off'], around);
+  const target = parseTarget(playbook.target, proposal.target);
+  if (!begins(otherwise.answer) || !target) return candidate;
+  const outOfReach = whyOutOfReach(
+    playbook.success.criteria,
+    await figuresOf(ports, playbook, target).catch(() => []), // What cannot be taken now speaks against nothing.
+  );
+  return outOfReach === undefined ? candidate : { proposal, around: { ...around, outOfReach } };
 };
 
 /** That a decision stands is said once, by the decision itself. */

@@ -20,7 +20,8 @@ export const lookActivities = (ports: Ports) => {
     const { look: seen, note } = await look(setScene(ports, Date.now(), counters));
     const { at, asked, health } = seen;
     demandRecords(asked);
-    const body: KeptLook = { asked, score: health.score };
+    // Sources that saw everything need no room: there is a look each five minutes, for more than a year.
+    const body: KeptLook = { asked: asked.filter((one) => unknownIn([one]).length > 0), score: health.score };
     const entry: Entry = { kind: 'look', id, at, about: ports.host, body };
     const records = await ports.records();
     await records.write({ ...note, entries: [...(note.entries ?? []), entry] });

@@ -79,7 +79,7 @@ const measuresOf = ({ criteria, tells = [] }: Playbook['success']) => [
   ...tells,
 ];
 
-const figuresOf = async (ports: Ports, { success }: Playbook, target: Target): Promise<Figure[]> =>
+export const figuresOf = async (ports: Ports, { success }: Playbook, target: Target): Promise<Figure[]> =>
   (await takeFigures(ports, measuresOf(success), target)).map(({ what, unit, value }) => ({
     what,
     unit,

@@ -58,6 +58,21 @@ export const quietHoursActivities = (ports: Ports) => ({
 /** As `baton windows` looks back, where nobody says otherwise. */
 const trafficDays = 30;
 
+/** Those with the most requests, the busiest first. */
+export const busiestTargets = async (
+  records: Records,
+  now: number,
+  wish: Wish,
+  most: number,
+): Promise<TargetHours[]> => {
+  const weekHour = weekHourHere();
+  const requests = ({ hours }: Traffic): number => hours.reduce((sum, { value }) => sum + value, 0);
+  return (await trafficKept(records, now, trafficDays))
+    .sort((a, b) => requests(b) - requests(a))
+    .slice(0, most)
+    .map(({ place, hours }) => ({ target: place, quiet: quietHours(hours, weekHour, wish) }));
+};
+
 /** Said by a person, or told by the traffic on record, or a guess; which of them, the span says. */
 export const quietWindowFor = async (
   records: Records,

@@ -13,6 +13,7 @@ export const figuresOf = (results: Results): Figure[] => [
   ...dataFigures(results),
   ...ownFigures(results),
   ...commandFigures(results),
+  ...watchingFigures(results),
 ];
 
 const web5 = titleOf({ shape: 'web5', readySeconds: 0, intervalSeconds: 1 });
@@ -147,6 +148,25 @@ const ownFigures = ({ own }: Results): Figure[] => {
         reached: actions <= services + 4,
       },
     ]),
+  ];
+};
+
+const watchingFigures = ({ watching }: Results): Figure[] => {
+  if (!watching) return [];
+  const { services, cycleMs, yearBytes } = watching;
+  return [
+    {
+      what: `a cycle that watches ${services} services`,
+      goal: '≤ 2 s',
+      measured: `${(median(cycleMs) / 1000).toFixed(2)} s`,
+      reached: median(cycleMs) <= 2_000,
+    },
+    {
+      what: 'the records of a year of it',
+      goal: '≤ 300 MB',
+      measured: `${Math.round(yearBytes / 1e6)} MB`,
+      reached: yearBytes <= 300e6,
+    },
   ];
 };
 

@@ -20,6 +20,7 @@ import { openResults, saveResults, today, type Results } from './results.ts';
 import { say } from './say.ts';
 import { measureScale, type Scale } from './scale.ts';
 import { measureSmall } from './small.ts';
+import { measureWatching } from './watching.ts';
 
 const { values } = parseArgs({
   options: {
@@ -86,6 +87,7 @@ const measureEngine = async (
     if (alone) {
       results.small ??= await measureSmall(site, pairs);
       results.own ??= await measureOwn(site, client, firstPort, pairs);
+      results.watching ??= await measureWatching(site, client, pairs);
       await keep(results);
     }
     for (const one of todo) await measureOne(results, one, site, client);

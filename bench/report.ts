@@ -8,13 +8,14 @@ import type { Results } from './results.ts';
 import { tellScale } from './scale.ts';
 import { median, seconds, times } from './stats.ts';
 import { tellSteps } from './steps.ts';
+import { tellWatching } from './watching.ts';
 
 export const writeReport = async (results: Results): Promise<void> => {
   await writeFile(join(import.meta.dirname, '..', 'docs', 'benchmarks.md'), tell(results));
 };
 
 const tell = (results: Results): string => {
-  const { machine, peers, rows, small = [], own, scale, notCompared, unmeasured = [] } = results;
+  const { machine, peers, rows, small = [], own, watching, scale, notCompared, unmeasured = [] } = results;
   return `<!-- Written by \`npm run bench\`; do not edit. -->
 
 # Benchmarks
@@ -74,7 +75,7 @@ ${small
       `| ${what} | ${seconds(ms)} | ${beside ? `${beside.what}: ${seconds(beside.ms)}` : '–'} | ${beside ? times(beside.ms, ms) : '–'} |`,
   )
   .join('\n')}
-${own ? `\n## Baton alone, on Podman\n\n| what | |\n| --- | --- |\n${tellOwn(own)}\n` : ''}${scale ? `\n## An engine that takes no time\n\n${tellScale(scale)}\n` : ''}
+${watching ? tellWatching(watching) : ''}${own ? `\n## Baton alone, on Podman\n\n| what | |\n| --- | --- |\n${tellOwn(own)}\n` : ''}${scale ? `\n## An engine that takes no time\n\n${tellScale(scale)}\n` : ''}
 ## Not compared
 
 ${notCompared.length === 0 ? 'Everything could be compared.' : notCompared.map((line) => `- ${line}`).join('\n')}

@@ -8,6 +8,7 @@ import type { Own } from './own.ts';
 import type { Peer } from './peers.ts';
 import type { Scale } from './scale.ts';
 import type { Small } from './small.ts';
+import type { Watching } from './watching.ts';
 
 export type Results = {
   /** Of its begin. */
@@ -19,6 +20,7 @@ export type Results = {
   rows: DatedRow[];
   small?: Small[];
   own?: Own;
+  watching?: Watching;
   scale?: Scale;
   notCompared: string[];
   /** What was planned, and was not come to before the run was cut off. */

@@ -1,5 +1,4 @@
 /** When nobody looked: a cycle that was missed is told, because what happened in it is not known. */
-import type { KeptLook } from './look.ts';
 
 /** Between two looks that begin by themselves. */
 export const lookEveryMs = 5 * 60_000;
@@ -26,12 +25,6 @@ export const blindSpans = (
     .map((end, index) => ({ from: times[index] ?? end, to: end }))
     .filter((span) => span.to - span.from > lateTimes * everyMs);
 };
-
-/** Of one source: a look that could not ask it did not see it. */
-export const seenBy = (source: string, looks: readonly { at: number; body: KeptLook }[]): number[] =>
-  looks.flatMap(({ at, body }) =>
-    body.asked.some((one) => one.source === source && one.state !== 'unknown') ? [at] : [],
-  );
 
 /** How long in all, in ms. */
 export const blindMs = (spans: readonly Span[]): number =>

@@ -72,6 +72,8 @@ export type Circumstances = {
   isOwnPart: boolean;
   /** It was decided on before, and that decision stands. */
   decided: boolean;
+  /** Why its success cannot be reached, by figures as they are now. */
+  outOfReach?: string;
   /** The next hours in which few are disturbed. */
   window: QuietSpan | Unknown;
 };
@@ -102,6 +104,9 @@ const rules = {
 
   decided: (_, { decided }) =>
     decided ? limit('nothing', 'it was decided on before, and that decision stands') : undefined,
+
+  'out-of-reach': (_, { outOfReach }) =>
+    outOfReach === undefined ? undefined : limit('nothing', `it cannot help: ${outOfReach}`),
 
   'dry-run': (_, { level: { level, why } }) =>
     level === 'dry-run' ? limit('watch', `it only watches: ${why}`) : undefined,

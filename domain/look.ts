@@ -28,7 +28,7 @@ export type Asked = { source: string; tookMs: number } &
     | { state: 'not here'; why: string }
   );
 
-/** What is kept of a look: the body of an entry of kind `look`. */
+/** What is kept of a look: the body of an entry of kind `look`. @property asked those that did not see everything. */
 export type KeptLook = { asked: Asked[]; score: number };
 
 export type Look = {

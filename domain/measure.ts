@@ -77,6 +77,23 @@ export const criterionHolds = (criterion: Criterion, figures: readonly Figure[])
   return 'fallsBy' in criterion ? before - after >= least : after - before >= least;
 };
 
+/** None of these can be below nothing. @returns why what should fall cannot fall by so much; `undefined` where it may. */
+export const whyOutOfReach = (
+  criteria: readonly Criterion[],
+  figures: readonly Figure[],
+): string | undefined => {
+  for (const criterion of criteria) {
+    const before = figures.find(({ what }) => what === criterion.measure)?.before;
+    if (before === undefined || !('fallsBy' in criterion)) continue;
+    const { by, relative } = criterion.fallsBy;
+    if (before < (relative ? Number.MIN_VALUE : by)) {
+      const { unit } = measures[criterion.measure];
+      return `${criterion.measure} is ${valueText(before, unit)}, and would have to fall`;
+    }
+  }
+  return undefined;
+};
+
 /** One that fails is enough to say no. @returns `undefined` where it cannot be said. */
 export const successHolds = (
   criteria: readonly Criterion[],

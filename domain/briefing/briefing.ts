@@ -1,7 +1,7 @@
 /** A briefing: what a person reads over coffee. What needs them first, then what was wrong, what was done, what comes. */
 import type { Facts } from './facts.ts';
 import { needsIn } from './needs.ts';
-import { aheadIn, dueIn, healthIn, plannedIn } from './outlook.ts';
+import { aheadIn, dueIn, healthIn, plannedIn, quietIn } from './outlook.ts';
 import { clockIn, lastedText, type Clock } from './clock.ts';
 import { blindMs } from '../blind.ts';
 import { doneIn } from './done.ts';
@@ -82,9 +82,9 @@ const sectionsOf = (facts: Facts, clock: Clock): Section[] => {
     case 'morning':
       return [...usual, plannedIn(facts, clock), ...outlook];
     case 'weekly':
-      return [...usual, weekIn(facts), plannedIn(facts, clock), ...outlook];
+      return [...usual, weekIn(facts), plannedIn(facts, clock), ...outlook, quietIn(facts)];
     case 'monthly':
-      return [...usual, weekIn(facts), ...monthIn(facts, clock), ...outlook];
+      return [...usual, weekIn(facts), ...monthIn(facts, clock), ...outlook, quietIn(facts)];
   }
 };
 

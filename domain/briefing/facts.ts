@@ -7,6 +7,7 @@ import type { Score } from '../forecast/score.ts';
 import type { Incident } from '../incident.ts';
 import type { Progress } from '../operation.ts';
 import type { ActionOutcome } from '../outcome.ts';
+import type { TargetHours } from '../quiet-calendar.ts';
 import type { Span } from '../window.ts';
 
 export const briefingKinds = ['night', 'morning', 'weekly', 'monthly'] as const;
@@ -81,6 +82,8 @@ export type Facts = {
   heldBy?: string;
   forecasts: DiskForecast[];
   due: CameDue[];
+  /** Quiet hours of those with the most traffic; only of a week or a month. */
+  traffic: TargetHours[];
   /** Only of a month. */
   sets: Pick<SetStatus, 'name' | 'restore'>[];
   certificates: Expires[];

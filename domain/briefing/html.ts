@@ -4,6 +4,7 @@ import { calibrationPicture } from '../pictures/calibration.ts';
 import { forecastPicture } from '../pictures/forecast.ts';
 import { healthPicture } from '../pictures/health.ts';
 import { escaped, pictureStyles } from '../pictures/svg.ts';
+import { trafficPicture } from '../pictures/traffic.ts';
 import type { Briefing, Line, Section } from './briefing.ts';
 import { clockIn } from './clock.ts';
 import type { Facts } from './facts.ts';
@@ -48,6 +49,7 @@ const picturesOf = (facts: Facts): Readonly<Record<string, string>> => {
   return {
     Health: seen ? healthPicture(looks, blind, period, clock) : '',
     'Forecasts ahead': forecasts.map((one) => forecastPicture(one, clock)).join(''),
+    'Quiet hours': facts.traffic.map(trafficPicture).join(''),
     Promises: calibration ? calibrationPicture(calibration) : '',
   };
 };

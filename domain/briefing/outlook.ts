@@ -1,6 +1,7 @@
 /** What comes, how forecasts have done, and how the host was. */
 import type { DiskForecast } from '../disk-forecast.ts';
 import { titleOf } from '../operation.ts';
+import { windowText } from '../quiet-hours.ts';
 import { formatBytes } from '../size.ts';
 import type { Line, Section } from './briefing.ts';
 import { lastedText, type Clock } from './clock.ts';
@@ -72,6 +73,18 @@ const aheadLine = (
   const span = `${from === undefined ? '?' : day(from)} to ${to === undefined ? 'later' : day(to)}`;
   return { mark: 'warn', text: `${used}, full in ${lastedText(Math.max(0, at - now))} (${span})` };
 };
+
+/** When few use what has the most traffic. */
+export const quietIn = ({ traffic }: Facts): Section => ({
+  title: 'Quiet hours',
+  lines: traffic.map(({ target, quiet }): Line => {
+    if (quiet.state !== 'told') return { mark: 'unknown', text: `${target}: not enough: ${quiet.why}` };
+    const [best] = quiet.windows;
+    const share = best ? `, with ${percent(best.share)} of its usual traffic` : '';
+    return { mark: 'info', text: `${target}: ${best ? windowText(best, quiet.shape) : 'none'}${share}` };
+  }),
+  none: 'No traffic is on record.',
+});
 
 export const healthIn = (facts: Facts, { moment }: Clock): Section => {
   const { looks, period, meanScore, meanScoreBefore } = facts;

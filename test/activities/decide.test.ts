@@ -220,6 +220,29 @@ describe('a cycle that decides', () => {
     assert.deepEqual(answersOf(await decide('three', look('shop/db'))), ['ask']);
   });
 
+  test('does not ask for what cannot help, by its own figures', async () => {
+    const shrink = madePlaybook({
+      when: [{ see: 'incident', what: 'disk-full', severity: 'warning' }],
+      success: {
+        criteria: [{ measure: 'used-percent', fallsBy: { by: 1, relative: false } }],
+        againAfterMs: [],
+      },
+    });
+    const seen = look('/srv');
+    for (const { incident } of seen.causes) incident.what = 'disk-full';
+    const decideAt = async (usedBytes: number): Promise<string[]> => {
+      const usage = { filesystem: '/srv', usedBytes, freeBytes: 1_000 - usedBytes, totalBytes: 1_000 };
+      const activities = decideActivities({
+        ...ports(),
+        disk: { usage: () => Promise.resolve(usage) },
+        playbooks: () => Promise.resolve({ playbooks: [shrink], problems: [] }),
+      } as unknown as Ports);
+      return answersOf(await inActivity(async () => await activities.decide(`at ${usedBytes}`, seen)));
+    };
+    assert.deepEqual(await decideAt(0), ['nothing']);
+    assert.deepEqual(await decideAt(900), ['ask']);
+  });
+
   test('in a dry run does nothing, and says what it would have done', async () => {
     mandate = { ...moderate, level: 'dry-run' };
     await ran('shop/db', ...well(40));

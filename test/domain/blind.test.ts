@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { blindMs, blindSpans, blindText, lookEveryMs, seenBy } from '../../domain/blind.ts';
-import type { KeptLook } from '../../domain/look.ts';
+import { blindMs, blindSpans, blindText, lookEveryMs } from '../../domain/blind.ts';
 
 const night = Date.parse('2026-11-26T02:00:00Z');
 const minute = (count: number): number => night + count * 60_000;
@@ -39,21 +38,5 @@ describe('times at which nobody looked', () => {
         }
       }),
     );
-  });
-
-  test('a look that could not ask a source did not see it', () => {
-    const look = (at: number, state: 'seen' | 'unknown'): { at: number; body: KeptLook } => ({
-      at,
-      body: {
-        score: 100,
-        asked: [
-          state === 'seen'
-            ? { source: 'disks', tookMs: 1, state, findings: 0, samples: 0 }
-            : { source: 'disks', tookMs: 1, state, why: 'no answer' },
-        ],
-      },
-    });
-    assert.deepEqual(seenBy('disks', [look(1, 'seen'), look(2, 'unknown'), look(3, 'seen')]), [1, 3]);
-    assert.deepEqual(seenBy('services', [look(1, 'seen')]), []);
   });
 });

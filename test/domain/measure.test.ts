@@ -1,7 +1,7 @@
 /** Whether a figure is as much better as was asked for. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { criterionHolds, successHolds, type Criterion } from '../../domain/measure.ts';
+import { criterionHolds, successHolds, whyOutOfReach, type Criterion } from '../../domain/measure.ts';
 
 describe('a criterion', () => {
   const measure = 'free-bytes';
@@ -31,6 +31,20 @@ describe('a criterion', () => {
       };
       assert.equal(criterionHolds(criterion, [figure]), holds);
     });
+
+  test('cannot be reached where there is nothing left to fall', () => {
+    const why = (criterion: Criterion, before?: number) =>
+      whyOutOfReach(
+        [criterion],
+        [{ what: measure, unit: 'bytes', ...(before === undefined ? {} : { before }) }],
+      );
+    assert.equal(why(falls(1, false), 0), 'free-bytes is 0 B, and would have to fall');
+    assert.equal(why(falls(1, false), 1), undefined);
+    assert.equal(why(falls(10, true), 0), 'free-bytes is 0 B, and would have to fall');
+    assert.equal(why(falls(10, true), 3), undefined);
+    assert.equal(why(rises(1, false), 0), undefined);
+    assert.equal(why(falls(1, false)), undefined, 'not known');
+  });
 
   test('that is not known leaves the success unknown, unless another says no', () => {
     const known = { what: 'drift', unit: 'count', before: 1, after: 1 };

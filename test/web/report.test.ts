@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
+import { withRecords } from '../e2e/caretaker.ts';
 import { oneService, Site, until } from '../e2e/site.ts';
 import { freePort } from '../../setup/local.ts';
 import { desk, openBrowser } from './browser.ts';
@@ -60,6 +61,20 @@ schedules:
     assert.equal(err, '');
     return JSON.parse(out) as Told;
   };
+  /** Three weeks of it: most in the evening, least from 4 to 6. */
+  const recordTraffic = async (place: string): Promise<void> => {
+    const hourMs = 3_600_000;
+    const now = Math.floor(Date.now() / hourMs) * hourMs;
+    const hours = Array.from({ length: 21 * 24 }, (_, ago) => {
+      const at = now - (ago + 1) * hourMs;
+      const hour = new Date(at).getHours();
+      const mean = hour >= 4 && hour < 6 ? 1 : 10 + 40 * Math.max(0, Math.sin(((hour - 8) / 14) * Math.PI));
+      return { measure: 'traffic.requests', place, at, count: 12, mean, least: mean, most: mean };
+    });
+    await withRecords(site, async (records) => {
+      await records.write({ hours });
+    });
+  };
   /** The disks of the machine that runs this may be full, and that is none of its business. */
   const own = ({ needsYou }: Told): string[] =>
     needsYou.map(({ text }) => text).filter((text) => !text.startsWith('disk-') && !/is full in/.test(text));
@@ -113,6 +128,22 @@ schedules:
           await writeFile(join(pictures, `report-${size}-${colorScheme}.png`), image);
       }
     assert.deepEqual([...new Set(asked)], [`file://${file}`], 'it needs nothing else');
+  });
+
+  test('of a week draws the traffic that is usual, with the quiet hours that are chosen', async () => {
+    await recordTraffic('photos/web');
+    const file = join(site.files, 'weekly.html');
+    assert.equal((await site.baton('report', 'weekly', '--html', file)).code, 0);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.goto(`file://${file}`);
+    const told = /photos\/web: \w{3} 04:00 to 06:00, with \d+ % of its usual traffic/;
+    await page.locator('li', { hasText: told }).waitFor();
+    const picture = page.getByRole('img', { name: /^Requests for photos\/web by the hour of the week/ });
+    assert.equal(await picture.locator('rect.chosen').count(), 2);
+    assert.equal(await picture.locator('rect.bar').count(), 7 * 24 - 2);
+    if (pictures !== undefined)
+      await page.screenshot({ path: join(pictures, 'report-weekly.png'), fullPage: true });
   });
 
   let link = '';

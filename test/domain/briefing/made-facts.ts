@@ -36,6 +36,7 @@ export const facts = (more: Partial<Facts> = {}): Facts => ({
   unreachable: [],
   forecasts: [],
   due: [],
+  traffic: [],
   sets: [],
   certificates: [],
   missing: [],
