@@ -69,7 +69,7 @@ const withReach = async (ports: Ports, playbook: Playbook, candidate: Candidate)
     playbook.success.criteria,
     await figuresOf(ports, playbook, target).catch(() => []), // What cannot be taken now speaks against nothing.
   );
-  return outOfReach === undefined ? candidate : { proposal, around: { ...around, outOfReach } };
+  return outOfReach === undefined ? candidate : { ...candidate, around: { ...around, outOfReach } };
 };
 
 /** That a decision stands is said once, by the decision itself. */

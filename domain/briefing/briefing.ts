@@ -89,6 +89,9 @@ const sectionsOf = (facts: Facts, clock: Clock): Section[] => {
 };
 
 const endOf = ({ looks, ended, incidents, decisions, period, missing }: Facts, { moment }: Clock): string =>
-  `Made ${moment(period.to)} from ${looks.length} looks, ${incidents.length} incidents, ${decisions.length} decisions and ${ended.length} operations.${
+  `Made ${moment(period.to)} from ${some(looks, 'look')}, ${some(incidents, 'incident')}, ${some(decisions, 'decision')} and ${some(ended, 'operation')}.${
     missing.length === 0 ? '' : ` Not read: ${missing.join('; ')}.`
   }`;
+
+const some = ({ length }: readonly unknown[], of: string): string =>
+  `${length} ${of}${length === 1 ? '' : 's'}`;

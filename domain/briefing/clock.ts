@@ -8,7 +8,7 @@ export type Clock = {
   moment: (at: number) => string;
   /** `Thu 26 Nov`. */
   day: (at: number) => string;
-  /** `Thu 02:14 to 02:20`, or `Thu 23:50 to Fri 00:10`. */
+  /** `Thu 02:14 to 02:20`, or `Thu 23:50 to Fri 00:10`; with dates where its days could be of two weeks. */
   span: (from: number, to: number) => string;
 };
 
@@ -26,7 +26,10 @@ export const clockIn = (timeZone: string): Clock => {
     time,
     moment,
     day,
-    span: (from, to) => `${moment(from)} to ${day(from) === day(to) ? time(to) : moment(to)}`,
+    span: (from, to) => {
+      if (to - from >= 6 * dayMs) return `${day(from)} ${time(from)} to ${day(to)} ${time(to)}`;
+      return `${moment(from)} to ${day(from) === day(to) ? time(to) : moment(to)}`;
+    },
   };
 };
 

@@ -75,6 +75,7 @@ const table: Record<RuleName, Row[]> = {
   off: [['nothing', {}, { level: { level: 'off', why: 'as set' } }]],
   'opted-out': [['nothing', { target: 'jellyfin' }, {}]],
   decided: [['nothing', {}, { decided: true }]],
+  'out-of-reach': [['nothing', {}, { outOfReach: 'nothing is left that could fall' }]],
   'dry-run': [['watch', {}, { level: { level: 'dry-run', why: 'as set' }, confidence: confidence(0.96) }]],
   held: [
     ['watch', {}, { heldBy: ['anna'] }],

@@ -54,6 +54,11 @@ describe('the first line', () => {
   const cases: [string, Partial<Facts>, RegExp][] = [
     ['of a quiet night', {}, /^Nothing needs you\.$/],
     [
+      'of a week that was not seen',
+      { blind: [{ from: now - 7 * 24 * hourMs, to: now }] },
+      /^Baton was blind for 7 days: from Thu 19 Nov 06:30 to Thu 26 Nov 06:30\. /,
+    ],
+    [
       'of a night that was partly not seen',
       { blind },
       /^Baton was blind for 45 min: from Thu 02:10 to 02:55\. Nothing that was seen needs you\.$/,
