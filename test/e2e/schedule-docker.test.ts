@@ -166,6 +166,19 @@ describe('what begins by itself', () => {
     await until('the listing', async () => (await schedules()).length === 1);
   });
 
+  test('a playbook is carried out when its hour comes, and what came of it is kept', async () => {
+    await site.cli('stop', 'night-web-1');
+    const cron = ['--cron', '0 4 * * 0'];
+    await site.baton('schedule', 'add', 'mend', ...cron, 'playbook', 'service-restart', 'night/web');
+    await site.baton('schedule', 'trigger', 'mend');
+    await until('the playbook', async () => (await outcomeOf('mend')) === 'done');
+    assert.deepEqual(
+      (await site.containers('night')).map(({ running }) => running),
+      [true],
+    );
+    assert.equal((await site.baton('schedule', 'remove', 'mend')).code, 0);
+  });
+
   test('a mistake below schedules is told where it is, and changes nothing', async () => {
     const file = join(site.environment['XDG_CONFIG_HOME'] ?? '', 'baton', 'baton.yml');
     await writeFile(file, 'schedules:\n  check:\n    cron: "0 6 1 * 1"\n    verify: all\n');
