@@ -10,20 +10,22 @@ export type Level = (typeof levels)[number];
 type LevelRules = {
   /** Below this confidence it asks. */
   minConfidence: number;
+  /** With fewer outcomes of its own, here and for this cause, it asks; each by the weight that its age leaves it. */
+  leastHere: number;
   /** Where more services depend on the target, it asks. */
   mostDependents: number;
 };
 
 /** Of the levels that do not act, what they would have done is told by the most careful one's. */
-const careful: LevelRules = { minConfidence: 0.95, mostDependents: 1 };
+const careful: LevelRules = { minConfidence: 0.95, leastHere: 2, mostDependents: 1 };
 
-/** How many dependents are too many to be disturbed unasked is a guess. */
+/** How many dependents are too many to be disturbed unasked is a guess, and how much has to be known of a place of its own. */
 export const rulesOf: Readonly<Record<Level, LevelRules>> = {
   off: careful,
   'dry-run': careful,
   conservative: careful,
-  moderate: { minConfidence: 0.85, mostDependents: 4 },
-  aggressive: { minConfidence: 0.75, mostDependents: 12 },
+  moderate: { minConfidence: 0.85, leastHere: 0.5, mostDependents: 4 },
+  aggressive: { minConfidence: 0.75, leastHere: 0, mostDependents: 12 },
 };
 
 /** What holds of a kind of days. */

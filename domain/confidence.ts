@@ -30,13 +30,25 @@ const halfLifeMs = 182 * 24 * 3_600_000;
 
 /**
  * All that is known from elsewhere counts as no more than so many outcomes of its own. A bound on a power prior (Ibrahim and Chen,
- * 2000, "Power prior distributions for regression models"): with 4, a playbook that never failed elsewhere comes to 5/6 where it is
- * new, which lets the level `aggressive` act and no other.
+ * 2000, "Power prior distributions for regression models"). A guess.
  */
 const mostLent = 4;
 
-/** Laplace's rule of succession: (successes + 1) / (trials + 2). 15 of 15 gives 94 %, 0 of 0 gives 50 %. */
-const laplace = ({ helped: successes, of }: Tally): number => (successes + 1) / (of + 2);
+/** Laplace's rule adds so many outcomes that nobody saw. */
+const unseen = 2;
+
+/**
+ * Laplace's rule of succession: (successes + 1) / (trials + 2). 15 of 15 gives 94 %, 0 of 0 gives 50 %.
+ * @param chance of the unseen: even where nothing is known. Where the playbook has a record elsewhere it is what that record comes
+ * to by the same rule (a beta prior with that mean; Efron and Morris, 1973, "Stein's estimation rule and its competitors"); an even
+ * chance would go on pulling down what is known to help.
+ */
+const laplace = ({ helped: successes, of }: Tally, chance = 1 / 2): number =>
+  (successes + unseen * chance) / (of + unseen);
+
+/** Here, with what is lent from elsewhere. */
+const pooled = ({ own, wider, lent }: Pick<Confidence, 'own' | 'wider' | 'lent'>): number =>
+  laplace({ helped: own.helped + lent.helped, of: own.of + lent.of }, laplace(wider));
 
 /** @param now ms since the epoch. */
 export const confidenceIn = (
@@ -53,7 +65,7 @@ export const confidenceIn = (
     now,
   );
   const lent = scale(wider, wider.of > mostLent ? mostLent / wider.of : 1);
-  const chance = laplace({ helped: own.helped + lent.helped, of: own.of + lent.of });
+  const chance = pooled({ own, wider, lent });
   return { value: chance * attempt.reliability, own, wider, lent, reliability: attempt.reliability };
 };
 
@@ -73,15 +85,17 @@ const scale = ({ helped: successes, of }: Tally, by: number): Tally => ({
   of: of * by,
 });
 
-/** `78 %: (14.2 of 15.0 here + 3.4 of 4.0 lent from 21.3 elsewhere + 1) / (19.0 + 2) = 89 %, times 88 % for what it stands on`. */
+/**
+ * `75 %: (14.2 of 15.0 here + 3.2 of 4.0 lent from 21.3 elsewhere + 2 × 78 %) / (19.0 + 2) = 90 %, times 83 % for what it stands on`;
+ * without a record elsewhere `(14.2 of 15.0 here + 1) / (15.0 + 2)`.
+ */
 export const confidenceText = ({ value, own, wider, lent, reliability }: Confidence): string => {
-  const of = own.of + lent.of;
   const here = `${figure(own.helped)} of ${figure(own.of)} here`;
   const elsewhere =
     wider.of > 0
-      ? ` + ${figure(lent.helped)} of ${figure(lent.of)} lent from ${figure(wider.of)} elsewhere`
-      : '';
-  const chance = `(${here}${elsewhere} + 1) / (${figure(of)} + 2) = ${percent(laplace({ helped: own.helped + lent.helped, of }))}`;
+      ? `${figure(lent.helped)} of ${figure(lent.of)} lent from ${figure(wider.of)} elsewhere + ${unseen} × ${percent(laplace(wider))}`
+      : '1';
+  const chance = `(${here} + ${elsewhere}) / (${figure(own.of + lent.of)} + ${unseen}) = ${percent(pooled({ own, wider, lent }))}`;
   return reliability === 1
     ? `${percent(value)}: ${chance}`
     : `${percent(value)}: ${chance}, times ${percent(reliability)} for what it stands on`;

@@ -163,6 +163,11 @@ const rules = {
         );
   },
 
+  'new-here': ({ playbook, target }, { confidence: { own }, level, preferences }) =>
+    own.of < rulesAt(level.level, playbook, preferences).leastHere
+      ? limit('ask', `it was measured too seldom on ${target} itself (${level.level}: ${level.why})`)
+      : undefined,
+
   dependents: ({ disruptive, playbook }, { dependents, level, preferences }) => {
     if (!disruptive) return undefined;
     if (dependents === 'unknown') return limit('ask', 'what depends on the target is not known');

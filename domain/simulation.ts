@@ -33,7 +33,7 @@ export type Simulated = {
 };
 
 /** Rules that hang on the level, or on the same occasion having been decided on: they say nothing of another level. */
-const ofTheLevel: readonly RuleName[] = ['off', 'dry-run', 'confidence', 'dependents'];
+const ofTheLevel: readonly RuleName[] = ['off', 'dry-run', 'new-here', 'confidence', 'dependents'];
 
 /** By playbook. What repeats a decision that stands is none. */
 export const simulated = ({ decisions, outcomes, incidents }: History): Simulated[] => {
@@ -64,6 +64,7 @@ const counted = <Key extends string>(keys: readonly Key[]): Partial<Record<Key, 
 /** Whether all that spoke against it was the level of that day, and its confidence is what this level asks. */
 const isLetThrough = ({ decision, confidence }: Decided, level: Level): boolean =>
   confidence.value >= rulesOf[level].minConfidence &&
+  confidence.own.of >= rulesOf[level].leastHere &&
   decision.limits
     .filter(({ rule }) => !ofTheLevel.includes(rule))
     .every(({ atMost }) => answers.indexOf(atMost) >= answers.indexOf('schedule'));

@@ -58,13 +58,28 @@ describe('confidence', () => {
     assert.equal(percent(valueOf(times(15, { held: [] }))), '50 %', 'not measured');
   });
 
-  test('what is known from elsewhere counts as four outcomes at most', () => {
+  test('what is known from elsewhere counts as four outcomes at most, and is where it starts from', () => {
     const elsewhere = times(100, { target: 'disk:/var' });
-    assert.equal(percent(valueOf(elsewhere)), '83 %');
-    assert.equal(percent(valueOf([...elsewhere, ...times(15)])), '95 %');
-    assert.equal(percent(valueOf([...elsewhere, ...times(5), ...times(5, { held: [false] })])), '62 %');
+    assert.equal(percent(valueOf(elsewhere)), '99 %');
+    assert.equal(percent(valueOf([...elsewhere, ...times(5), ...times(5, { held: [false] })])), '68 %');
     assert.equal(percent(valueOf(times(4, { playbook: 'service-restart' }))), '50 %', 'another playbook');
-    assert.equal(percent(valueOf(times(1, { cause: 'disk-full' }))), '66 %', 'another cause');
+    assert.equal(percent(valueOf(times(1, { cause: 'disk-full' }))), '77 %', 'another cause');
+  });
+
+  test('on a new target is what the playbook came to elsewhere, be that good or bad', () => {
+    for (const count of [9, 40])
+      for (const kept of [0.2, 0.5, 0.9]) {
+        const good = Math.round(count * kept);
+        const elsewhere = [
+          ...times(good, { target: 'disk:/var' }),
+          ...times(count - good, { target: 'disk:/var', held: [false] }),
+        ];
+        // Five points: Laplace's rule over nine.
+        assert.ok(
+          Math.abs(valueOf(elsewhere) - good / count) < 0.05,
+          `${good} of ${count}: ${valueOf(elsewhere)}`,
+        );
+      }
   });
 
   test('an outcome counts half after half a year', () => {
@@ -76,7 +91,7 @@ describe('confidence', () => {
     const given = [...times(15), ...times(8, { target: 'disk:/var' })];
     assert.equal(
       confidenceText(confidenceIn({ ...attempt, reliability: 0.9 }, given, now)),
-      '85 %: (15 of 15 here + 4 of 4 lent from 8 elsewhere + 1) / (19 + 2) = 95 %, times 90 % for what it stands on',
+      '89 %: (15 of 15 here + 4 of 4 lent from 8 elsewhere + 2 × 90 %) / (19 + 2) = 99 %, times 90 % for what it stands on',
     );
   });
 

@@ -48,6 +48,11 @@ const confidence = (value: number): Circumstances['confidence'] => ({
   reliability: 1,
 });
 
+/** It never failed: at other places, and once here. */
+const elsewhere = { ...confidence(0.99), own: { helped: 0, of: 0 }, wider: { helped: 90, of: 90 } };
+const lately = { ...elsewhere, own: { helped: 0.9, of: 0.9 } };
+const asksLess = { 'service-restart': 0.6 };
+
 const calm: Circumstances = {
   now,
   level: { level: 'moderate', why: 'as set' },
@@ -96,6 +101,11 @@ const table: Record<RuleName, Row[]> = {
   confidence: [
     ['ask', {}, { confidence: confidence(0.84) }],
     ['ask', {}, { preferences: { ...preferences, minConfidence: { 'service-restart': 0.99 } } }],
+  ],
+  'new-here': [
+    ['ask', {}, { confidence: elsewhere }],
+    ['ask', {}, { confidence: elsewhere, preferences: { ...preferences, minConfidence: asksLess } }],
+    ['ask', {}, { confidence: lately, level: { level: 'conservative', why: 'as set' } }],
   ],
   dependents: [
     ['ask', {}, { dependents: 5 }],
@@ -147,6 +157,12 @@ describe('a decision', () => {
       preferences: { ...preferences, minConfidence: { 'service-restart': 0.6 } },
     };
     assert.equal(decide(restart, around).answer, 'act');
+  });
+
+  test('what never failed elsewhere is done at a new place at the boldest level, or once it was done there', () => {
+    const around = { ...calm, confidence: elsewhere };
+    assert.equal(decide(restart, { ...around, level: { level: 'aggressive', why: 'as set' } }).answer, 'act');
+    assert.equal(decide(restart, { ...around, confidence: lately }).answer, 'act', 'once here');
   });
 
   test('what it would have come to without a rule is told, for a dry run', () => {
@@ -231,8 +247,10 @@ describe('what holds of every decision', () => {
   const circumstances = fc.record({
     now: fc.constant(now),
     level: fc.constantFrom(...levels).map((level: Level) => ({ level, why: 'as set' })),
-    preferences: fc.constant(preferences),
-    confidence: fc.double({ min: 0, max: 1, noNaN: true }).map(confidence),
+    preferences: fc.constantFrom(preferences, { ...preferences, minConfidence: asksLess }),
+    confidence: fc
+      .tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 4, noNaN: true }))
+      .map(([value, of]) => ({ ...confidence(value), own: { helped: of, of } })),
     budgetLeft: count,
     stopped: fc.boolean(),
     busyWith: fc.constantFrom<string[] | 'unknown'>([], ['deploy of immich'], 'unknown'),
