@@ -1,5 +1,6 @@
 /** What is to be reached, and whether it is. */
 import type { Verdict } from './judge.ts';
+import { trafficGoal, type WindowRow } from './windows.ts';
 import { alarms, f1, middle, percent, shareOf, timeErrors } from './tally.ts';
 
 export type Figure = { what: string; goal: string; measured: string; reached: boolean };
@@ -69,6 +70,14 @@ const alarmFigure = (all: readonly Verdict[]): Figure => {
     reached: wrong / asked <= alarmGoal,
   };
 };
+
+export const windowFigures = (rows: readonly WindowRow[]): Figure[] =>
+  rows.map(({ family, share }) => ({
+    what: `traffic in the chosen window, as a share of that at 03:00, ${family}`,
+    goal: `≤ ${trafficGoal}`,
+    measured: share.toFixed(2),
+    reached: share <= trafficGoal,
+  }));
 
 const coverageFigure = (family: string, verdicts: readonly Verdict[]): Figure => {
   const covered = coveredOf(verdicts);

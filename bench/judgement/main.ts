@@ -1,4 +1,7 @@
-/** `npm run bench:judgement`: forecasts of series whose future is known, beside what users would ask instead. Writes docs/judgement.md. */
+/**
+ * `npm run bench:judgement`: forecasts and quiet hours of series whose future is known, beside what users would ask instead, and
+ * decisions on playbooks whose true chance is known. Writes docs/judgement.md.
+ */
 import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,6 +17,7 @@ import { judgeLevels } from './levels.ts';
 import { judgeRecorded } from './recorded.ts';
 import { tell } from './report.ts';
 import { judgeWindows } from './windows.ts';
+import { judgeYears } from './years.ts';
 
 const { values } = parseArgs({
   options: {
@@ -24,7 +28,8 @@ const { values } = parseArgs({
 });
 if (values.help) {
   console.log(`npm run bench:judgement -- [--series N] [--seed N]
-N series a family (200), drawn from a fresh seed, or from that of an earlier run. Writes docs/judgement.md.`);
+N series a family (200), and a year of decisions at each level for every 50 of them, drawn from a fresh seed, or from that of an
+earlier run. Writes docs/judgement.md.`);
   process.exit();
 }
 const whole = (name: string, text: string): number => {
@@ -58,6 +63,7 @@ const byFamily = new Map(Object.keys(families).map((family, place) => [family, j
 const leaks = judgeLeaks(seed, count);
 const levels = judgeLevels(seed, Math.ceil(count / 4));
 const windows = judgeWindows(seed, count);
+const years = judgeYears(seed, count);
 const recorded = judgeRecorded();
 await writeFile(
   join(import.meta.dirname, '..', '..', 'docs', 'judgement.md'),
@@ -71,6 +77,7 @@ await writeFile(
     leaks,
     levels,
     windows,
+    years,
     recorded,
   }),
 );

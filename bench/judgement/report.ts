@@ -1,11 +1,13 @@
 /** docs/judgement.md, as of one run. */
-import { coveredOf, figuresOf, timeCoveredOf } from './figures.ts';
+import { coveredOf, figuresOf, timeCoveredOf, windowFigures } from './figures.ts';
 import type { Verdict } from './judge.ts';
 import type { LeakRow } from './leaks.ts';
 import type { LevelRow } from './levels.ts';
 import type { RecordedRow } from './recorded.ts';
-import type { WindowRow } from './windows.ts';
+import { trafficGoal, type WindowRow } from './windows.ts';
 import { alarms, f1, floorErrors, percents, timeErrors } from './tally.ts';
+import { tellYears, yearFigures } from './tell-years.ts';
+import type { YearRow } from './years.ts';
 
 export type Results = {
   seed: number;
@@ -17,6 +19,7 @@ export type Results = {
   leaks: readonly LeakRow[];
   levels: readonly LevelRow[];
   windows: readonly WindowRow[];
+  years: readonly YearRow[];
   recorded: readonly RecordedRow[];
 };
 
@@ -25,17 +28,17 @@ export const tell = (results: Results): string => {
   const all = [...byFamily.values()].flat();
   return `<!-- Written by \`npm run bench:judgement\`; do not edit. -->
 
-# Forecasts, judged
+# Forecasts, quiet hours and decisions, judged
 
 ${byFamily.size} families of synthetic series, ${count} a family, drawn from seed ${seed}: \`npm run bench:judgement -- --seed ${seed} --series ${count}\` draws them again;
 without \`--seed\` each run draws others. Three to six weeks at a sample every 15 minutes are seen, and the limit is a level that the series first reaches half a day to
-three weeks later, or never. Node ${node}, ${seconds} s. [How forecasts are made](forecasts.md).
+three weeks later, or never. Node ${node}, ${seconds} s. [How forecasts are made](forecasts.md), and [how decisions are](autonomy.md).
 
 ## What is to be reached
 
 | figure | to be | is | |
 | --- | --- | --- | --- |
-${figuresOf(byFamily)
+${[...figuresOf(byFamily), ...windowFigures(results.windows), ...yearFigures(results.years)]
   .map(
     ({ what, goal, measured, reached }) =>
       `| ${what} | ${goal} | ${measured} | ${reached ? 'reached' : '**not reached**'} |`,
@@ -97,9 +100,11 @@ ${results.levels
 
 Two hours chosen from four weeks of traffic, against a fixed 03:00 to 05:00, in the two weeks after; medians.
 
-| family | traffic of that at 03:00 | above 0.6 |
+| family | traffic of that at 03:00 | above ${trafficGoal} |
 | --- | --- | --- |
 ${results.windows.map(({ family, share, above, of }) => `| ${family} | ${share.toFixed(2)} | ${above} of ${of} |`).join('\n')}
+
+${tellYears(results.years)}
 
 ## Recorded series
 

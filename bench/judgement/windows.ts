@@ -56,9 +56,12 @@ const drawn = (shape: Shape, random: Random, weeks: number): TrafficHour[] =>
     return { at: start + index * hourMs, value: Math.max(0, burst * usual * (1 + 0.25 * random.normal())) };
   });
 
+/** Of the traffic at a fixed 03:00. */
+export const trafficGoal = 0.6;
+
 export type WindowRow = {
   family: string;
-  /** Median of the share of the traffic of 03:00 to 05:00 that the chosen window had, and how often it was above 0.6. */
+  /** Median of the share of the traffic of 03:00 to 05:00 that the chosen window had, and how often it was above the goal. */
   share: number;
   above: number;
   of: number;
@@ -72,7 +75,7 @@ export const judgeWindows = (seed: number, count: number): WindowRow[] =>
     return {
       family,
       share: median(shares) ?? 0,
-      above: shares.filter((share) => share > 0.6).length,
+      above: shares.filter((share) => share > trafficGoal).length,
       of: count,
     };
   });
