@@ -582,6 +582,7 @@ const imageState = (raw: ApiImage): ImageState => {
     volumes: Object.keys(raw.Config?.Volumes ?? {}),
     exposedPorts: Object.keys(raw.Config?.ExposedPorts ?? {}),
     labels: raw.Config?.Labels ?? {},
+    createdAt: timeOf(raw.Created) ?? new Date(0).toISOString(),
   };
 };
 
@@ -589,7 +590,6 @@ const listedImage = (raw: ApiImage): ListedImage => {
   const taggedAt = timeOf(raw.Metadata?.LastTagTime);
   return {
     ...imageState(raw),
-    createdAt: timeOf(raw.Created) ?? new Date(0).toISOString(),
     ...(taggedAt === undefined ? {} : { taggedAt }),
   };
 };

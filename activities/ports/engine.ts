@@ -115,12 +115,12 @@ export type ImageState = {
   volumes: string[];
   exposedPorts: string[];
   labels: Record<string, string>;
+  /** ISO 8601: when it was built, wherever that was. */
+  createdAt: string;
 };
 
 /** An image as it is listed: those that are only steps on the way to another one are left out. */
 export type ListedImage = ImageState & {
-  /** ISO 8601: when it was built, wherever that was. */
-  createdAt: string;
   /** ISO 8601: when it was last given a tag here, as at a pull. Only Docker knows. */
   taggedAt?: string;
 };
