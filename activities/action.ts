@@ -96,6 +96,7 @@ export const actionRequest = (
     hash: playbook.hash,
     target: proposal.target,
     cause: proposal.cause,
+    ...(proposal.image === undefined ? {} : { image: proposal.image }),
     decision: id,
     answer,
     session: mandate.session,

@@ -45,6 +45,7 @@ export const commitActivities = (ports: Ports) => ({
   /** Removes the containers and files set aside, obsolete networks, and the image tags of releases too old to undo to. */
   async dropReplaced(subject: Subject, plan: Plan): Promise<void> {
     await beating(async () => {
+      await nameUpdates(ports, plan);
       await dropContainers(ports, subject);
       for (const { path } of plan.files) await ports.files.dropKept(path, subject.operation);
       await removeObsoleteNetworks(ports, plan);
@@ -52,6 +53,13 @@ export const commitActivities = (ports: Ports) => ({
     });
   },
 });
+
+/** Else the next deploy of the stack's file would go back to what the tag named on this machine before. */
+const nameUpdates = async ({ engine }: Ports, { services }: Plan): Promise<void> => {
+  for (const { image } of services)
+    if (image.exactly !== undefined && image.id !== undefined)
+      await engine.tagImage(image.id, image.reference);
+};
 
 /** Those that this operation set aside, and those of earlier ones that could not be removed then. One that resists keeps no other. */
 const dropContainers = async ({ engine, memory }: Ports, { stack, operation }: Subject): Promise<void> => {

@@ -1,15 +1,17 @@
 /** Images: pulled or built before anything that runs is touched, and kept under a tag of ours while a release needs them. */
 import type { ReleaseId, ServiceName, StackName } from '../domain/names.ts';
 import { beating } from './activity.ts';
+import type { ImageState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
 import { loadRelease, secretsOf, serviceOfRelease } from './release.ts';
 
 export const imageActivities = (ports: Ports) => ({
-  /** Pulls or builds the image of one service. @returns the engine's image id. */
+  /** Pulls or builds the image of one service. @param of.exactly what is pulled instead, by digest. @returns the engine's image id. */
   async fetchImage(of: {
     stack: StackName;
     release: ReleaseId;
     service: ServiceName;
+    exactly?: string;
   }): Promise<{ id: string }> {
     return await beating(async (signal) => {
       const release = await loadRelease(ports, of.stack, of.release);
@@ -18,7 +20,7 @@ export const imageActivities = (ports: Ports) => ({
       const { build, platform } = service;
       const forPlatform = platform === undefined ? {} : { platform };
       if (!build) {
-        const { id } = await ports.engine.pullImage(service.image, ignoreProgress, {
+        const { id } = await ports.engine.pullImage(of.exactly ?? service.image, ignoreProgress, {
           signal,
           ...forPlatform,
         });
@@ -57,6 +59,9 @@ export const imageActivities = (ports: Ports) => ({
     });
   },
 });
+
+export const hasHealthcheck = ({ healthcheck = [] }: Pick<ImageState, 'healthcheck'>): boolean =>
+  healthcheck.length > 0 && healthcheck[0] !== 'NONE';
 
 /** The tag that keeps an image of a release from being pruned: undo never pulls. */
 export const keptTag = (stack: StackName, service: ServiceName, release: ReleaseId): string =>

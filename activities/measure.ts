@@ -3,15 +3,16 @@ import { certificateDays } from '../domain/certificate.ts';
 import { usedPercent, type DiskUsage } from '../domain/cleanup-target.ts';
 import { availablePercent } from '../domain/host-memory.ts';
 import { median } from '../domain/forecast/order-statistics.ts';
-import { parseAsideName, serviceOf, stackOf } from '../domain/labels.ts';
+import { parseAsideName } from '../domain/labels.ts';
 import { measures, type MeasureName } from '../domain/measure.ts';
-import type { StackName } from '../domain/names.ts';
 import type { Figure } from '../domain/playbook.ts';
 import type { StackStatus } from '../domain/status.ts';
 import { stackOfTarget, type Target } from '../domain/target.ts';
 import { plannedCleanup } from './cleanup.ts';
+import { containersOf } from './containers-of.ts';
 import { askHealth } from './health.ts';
 import { readHostMemory } from './host-memory.ts';
+import { imagesOutdated } from './image-update.ts';
 import { ofDatabase } from './maintenance.ts';
 import type { ContainerState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
@@ -19,20 +20,21 @@ import { plannedRotation } from './rotation.ts';
 import { statusOf } from './status.ts';
 import { probeOf } from './user.ts';
 
-/** @returns a figure a measure; without a value where it cannot be taken. */
+/** @param image digest that an update decided on. @returns a figure a measure; without a value where it cannot be taken. */
 export const takeFigures = async (
   ports: Ports,
   names: readonly MeasureName[],
   target: Target,
+  image?: string,
 ): Promise<(Pick<Figure, 'what' | 'unit'> & { value?: number })[]> =>
   await Promise.all(
     [...new Set(names)].map(async (what) => {
-      const value = await takers[what](ports, target);
+      const value = await takers[what](ports, target, image);
       return { what, unit: measures[what].unit, ...(value === undefined ? {} : { value }) };
     }),
   );
 
-type Taker = (ports: Ports, target: Target) => Promise<number | undefined>;
+type Taker = (ports: Ports, target: Target, image: string | undefined) => Promise<number | undefined>;
 
 const takers: Record<MeasureName, Taker> = {
   'used-percent': async (ports, target) => ofUsage(await usageOf(ports, target), usedPercent),
@@ -48,6 +50,7 @@ const takers: Record<MeasureName, Taker> = {
     await unhealthyOf(ports, target, target.kind === 'service' ? target.service : undefined),
   'unhealthy-in-stack': async (ports, target) => await unhealthyOf(ports, target, undefined),
   drift: async (ports, target) => (await statusOfTarget(ports, target))?.drift.length,
+  'images-outdated': async (ports, target, image) => await imagesOutdated(ports, target, image),
   'latency-ms': async (ports, target) => await latencyOf(ports, target),
   'database-bytes': async (ports, target) =>
     await ofDatabase(ports, target, async ({ tool, inside }) => await tool.size(inside)),
@@ -104,18 +107,6 @@ const latencyOf = async (ports: Ports, target: Target): Promise<number | undefin
   const slowest = Math.max(...all.flatMap((one) => (typeof one === 'number' ? [one] : [])));
   return Number.isFinite(slowest) ? slowest : undefined;
 };
-
-const containersOf = async (
-  { engine }: Ports,
-  stack: StackName,
-  only: string | undefined,
-): Promise<ContainerState[]> =>
-  (await engine.listContainers()).filter(
-    ({ labels, name }) =>
-      stackOf(labels) === stack &&
-      (only === undefined || serviceOf(labels) === only) &&
-      !parseAsideName(name),
-  );
 
 /** @returns ms; `undefined` where it has no probe. */
 const latency = async (ports: Ports, container: ContainerState): Promise<number | 'ill' | undefined> => {

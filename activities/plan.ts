@@ -5,7 +5,7 @@ import { classesOf } from '../domain/data-set.ts';
 import { protectedData } from '../domain/data.ts';
 import { dumpInUndo } from '../domain/dump.ts';
 import type { OperationRequest } from '../domain/operation.ts';
-import type { ReleaseId } from '../domain/names.ts';
+import type { ReleaseId, ServiceName } from '../domain/names.ts';
 import type { EventKind } from '../domain/event.ts';
 import type { Gate } from '../domain/gate.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -49,6 +49,7 @@ type WantedSpec = {
   spec: StackSpec;
   variables: Record<string, string>;
   pinned?: Release;
+  images?: Partial<Record<ServiceName, string>>;
   running?: Release;
   warnings: Problem[];
   restore: Plan['restore'];
@@ -60,7 +61,7 @@ const planFor = async (
   wanted: WantedSpec,
   settling: boolean,
 ): Promise<Prepared> => {
-  const { spec, variables, pinned, running, warnings, restore } = wanted;
+  const { spec, variables, pinned, images, running, warnings, restore } = wanted;
   const secrets = await secretsOf(ports, { spec, variables });
   const unresolved = await checkVariables(spec, { variables, environment: ports.environment });
   if (unresolved.some(({ severity }) => severity === 'error')) return { problems: unresolved };
@@ -68,6 +69,7 @@ const planFor = async (
     spec,
     secrets,
     ...(pinned ? { pinned } : {}),
+    ...(images ? { exactly: images } : {}),
     ...(running ? { runningRelease: running.id } : {}),
     options: request.options,
     classes: classesOf(await placedSets(ports)),
@@ -87,6 +89,7 @@ const planFor = async (
           return hash === undefined ? [] : [[service.name, hash] as const];
         }),
       ),
+      ...(images ? { images } : {}),
       copyLimitBytes: request.options.copyLimitBytes,
       restore,
       discard: request.source.from === 'nothing' && request.source.withData,
@@ -170,7 +173,9 @@ const wantedOf = async (
             snapshot: name,
           }))
         : [];
-      return { ...base, spec: release.spec, variables: release.variables, pinned: release, restore };
+      const { spec, variables } = release;
+      const { images } = source;
+      return { ...base, spec, variables, pinned: release, restore, ...(images ? { images } : {}) };
     }
     case 'nothing':
       if (!running) return { problems: [nothingThere(request)] };

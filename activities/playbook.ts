@@ -1,5 +1,6 @@
 /** Playbooks: which there are, whether one may be run on a target, and whether it has helped. */
 import { suggest } from '../compose/suggest.ts';
+import { leastAgeMs } from '../domain/image-update.ts';
 import { successHolds } from '../domain/measure.ts';
 import type { OperationId } from '../domain/names.ts';
 import type { Measurement } from '../domain/outcome.ts';
@@ -11,15 +12,16 @@ import type {
   PreparedPlaybook,
   ReadPlaybooks,
 } from '../domain/playbook.ts';
-import type { Problem } from '../domain/problem.ts';
+import { refusal, type Problem } from '../domain/problem.ts';
 import { parseTarget, stackOfTarget, targetForms, type Target } from '../domain/target.ts';
 import { beating, permanent } from './activity.ts';
+import { findUpdate, type UpdateFound } from './image-update.ts';
 import { takeFigures } from './measure.ts';
 import type { Ports } from './ports/index.ts';
 import { runningRelease } from './release.ts';
 
-/** @property hash of what was decided on; absent: whatever it says now. */
-type Asked = { playbook: string; target: string; hash?: string };
+/** @property hash of what was decided on; absent: whatever it says now. @property image likewise, of an update. */
+type Asked = { playbook: string; target: string; hash?: string; image?: string };
 
 export const playbookActivities = (ports: Ports) => ({
   async readPlaybooks(): Promise<ReadPlaybooks> {
@@ -35,19 +37,30 @@ export const playbookActivities = (ports: Ports) => ({
       if ('problems' in target) return { playbook: found, figures: [], ...target };
       const stack = stackOfTarget(target);
       const release = stack && (await ports.memory.history(stack)).at(-1)?.release;
-      const figures = await figuresOf(ports, found, target);
-      return { playbook: found, target, figures, problems: [], ...(release ? { release } : {}) };
+      const wished = await updateWanted(ports, found, target, asked.image);
+      if ('problems' in wished) return { playbook: found, figures: [], ...wished };
+      const figures = await figuresOf(ports, found, target, wished.update?.digest);
+      return { playbook: found, target, figures, problems: [], ...wished, ...(release ? { release } : {}) };
     });
   },
 
   /** Keeps the figures of before; the first call of an operation wins. */
-  async noteBaseline(operation: OperationId, { playbook, target }: PreparedPlaybook): Promise<Figure[]> {
+  async noteBaseline(
+    operation: OperationId,
+    { playbook, target, update }: PreparedPlaybook,
+  ): Promise<Figure[]> {
     return await beating(async () => {
       const known = await ports.memory.getBaseline(operation);
       if (known) return known.figures;
       if (!playbook || !target) throw permanent('NoPlaybook', 'There is nothing to measure.');
-      const figures = await figuresOf(ports, playbook, target);
-      await ports.memory.putBaseline(operation, { target, success: playbook.success, figures });
+      const image = update?.digest;
+      const figures = await figuresOf(ports, playbook, target, image);
+      await ports.memory.putBaseline(operation, {
+        target,
+        success: playbook.success,
+        figures,
+        ...(image === undefined ? {} : { image }),
+      });
       return figures;
     });
   },
@@ -74,31 +87,40 @@ export const playbookActivities = (ports: Ports) => ({
   },
 });
 
+const updateWanted = async (
+  ports: Ports,
+  playbook: Playbook,
+  target: Target,
+  image: string | undefined,
+): Promise<UpdateFound> =>
+  target.kind === 'service' && playbook.steps.some((step) => step.do === 'update')
+    ? await findUpdate(ports, target, { image, olderThanMs: leastAgeMs([playbook]) })
+    : {};
+
 const measuresOf = ({ criteria, tells = [] }: Playbook['success']) => [
   ...criteria.map(({ measure }) => measure),
   ...tells,
 ];
 
-export const figuresOf = async (ports: Ports, { success }: Playbook, target: Target): Promise<Figure[]> =>
-  (await takeFigures(ports, measuresOf(success), target)).map(({ what, unit, value }) => ({
+export const figuresOf = async (
+  ports: Ports,
+  { success }: Playbook,
+  target: Target,
+  image: string | undefined,
+): Promise<Figure[]> =>
+  (await takeFigures(ports, measuresOf(success), target, image)).map(({ what, unit, value }) => ({
     what,
     unit,
     ...(value === undefined ? {} : { before: value }),
   }));
 
-const figuresAfter = async (ports: Ports, { success, target, figures }: Baseline): Promise<Figure[]> =>
-  (await takeFigures(ports, measuresOf(success), target)).map(({ what, unit, value }) => ({
+const figuresAfter = async (ports: Ports, { success, target, figures, image }: Baseline): Promise<Figure[]> =>
+  (await takeFigures(ports, measuresOf(success), target, image)).map(({ what, unit, value }) => ({
     what,
     unit,
     ...figures.find((one) => one.what === what),
     ...(value === undefined ? {} : { after: value }),
   }));
-
-const nothing = 'Nothing was changed.';
-
-const refused = (code: string, message: string, next: string): { problems: Problem[] } => ({
-  problems: [{ severity: 'error', code, message: `${message} ${nothing}`, next }],
-});
 
 const findPlaybook = async (
   ports: Ports,
@@ -114,11 +136,11 @@ const findPlaybook = async (
       playbooks.map((one) => one.name),
     );
     const hint = meant === undefined ? '' : ` Did you mean "${meant}"?`;
-    return refused('no-such-playbook', `There is no playbook "${name}".${hint}`, 'baton playbooks');
+    return refusal('no-such-playbook', `There is no playbook "${name}".${hint}`, 'baton playbooks');
   }
   return hash === undefined || hash === found.hash
     ? found
-    : refused(
+    : refusal(
         'playbook-changed',
         `${found.file} is another by now than what was decided on.`,
         `baton playbooks ${name}`,
@@ -133,7 +155,7 @@ const findTarget = async (
 ): Promise<Target | { problems: Problem[] }> => {
   const target = parseTarget(kind, text);
   if (!target)
-    return refused(
+    return refusal(
       'no-such-target',
       `"${text}" is no target of ${name}: that is ${targetForms[kind]}.`,
       `baton playbooks ${name}`,
@@ -142,10 +164,10 @@ const findTarget = async (
     const usage = await ports.disk.usage(target.path, false);
     return usage
       ? { kind: 'filesystem', path: usage.filesystem }
-      : refused('no-such-target', `There is no ${target.path} on this host.`, 'baton health');
+      : refusal('no-such-target', `There is no ${target.path} on this host.`, 'baton health');
   }
   const release = await runningRelease(ports, target.stack);
   const isThere =
     release && (target.kind === 'stack' || release.spec.services.some((one) => one.name === target.service));
-  return isThere ? target : refused('no-such-target', `No release on record has "${text}".`, 'baton status');
+  return isThere ? target : refusal('no-such-target', `No release on record has "${text}".`, 'baton status');
 };

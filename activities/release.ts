@@ -54,6 +54,7 @@ const deployOnly: readonly (keyof ServiceSpec)[] = [
   'validate',
   'data',
   'restoreTest',
+  'changelog',
   'minHealthyTimeMs',
   'healthyDeadlineMs',
   'updateOrder',

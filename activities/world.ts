@@ -8,7 +8,7 @@ import { runningDatabases } from '../domain/database.ts';
 import type { ContainerFacts, DatabaseFacts, ImageFacts, PathFacts, World } from '../domain/world.ts';
 import { isRunning } from './before.ts';
 import { askDatabase } from './dump.ts';
-import { keptTag } from './image.ts';
+import { hasHealthcheck, keptTag } from './image.ts';
 import { fileFacts } from './managed-file.ts';
 import { EngineError, type ContainerState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
@@ -19,6 +19,8 @@ export type Looking = {
   secrets: Secrets;
   /** A release whose images count, not what its references resolve to now. */
   pinned?: Release;
+  /** Images that count instead, by digest. */
+  exactly?: Partial<Record<ServiceName, string>>;
   runningRelease?: ReleaseId;
   options: { build: boolean; pull: boolean; copyLimitBytes: number };
   /** Classes that data sets give to paths. */
@@ -109,6 +111,11 @@ const askingOnce = (engine: Ports['engine']): ImageAsking['engine'] => {
 
 const imageOf = async (ports: ImageAsking, looking: Looking, service: ServiceSpec): Promise<ImageFacts> => {
   const { pinned, options, settling } = looking;
+  const exactly = looking.exactly?.[service.name];
+  if (exactly !== undefined) {
+    const image = await ports.engine.inspectImage(exactly);
+    return image ? imagePresent(image) : { state: 'fetch', how: 'pull' };
+  }
   if (pinned) return await pinnedImage(ports, pinned, service.name);
   const here = await ports.engine.inspectImage(service.image);
   const wantsBuild = service.build !== undefined && (options.build || service.pullPolicy === 'build');
@@ -124,8 +131,7 @@ const imageOf = async (ports: ImageAsking, looking: Looking, service: ServiceSpe
 const imagePresent = (image: { id: string; healthcheck?: string[]; volumes: string[] }): ImageFacts => ({
   state: 'present',
   id: image.id,
-  hasHealthcheck:
-    image.healthcheck !== undefined && image.healthcheck.length > 0 && image.healthcheck[0] !== 'NONE',
+  hasHealthcheck: hasHealthcheck(image),
   volumes: image.volumes,
 });
 

@@ -8,6 +8,7 @@ import { openAudit } from '../activities/audit-log.ts';
 import { openCommands } from '../activities/commands.ts';
 import { openCopies } from '../activities/copies/index.ts';
 import { openDisk } from '../activities/disk/index.ts';
+import { openRegistry } from '../activities/registry.ts';
 import { openSystemd } from '../activities/systemd.ts';
 import { openFiles } from '../activities/files.ts';
 import { readBatonFile } from '../compose/baton-file.ts';
@@ -72,6 +73,7 @@ export const openNullHost = async (address: string, host: string, atOnce: number
       tickets: openTickets(join(directory, 'state')),
       disk: openDisk({ home: directory, state: join(directory, 'state'), others: [] }),
       systemd: openSystemd(),
+      registry: openRegistry(openCommands(join(directory, 'state'), {})),
       audit: openAudit(join(directory, 'state', 'audit.jsonl')),
       standing: openStanding([]),
       preferences: async (playbooks) =>

@@ -2,6 +2,7 @@
 import { stackAt } from '../domain/dependency-map.ts';
 import { checkText } from '../domain/check.ts';
 import { criterionText, figureText, figureValue, measures, type MeasureName } from '../domain/measure.ts';
+import { updateText, type ImageUpdate } from '../domain/image-update.ts';
 import {
   stepTitle,
   type Condition,
@@ -9,7 +10,7 @@ import {
   type Playbook,
   type PlaybookReport,
 } from '../domain/playbook.ts';
-import { formatDuration } from '../domain/size.ts';
+import { formatAge, formatDuration } from '../domain/size.ts';
 
 /** One line: name, what it is for, risk, and whether there is a way back. */
 export const playbookLine = ({ name, title, risk, undo, origin }: Playbook): string =>
@@ -52,6 +53,8 @@ const conditionText = (condition: Condition): string => {
       const limit = above === undefined ? `below ${below ?? 0}` : `above ${above}`;
       return `${measure}${where} ${limit}${forMs === undefined ? '' : ` for ${formatDuration(forMs)}`}`;
     }
+    case 'update':
+      return `the tag of its image${where} names another one, made ${formatAge(condition.olderThanMs)} ago at least, of which enough is known`;
     case 'forecast':
       return `a filesystem${where} may be full within ${formatDuration(condition.withinMs)}`;
   }
@@ -62,10 +65,12 @@ export const playbookPlanText = (
   playbook: Playbook,
   target: string,
   figures: readonly Figure[],
+  update?: ImageUpdate,
 ): string[] => [
   `Playbook ${playbook.name} on ${target} (risk ${playbook.risk})`,
   ...(playbook.protects.length > 0 ? ['  Snapshot data'] : []),
   ...playbook.steps.map((step) => `  ${stepTitle(step, target)}`),
+  ...(update ? [`  ${updateText(update, Date.now())}`] : []),
   'It helped where',
   ...playbook.success.criteria.map((criterion) => `  ${criterionText(criterion)}`),
   'Now',

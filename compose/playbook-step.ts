@@ -11,6 +11,7 @@ const targetsOf: Record<PlaybookStep['do'], readonly TargetKind[]> = {
   rotate: ['filesystem', 'stack'],
   undo: ['stack', 'service'],
   deploy: ['stack', 'service'],
+  update: ['service'],
   maintain: ['service'],
   guard: ['filesystem', 'stack', 'service'],
 };

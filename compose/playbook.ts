@@ -43,6 +43,17 @@ const condition = z
     for: someTime.optional().describe('For so long without a break. Default: at its newest sample.'),
     forecast: z.literal('disk-full').optional().describe('A filesystem that is expected to be full.'),
     within: someTime.optional().describe('By the early end of its interval. Default 3d.'),
+    update: z
+      .literal('image')
+      .optional()
+      .describe(
+        'The tag of its image names another image by now, of which is known where its changes are told, and which would be validated.',
+      ),
+    older_than: someTime
+      .optional()
+      .describe(
+        'How long ago that image was made, at least: one that is bad is withdrawn within days. Default 7d.',
+      ),
     where: place.optional(),
   })
   .superRefine((one, context) => {
@@ -53,10 +64,11 @@ const condition = z
       ['incident', ['severity', 'effects']],
       ['measure', ['above', 'below', 'for']],
       ['forecast', ['within']],
+      ['update', ['older_than']],
     ];
     const given = (key: string): boolean => one[key as keyof typeof one] !== undefined;
     const kinds = forms.filter(([kind]) => given(kind));
-    if (kinds.length !== 1) refuse('needs exactly one of incident, measure and forecast');
+    if (kinds.length !== 1) refuse('needs exactly one of incident, measure, forecast and update');
     for (const [kind, beside] of forms)
       for (const key of beside)
         if (given(key) && !given(kind)) refuse(`has "${key}", which means nothing without ${kind}`);
@@ -76,6 +88,10 @@ const step = z
       .optional()
       .describe('Back to the release before the running one.'),
     deploy: z.literal('recorded').optional().describe('What is recorded runs again.'),
+    update: z
+      .literal('image')
+      .optional()
+      .describe('What the tag of its image names now runs, by its digest.'),
     maintain: z
       .enum(['database', 'database-and-indexes'])
       .optional()
@@ -83,7 +99,7 @@ const step = z
     guard: guarded.optional().describe('A command; it is undone where it fails.'),
   })
   .refine((one) => Object.values(one).filter((value) => value !== undefined).length === 1, {
-    error: 'needs exactly one of restart, cleanup, rotate, undo, deploy, maintain and guard',
+    error: 'needs exactly one of restart, cleanup, rotate, undo, deploy, update, maintain and guard',
   });
 
 const amount = z.union([z.number(), z.string()]);
@@ -200,6 +216,7 @@ const toPlaybook = (
 };
 
 const threeDaysMs = 3 * 86_400_000;
+const sevenDaysMs = 7 * 86_400_000;
 
 const toCondition = (one: z.infer<typeof condition>): Condition => {
   const where = one.where === undefined ? {} : { where: one.where };
@@ -207,6 +224,12 @@ const toCondition = (one: z.infer<typeof condition>): Condition => {
     const { incident: what, severity = 'warning', effects } = one;
     return { see: 'incident', what, severity, ...(effects ? { effects } : {}), ...where };
   }
+  if (one.update !== undefined)
+    return {
+      see: 'update',
+      olderThanMs: one.older_than === undefined ? sevenDaysMs : milliseconds(one.older_than),
+      ...where,
+    };
   if (one.measure === undefined)
     return {
       see: 'forecast',
@@ -234,6 +257,7 @@ const toStep = (
   if (one.cleanup !== undefined) return { do: 'cleanup', ...wishOf(one.cleanup) };
   if (one.undo !== undefined) return { do: 'undo', withData: one.undo === 'release-and-data' };
   if (one.maintain !== undefined) return { do: 'maintain', indexes: one.maintain === 'database-and-indexes' };
+  if (one.update !== undefined) return { do: 'update' };
   if (one.guard === undefined) return one.deploy === undefined ? { do: 'rotate' } : { do: 'deploy' };
   const at = (check: number) => locate(root, ['steps', index, 'guard', 'validate', check]);
   const checks = checksOf(reader, one.guard.validate ?? [], file, at);

@@ -6,6 +6,7 @@ import { dirname, isAbsolute } from 'node:path';
 import { z } from 'zod';
 import type { Check } from '../domain/check.ts';
 import { databaseKinds } from '../domain/database.ts';
+import { isLink } from '../domain/image-tag.ts';
 import { parseStackName, type ServiceName, type StackName } from '../domain/names.ts';
 import type { DataWish, Location, ManagedFile, ServiceSpec, StackPolicy } from '../domain/stack.ts';
 import { anyCheck, duration, milliseconds, probeSchema, serviceCheck, toCheck, toProbe } from './check.ts';
@@ -59,6 +60,11 @@ export const serviceKeys = z.strictObject({
   restore_test: serviceRestoreTest
     .optional()
     .describe('What a copy of its data is asked, in a throwaway container of this service.'),
+  changelog: z
+    .string()
+    .refine(isLink, { error: 'must be an address: https://…' })
+    .optional()
+    .describe('Where the changes of its image are told. Default: what the labels of the image say.'),
   ...times,
 });
 
@@ -82,7 +88,7 @@ export const stackKeys = z.strictObject({
 
 export type ServiceKeys = Pick<
   ServiceSpec,
-  'probe' | 'validate' | 'data' | 'restoreTest' | 'minHealthyTimeMs' | 'healthyDeadlineMs'
+  'probe' | 'validate' | 'data' | 'restoreTest' | 'changelog' | 'minHealthyTimeMs' | 'healthyDeadlineMs'
 >;
 
 export const readServiceKeys = (
@@ -105,6 +111,7 @@ export const readServiceKeys = (
   return {
     ...(probe ? { probe } : {}),
     ...(test ? { restoreTest: test } : {}),
+    ...(keys.changelog === undefined ? {} : { changelog: keys.changelog }),
     validate: (keys.validate ?? []).flatMap((check, index) =>
       readCheck(reader, check, locate(node, ['validate', index]), service),
     ),

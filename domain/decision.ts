@@ -43,6 +43,8 @@ export type Proposal = {
   takesMs: number;
   /** What it may disturb: the target, and what depends on it. */
   touches: string[];
+  /** Of an update: the digest of the image. */
+  image?: string;
 };
 
 /** What is known around it at the moment of the decision. */

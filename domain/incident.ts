@@ -1,5 +1,6 @@
 /** Incidents: what is wrong, where, since when, and what is only the effect of something else. */
 import { reachableFrom, type Graph } from './graph.ts';
+import type { ImageUpdate } from './image-update.ts';
 
 export const severities = ['info', 'warning', 'critical'] as const;
 export type Severity = (typeof severities)[number];
@@ -16,10 +17,12 @@ export type Finding = {
   evidence: string;
   /** By when the harm is there, ms since the epoch, at the earliest; absent: it is there, or nobody knows. */
   dueAt?: number;
+  /** Nothing is wrong there, but something newer is to be had: it brings nothing about, and is no effect. */
+  update?: ImageUpdate;
 };
 
 /** What and where are its identity: seen twice it is one. */
-export type Incident = Pick<Finding, 'what' | 'where' | 'evidence' | 'dueAt'> & {
+export type Incident = Pick<Finding, 'what' | 'where' | 'evidence' | 'dueAt' | 'update'> & {
   severity: Severity;
   /** Milliseconds since the epoch. */
   openedAt: number;
@@ -49,6 +52,8 @@ const closed = (incident: Incident, now: number): Incident => ({
 
 /** `service-down@immich`. */
 export const incidentId = ({ what, where }: Pick<Incident, 'what' | 'where'>): string => `${what}@${where}`;
+
+export const isWrong = ({ update }: Incident): boolean => update === undefined;
 
 export const isOpen = ({ closedAt }: Incident): boolean => closedAt === undefined;
 
@@ -94,15 +99,15 @@ const worstOfEach = (findings: readonly Finding[]): Finding[] => {
 };
 
 const nextState = (known: Incident | undefined, finding: Finding, now: number): Incident | undefined => {
-  const { what, where, state, evidence, dueAt } = finding;
+  const { what, where, state, evidence, dueAt, update } = finding;
   if (state === 'fine') return known && isOpen(known) ? closed(known, now) : known;
-  const due = dueAt === undefined ? {} : { dueAt };
-  const seen = { what, where, evidence, ...due, severity: state, lastSeenAt: now };
+  const rest = { ...(dueAt === undefined ? {} : { dueAt }), ...(update ? { update } : {}) };
+  const seen = { what, where, evidence, ...rest, severity: state, lastSeenAt: now };
   if (!known || now - (known.closedAt ?? now) > returnsWithinMs)
     return { ...seen, openedAt: now, returns: 0 };
-  const { closedAt, dueAt: _then, ...rest } = known;
-  if (closedAt === undefined) return { ...rest, ...seen };
-  return { ...rest, ...seen, returns: known.returns + 1, ...withTurn(known, now, 'returned') };
+  const { closedAt, dueAt: _then, update: _older, ...kept } = known;
+  if (closedAt === undefined) return { ...kept, ...seen };
+  return { ...kept, ...seen, returns: known.returns + 1, ...withTurn(known, now, 'returned') };
 };
 
 /** An incident with what it brought about. */
@@ -116,10 +121,14 @@ export type Cause = { incident: Incident; effects: Incident[] };
 export const causesAmong = (incidents: readonly Incident[], needs: Graph<string>): Cause[] => {
   const open = incidents.filter(isOpen).sort(byAge);
   const causeOf = new Map<Incident, Incident>();
-  for (const incident of open) {
+  for (const incident of open.filter(isWrong)) {
     const below = reachableFrom(needs, [incident.where]);
     const cause = open.find(
-      (other) => other.where !== incident.where && below.has(other.where) && isBefore(other, incident, needs),
+      (other) =>
+        isWrong(other) &&
+        other.where !== incident.where &&
+        below.has(other.where) &&
+        isBefore(other, incident, needs),
     );
     if (cause) causeOf.set(incident, cause);
   }

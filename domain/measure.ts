@@ -29,6 +29,11 @@ export const measures = {
     of: ['stack', 'service'],
     what: 'differences between the stack as it runs and its release',
   },
+  'images-outdated': {
+    unit: 'count',
+    of: ['service', 'stack'],
+    what: 'services that do not run the image that was decided on or, without a decision, the one that their tag names',
+  },
   'latency-ms': {
     unit: 'ms',
     of: ['service', 'stack'],

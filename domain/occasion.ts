@@ -1,8 +1,9 @@
 /** When a playbook applies: its conditions, held against what is known of a host at one moment. */
 import type { DiskForecast, ForecastRecord } from './disk-forecast.ts';
 import type { Evidence } from './decision.ts';
-import type { Graph } from './graph.ts';
-import { incidentId, severities, type Cause, type Incident } from './incident.ts';
+import { reachableFrom, type Graph } from './graph.ts';
+import { imageOutdated, missingFor } from './image-update.ts';
+import { incidentId, isWrong, severities, type Cause, type Incident } from './incident.ts';
 import type { Condition, Occasion, Playbook, PlaybookStep } from './playbook.ts';
 import type { Sample } from './series.ts';
 import { targetAt } from './target.ts';
@@ -31,7 +32,7 @@ export type Picture = {
 const forecastFreshForMs = 6 * 3_600_000;
 
 /** Why it applies, before it is known to whom. */
-type Reason = Pick<Occasion, 'cause' | 'evidence' | 'reliability' | 'dueAt'> & { place: string };
+type Reason = Pick<Occasion, 'cause' | 'evidence' | 'reliability' | 'dueAt' | 'image'> & { place: string };
 
 /** Where the playbook applies now; one a target, by the first of its conditions that holds there. */
 export const occasionsOf = (playbook: Playbook, picture: Picture): Occasion[] => {
@@ -67,6 +68,8 @@ const reasonsAnywhere = (condition: Condition, picture: Picture): Reason[] => {
       return measureReasons(condition, picture);
     case 'forecast':
       return forecastReasons(condition, picture);
+    case 'update':
+      return updateReasons(condition, picture);
   }
 };
 
@@ -86,14 +89,16 @@ const incidentReasons = (
       cause: incident.what,
       // What is wrong was measured, and not concluded from something else.
       reliability: 1,
-      evidence: [incident, ...effects].map((one) => ({
-        what: incidentId(one),
-        value: one.evidence,
-        at: one.lastSeenAt,
-        freshForMs,
-      })),
+      evidence: [incident, ...effects].map(evidenceOf),
       ...(incident.severity === 'critical' ? {} : dueOf(incident, forecasts)),
     }));
+
+const evidenceOf = (one: Incident): Evidence => ({
+  what: incidentId(one),
+  value: one.evidence,
+  at: one.lastSeenAt,
+  freshForMs,
+});
 
 /** What only threatens may wait for as long as it says itself, or its forecast. */
 const dueOf = ({ where, dueAt: own }: Incident, forecasts: readonly DiskForecast[]): { dueAt?: number } => {
@@ -154,6 +159,35 @@ const fullAt = ({ forecast }: DiskForecast): number | undefined =>
 const reliabilityOf = ({ scored, covered = 0 }: ForecastRecord): number =>
   (scored * covered + 1) / (scored + 2);
 
+/** No harm is on its way: it waits for an hour that disturbs few, if one comes within a week. */
+const updateWaitsMs = 7 * 24 * 3_600_000;
+
+/** Nothing is updated while it, or what it needs, is ill: what came of it could not be told apart from that. */
+const updateReasons = (
+  { olderThanMs }: Condition & { see: 'update' },
+  { causes, needs, now }: Picture,
+): Reason[] => {
+  const ill = causes.flatMap(({ incident, effects }) => [incident, ...effects]).filter(isWrong);
+  return causes.flatMap(({ incident }) => {
+    const { what, where, update } = incident;
+    if (what !== imageOutdated || !update || missingFor(update, olderThanMs, now).length > 0) return [];
+    const below = reachableFrom(needs, [where]);
+    if (ill.some((one) => one.severity !== 'info' && (one.where === where || below.has(one.where))))
+      return [];
+    const evidence = [evidenceOf(incident)];
+    return [
+      {
+        place: where,
+        cause: what,
+        reliability: 1,
+        evidence,
+        dueAt: now + updateWaitsMs,
+        image: update.digest,
+      },
+    ];
+  });
+};
+
 type Traits = Pick<Occasion, 'reversible' | 'changesData' | 'disruptive' | 'takesMs'>;
 
 const traitsOf = ({ steps, undo, needs }: Playbook): Traits => ({
@@ -163,13 +197,14 @@ const traitsOf = ({ steps, undo, needs }: Playbook): Traits => ({
   takesMs: needs.timeMs,
 });
 
-/** Cleanups and rotations remove what the owner's own rules let go; live data is not touched. */
+/** Cleanups and rotations remove what the owner's own rules let go; live data is not touched. What is newer may migrate what it finds. */
 const changesData = (step: PlaybookStep): boolean =>
-  step.do === 'guard' || (step.do === 'undo' && step.withData);
+  step.do === 'guard' || step.do === 'update' || (step.do === 'undo' && step.withData);
 
 const isDisruptive = (step: PlaybookStep): boolean =>
   step.do === 'restart' ||
   step.do === 'undo' ||
   step.do === 'deploy' ||
+  step.do === 'update' ||
   step.do === 'guard' ||
   (step.do === 'maintain' && step.indexes);

@@ -72,6 +72,8 @@ export type ReleaseSource =
       release?: ReleaseId;
       /** Put the data back to what it was when that release was replaced. */
       withData: boolean;
+      /** Images that take the place of its own, by service: `docker.io/library/nginx@sha256:…`. */
+      images?: Record<ServiceName, string>;
     }
   | { from: 'nothing'; withData: boolean };
 

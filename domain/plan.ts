@@ -28,7 +28,8 @@ export type ServicePlan = {
   /** From 1; shown, not waited for. */
   phase: number;
   containerName: string;
-  image: { reference: string; id?: string; fetch?: 'pull' | 'build' };
+  /** `exactly`: by digest, and from its end on what the reference names on this machine; absent: what that names already. */
+  image: { reference: string; exactly?: string; id?: string; fetch?: 'pull' | 'build' };
   previous?: { id: string; name: string; running: boolean; imageId: string };
   needs: Need[];
   health: HealthKind;
@@ -74,6 +75,8 @@ export type Wanted = {
   release: ReleaseId;
   spec: StackSpec;
   hashes: Partial<Record<ServiceName, string>>;
+  /** Images that are given by digest: `docker.io/library/nginx@sha256:…`. */
+  images?: Partial<Record<ServiceName, string>>;
   /** Plain copies above this size (bytes) are refused unless the owner says otherwise. */
   copyLimitBytes: number;
   /** Snapshots to put back with the release: only for an undo with data. */

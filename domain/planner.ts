@@ -74,6 +74,7 @@ const planServices = (wanted: Wanted, world: World, own: ContainerFacts[]): Serv
       const current = currentContainer(own, name);
       const { action, reasons } = decide(wanted, service, world, current, plans);
       const image = world.images[name];
+      const exactly = wanted.images?.[name];
       plans.set(name, {
         service: name,
         action,
@@ -82,6 +83,7 @@ const planServices = (wanted: Wanted, world: World, own: ContainerFacts[]): Serv
         containerName: service.containerName,
         image: {
           reference: service.image,
+          ...(exactly === undefined ? {} : { exactly }),
           ...(image?.state === 'present' ? { id: image.id } : {}),
           ...(image?.state === 'fetch' ? { fetch: image.how } : {}),
         },

@@ -4,6 +4,7 @@ import type { CleanupPart } from './cleanup.ts';
 import { commandText } from './commands.ts';
 import type { Evidence } from './decision.ts';
 import type { GuardQuestion } from './guard.ts';
+import type { ImageUpdate } from './image-update.ts';
 import type { Severity } from './incident.ts';
 import type { Criterion, MeasureName } from './measure.ts';
 import { maintenanceTitle } from './maintenance.ts';
@@ -56,6 +57,8 @@ export type Condition = Where &
     | { see: 'measure'; measure: string; above?: number; below?: number; forMs?: number }
     /** A filesystem that is expected to be full. */
     | { see: 'forecast'; withinMs: number }
+    /** A tag that names another image by now, that long ago at least, of which enough is known. */
+    | { see: 'update'; olderThanMs: number }
   );
 
 export type PlaybookStep =
@@ -69,6 +72,8 @@ export type PlaybookStep =
   | { do: 'undo'; withData: boolean }
   /** What is recorded runs again. */
   | { do: 'deploy' }
+  /** Its service runs the image that was decided on, and nothing else of it changes. */
+  | { do: 'update' }
   /** The database that the service runs. @property indexes whether they are built anew, too. */
   | { do: 'maintain'; indexes: boolean }
   | { do: 'guard'; question: Omit<GuardQuestion, 'operation' | 'host'> };
@@ -100,6 +105,8 @@ export type Occasion = {
   /** By when the harm is there, ms since the epoch; absent: it is there already. */
   dueAt?: number;
   takesMs: number;
+  /** Digest of the image that it is to run. */
+  image?: string;
 };
 
 /** A playbook that is to be run on a target. */
@@ -113,6 +120,8 @@ export type PlaybookRequest = {
   cause: string;
   /** Of the decision that it comes from; absent where a person asked for it. */
   decision?: string;
+  /** Of an update: the digest that was decided on. */
+  image?: string;
 };
 
 /** A figure that its `success` is measured by, before and after. Absent where it could not be measured. */
@@ -122,6 +131,8 @@ export type Figure = { what: string; unit: string; before?: number; after?: numb
 export type Baseline = {
   target: Target;
   success: Success;
+  /** Of an update: the digest that is to run. */
+  image?: string;
   /** As they were before. */
   figures: Figure[];
   /** When the run ended, ms since the epoch; absent until it is measured for the first time. */
@@ -134,6 +145,8 @@ export type PreparedPlaybook = {
   target?: Target;
   /** Of a stack: what is recorded last. */
   release?: ReleaseId;
+  /** Of an update, where one is outstanding. */
+  update?: ImageUpdate;
   /** As they are now. */
   figures: Figure[];
   problems: Problem[];
@@ -197,6 +210,8 @@ export const stepTitle = (step: PlaybookStep, target: string): string => {
       return `Undo the last deploy of ${target}${step.withData ? ', with its data' : ''}`;
     case 'deploy':
       return `Deploy the recorded release of ${target}`;
+    case 'update':
+      return `Run what the tag of ${target} names now`;
     case 'maintain':
       return maintenanceTitle(target, step);
     case 'guard':

@@ -20,3 +20,8 @@ export const formatLocation = (at: Location): string => `${at.file}:${at.line}:$
 /** What is wrong, after the place where it is. */
 export const problemText = ({ at, message }: Pick<Problem, 'at' | 'message'>): string =>
   at ? `${formatLocation(at)}: ${message}` : message;
+
+/** What is answered to what cannot be begun. */
+export const refusal = (code: string, message: string, next: string): { problems: Problem[] } => ({
+  problems: [{ severity: 'error', code, message: `${message} Nothing was changed.`, next }],
+});

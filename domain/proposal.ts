@@ -14,14 +14,21 @@ export const proposalOf = (
   { reliability: _reliability, ...occasion }: Occasion,
   { causes, needs, now }: { causes: readonly Cause[]; needs: Graph<string>; now: number },
 ): Proposal => {
-  const { playbook, target, cause } = occasion;
+  const { playbook, target, cause, image } = occasion;
   const incident = causes
     .flatMap((one) => [one.incident, ...one.effects])
     .find((one) => one.what === cause && isAt(target, one.where) && isOpen(one));
   const since = new Date(incident?.openedAt ?? now).toISOString();
   return {
     ...occasion,
-    id: `${playbook} ${target} ${cause} ${incident ? since : since.slice(0, 'YYYY-MM-DD'.length)}`,
+    // What is said of one image is not said of the next.
+    id: [
+      playbook,
+      target,
+      cause,
+      incident ? since : since.slice(0, 'YYYY-MM-DD'.length),
+      ...(image ? [image] : []),
+    ].join(' '),
     touches: [target, ...servicesOf(target, needs), ...dependentsOf(target, needs)],
   };
 };

@@ -133,6 +133,8 @@ export type ServiceSpec = {
   data: Record<string, DataWish>;
   /** `x-baton.restore_test`. */
   restoreTest?: RestoreWish;
+  /** `x-baton.changelog`: where the changes of its image are told. */
+  changelog?: string;
   minHealthyTimeMs?: number;
   healthyDeadlineMs?: number;
 };

@@ -9,6 +9,7 @@ import { openCopies } from '../activities/copies/index.ts';
 import { openDisk } from '../activities/disk/index.ts';
 import { openFiles } from '../activities/files.ts';
 import { openMemory } from '../activities/memory.ts';
+import { openRegistry } from '../activities/registry.ts';
 import { recordsWhenAsked } from '../activities/records/index.ts';
 import { openStanding } from '../activities/standing.ts';
 import { openSnapshots } from '../activities/snapshots/index.ts';
@@ -38,6 +39,7 @@ export const openPorts = async (environment: NodeJS.ProcessEnv): Promise<Ports> 
   const config = hostConfig(environment, { hostname: hostname(), home: homedir() });
   const engine = await connectEngine(await readEngineChoice(config, environment));
   const engineInfo = await engine.info();
+  const commands = openCommands(config.stateDirectory, environment);
   return {
     host: config.host,
     engine,
@@ -48,7 +50,7 @@ export const openPorts = async (environment: NodeJS.ProcessEnv): Promise<Ports> 
     ),
     memory: openMemory(config.stateDirectory),
     files: openFiles(),
-    commands: openCommands(config.stateDirectory, environment),
+    commands,
     copies: openCopies(config.stateDirectory, { name: config.host, environment }),
     settings: async () => await readBatonFile(batonFileOf(config), environment),
     playbooks: async () => await readPlaybooks(playbooksOf(config)),
@@ -59,6 +61,7 @@ export const openPorts = async (environment: NodeJS.ProcessEnv): Promise<Ports> 
       others: [config.cacheDirectory, config.configDirectory],
     }),
     systemd: openSystemd(),
+    registry: openRegistry(commands),
     audit: openAudit(join(config.stateDirectory, 'audit.jsonl')),
     records: recordsWhenAsked(environment['BATON_RECORDS'] ?? join(config.stateDirectory, 'records.db')),
     standing: openStanding(

@@ -91,13 +91,24 @@ const run = async (operation: Operation, request: ActionRequest): Promise<Report
 };
 
 const asChild = async (request: ActionRequest): Promise<PlaybookReport> => {
-  const { operation, host, playbook, hash, target, cause, decision } = request;
+  const { operation, host, playbook, hash, target, cause, decision, image } = request;
   return await executeChild<typeof runPlaybook>('runPlaybook', {
     ...child,
     workflowId: playbookWorkflowId(host, operation),
     staticSummary: `${playbook} on ${target}, decided as ${decision}`,
     typedSearchAttributes: memberSearchAttributes(announcedOf(request)),
-    args: [{ operation, host, playbook, hash, target, cause, decision }],
+    args: [
+      {
+        operation,
+        host,
+        playbook,
+        hash,
+        target,
+        cause,
+        decision,
+        ...(image === undefined ? {} : { image }),
+      },
+    ],
   });
 };
 

@@ -136,11 +136,16 @@ const preparePlan = async (
 
 const fetchImages = async (plan: Plan): Promise<void> => {
   await Promise.all(
-    plan.services.flatMap(({ service, image: { fetch, reference } }) =>
+    plan.services.flatMap(({ service, image: { fetch, reference, exactly } }) =>
       fetch === undefined
         ? []
-        : lengthy.fetchImage.executeWithOptions({ summary: `${fetch} ${reference}` }, [
-            { stack: plan.stack, release: plan.release, service },
+        : lengthy.fetchImage.executeWithOptions({ summary: `${fetch} ${exactly ?? reference}` }, [
+            {
+              stack: plan.stack,
+              release: plan.release,
+              service,
+              ...(exactly === undefined ? {} : { exactly }),
+            },
           ]),
     ),
   );

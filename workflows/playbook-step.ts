@@ -2,6 +2,7 @@
 import { executeChild, uuid4 } from '@temporalio/workflow';
 import type { CleanupOutcome } from '../domain/cleanup.ts';
 import { goneNotes } from '../domain/rotation.ts';
+import { exactly } from '../domain/image-update.ts';
 import { snapshotQuestion, type GuardQuestion } from '../domain/guard.ts';
 import { cleanupWorkflowId, rotationWorkflowId, stackWorkflowId } from '../domain/ids.ts';
 import type { OperationId } from '../domain/names.ts';
@@ -19,7 +20,10 @@ import { memberSearchAttributes } from './search-attributes.ts';
 
 export type StepResult = { end: StepEnd; outcome: string; notes: string[]; left: string[] };
 
-export type Running = { request: PlaybookRequest; target: Target } & Pick<PreparedPlaybook, 'release'>;
+export type Running = { request: PlaybookRequest; target: Target } & Pick<
+  PreparedPlaybook,
+  'release' | 'update'
+>;
 
 const newOperation = (): OperationId => uuid4().slice(0, 8) as OperationId;
 
@@ -47,6 +51,8 @@ export const runStep = async (step: PlaybookStep, running: Running): Promise<Ste
         { from: 'release', withData: false, ...(release ? { release } : {}) },
         running,
       );
+    case 'update':
+      return await update(running);
     case 'maintain':
       return await maintain(step.indexes, running);
     case 'guard':
@@ -127,6 +133,20 @@ const deploy = async (
     ...ended,
     notes: [...ended.notes, ...(ended.outcome === 'refused' ? problems : [])],
   });
+};
+
+/** What was decided on, whatever the tag names by then. */
+const update = async (running: Running): Promise<StepResult> => {
+  const { release, target, update: found } = running;
+  if (target.kind !== 'service') return refused(`${running.request.target} is no service.`);
+  if (!found)
+    return { end: 'unchanged', outcome: 'unchanged', notes: ['What its tag names runs.'], left: [] };
+  const images = { [target.service]: exactly(found) };
+  return await deploy(
+    'deploy',
+    { from: 'release', withData: false, images, ...(release ? { release } : {}) },
+    running,
+  );
 };
 
 const clean = async (

@@ -38,7 +38,7 @@ const carryOut = async (request: PlaybookRequest): Promise<PlaybookReport> => {
       { summary: 'read again, and looked at' },
       [request],
     );
-    const { playbook, target, release } = prepared;
+    const { playbook, target, release, update } = prepared;
     const problems = prepared.problems.filter(isError).map(problemText);
     if (!playbook || !target) return run.close('refused', { notes: problems });
     await demandNeeds(playbook);
@@ -46,7 +46,12 @@ const carryOut = async (request: PlaybookRequest): Promise<PlaybookReport> => {
       request.operation,
       prepared,
     ]);
-    await run.steps(playbook, { request, target, ...(release ? { release } : {}) });
+    await run.steps(playbook, {
+      request,
+      target,
+      ...(release ? { release } : {}),
+      ...(update ? { update } : {}),
+    });
     return await CancellationScope.nonCancellable(() => finish(run, figures));
   } catch (error) {
     if (isCancellation(error)) return run.close('cancelled', { notes: ['Nothing was changed.'] });

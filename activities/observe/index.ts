@@ -5,6 +5,7 @@ import { degradation } from './degradation.ts';
 import { disks } from './disks.ts';
 import { filesystems } from './filesystems.ts';
 import { hostMemory } from './host-memory.ts';
+import { images } from './images.ts';
 import { leaks } from './leaks.ts';
 import { prometheus } from './prometheus.ts';
 import { proof } from './proof.ts';
@@ -26,4 +27,5 @@ export const sources: Readonly<Record<string, Source>> = {
   prometheus,
   systemd,
   traffic,
+  images,
 };

@@ -10,5 +10,5 @@ export interface Commands {
    */
   run(operation: OperationId, command: GuardedCommand, signal: AbortSignal): Promise<CommandEnd>;
   /** @returns where the program lies; undefined where there is none, or where the directory is none. */
-  whereIs(command: GuardedCommand): Promise<string | undefined>;
+  whereIs(command: Pick<GuardedCommand, 'args' | 'shell' | 'directory'>): Promise<string | undefined>;
 }

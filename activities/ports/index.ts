@@ -11,6 +11,7 @@ import type { Engine, EngineInfo } from './engine.ts';
 import type { Files } from './files.ts';
 import type { Memory } from './memory.ts';
 import type { Records } from './records.ts';
+import type { Registry } from './registry.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { Standing } from './standing.ts';
 import type { Systemd } from './systemd.ts';
@@ -27,6 +28,7 @@ export type Ports = {
   copies: Copies;
   disk: Disk;
   systemd: Systemd;
+  registry: Registry;
   /** What `baton.yml` lays down at this moment. */
   settings: () => Promise<SettingsRead>;
   /** Shipped ones and the owner's, at this moment. */

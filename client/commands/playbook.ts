@@ -49,6 +49,7 @@ export const playbookCommand = (command: Command): void => {
   examples(run, [
     'baton playbook run service-restart shop/db --dry-run',
     'baton playbook run disk-cleanup /srv --yes',
+    'baton playbook run image-update shop/web --dry-run',
   ]);
   importCommand(command);
   examples(command, ['baton playbook check mine.yml', 'baton playbook run drift-correction shop']);
@@ -70,7 +71,7 @@ const runOn = async (name: string, text: string, options: Options): Promise<numb
     const { host = thisHost().host, json } = options;
     const prepared = await ask<typeof planPlaybook>(client, host, 'planPlaybook', [name, text]);
     tellPlan(prepared, options);
-    const { playbook, target, problems } = prepared;
+    const { playbook, target, update, problems } = prepared;
     if (problems.some(isError) || !playbook || !target) return exitCode.failed;
     if (options.dryRun) return exitCode.done;
     const on = targetText(target);
@@ -81,7 +82,17 @@ const runOn = async (name: string, text: string, options: Options): Promise<numb
       workflow: 'runPlaybook',
       workflowId: playbookWorkflowId(host, operation),
       summary: `playbook ${name} on ${on}`,
-      args: [{ operation, host, playbook: name, hash: playbook.hash, target: on, cause: 'asked-for' }],
+      args: [
+        {
+          operation,
+          host,
+          playbook: name,
+          hash: playbook.hash,
+          target: on,
+          cause: 'asked-for',
+          ...(update ? { image: update.digest } : {}),
+        },
+      ],
     });
     const report = await watchChange(handle, outputMode(options));
     if (json) printJson({ type: 'report', ...report });
@@ -90,11 +101,11 @@ const runOn = async (name: string, text: string, options: Options): Promise<numb
   });
 
 const tellPlan = (prepared: PreparedPlaybook, { json }: Options): void => {
-  const { playbook, target, figures, problems } = prepared;
+  const { playbook, target, figures, update, problems } = prepared;
   if (json) printJson({ type: 'plan', ...prepared });
   else {
     if (playbook && target)
-      for (const line of playbookPlanText(playbook, targetText(target), figures)) print(line);
+      for (const line of playbookPlanText(playbook, targetText(target), figures, update)) print(line);
     printProblems(problems);
   }
 };

@@ -10,6 +10,7 @@ import { openAudit } from '../../activities/audit-log.ts';
 import { openCommands } from '../../activities/commands.ts';
 import { openCopies } from '../../activities/copies/index.ts';
 import { openDisk } from '../../activities/disk/index.ts';
+import { openRegistry } from '../../activities/registry.ts';
 import { openSystemd } from '../../activities/systemd.ts';
 import { openFiles } from '../../activities/files.ts';
 import { readBatonFile } from '../../compose/baton-file.ts';
@@ -57,6 +58,7 @@ class House {
       tickets: openTickets(join(directory, 'state')),
       disk: openDisk({ home: directory, state: join(directory, 'state'), others: [] }),
       systemd: openSystemd(),
+      registry: openRegistry(openCommands(join(directory, 'state'), {})),
       audit: openAudit(join(directory, 'state', 'audit.jsonl')),
       standing: openStanding([]),
       preferences: async (playbooks) =>

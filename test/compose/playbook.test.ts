@@ -44,6 +44,18 @@ describe('a playbook', () => {
     assert.match(hash, /^[0-9a-f]{64}$/);
   });
 
+  test('for updates asks for a week, or for what it says', () => {
+    const waits = ['', '\n    older_than: 3d'].map((more) => {
+      const result = read(good.replace('incident: service-down', `update: image${more}`));
+      return result.ok ? result.playbook.when : result.problems;
+    });
+    const dayMs = 86_400_000;
+    assert.deepEqual(waits, [
+      [{ see: 'update', olderThanMs: 7 * dayMs }],
+      [{ see: 'update', olderThanMs: 3 * dayMs }],
+    ]);
+  });
+
   test('another text has another hash', () => {
     const hashOf = (text: string) => {
       const result = read(text);
@@ -76,6 +88,18 @@ describe('a playbook', () => {
       'incident: service-down',
       'incident: service-down\n    within: 3d',
       /^5:5 .*"within"/,
+    ],
+    [
+      'an age of no update',
+      'incident: service-down',
+      'incident: service-down\n    older_than: 3d',
+      /^5:5 .*"older_than"/,
+    ],
+    [
+      'two conditions in one',
+      'incident: service-down',
+      'incident: service-down\n    update: image',
+      /^5:5 .*exactly one/,
     ],
     ['a measure without a limit', 'incident: service-down', 'measure: restarts', /^5:5 .*"above" or "below"/],
     ['no duration', 'cooldown: 30m', 'cooldown: soon', /^13:11 .*duration/],

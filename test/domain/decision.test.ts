@@ -243,7 +243,9 @@ describe('what holds of every decision', () => {
   const due = fc.option(fc.integer({ min: now, max: now + 40 * hourMs }), { nil: undefined });
   const proposals = fc
     .tuple(proposal, due)
-    .map(([{ dueAt: _none, ...one }, dueAt]): Proposal => (dueAt === undefined ? one : { ...one, dueAt }));
+    .map(([{ dueAt: _none, image: _noImage, ...one }, dueAt]): Proposal =>
+      dueAt === undefined ? one : { ...one, dueAt },
+    );
   const circumstances = fc.record({
     now: fc.constant(now),
     level: fc.constantFrom(...levels).map((level: Level) => ({ level, why: 'as set' })),

@@ -66,8 +66,8 @@ export class Caretaker {
     );
   }
 
-  /** Says yes to the plan that waits. */
-  async approve(id: string): Promise<void> {
+  /** Says yes to the plan that waits. @param ends the exit code, which is that of what was approved. */
+  async approve(id: string, ends = 0): Promise<void> {
     let plan = '';
     await until('the question', async () => {
       const waiting = (await this.#told<Progress>('pending')).find(
@@ -76,7 +76,8 @@ export class Caretaker {
       if (waiting?.for === 'approval') plan = waiting.plan;
       return plan !== '';
     });
-    await this.type('approve', id, '--plan', plan);
+    const { code, out, err } = await this.#site.baton('approve', id, '--plan', plan);
+    assert.equal(code, ends, out + err);
   }
 
   /** `baton auto once`, while something is critical. */

@@ -68,6 +68,7 @@ x-baton: {min_healthy_time: 100ms}
         ['degradation', 'seen'],
         ['prometheus', 'not here'],
         ['traffic', 'not here'],
+        ['images', 'not here'],
       ],
     );
   });

@@ -130,6 +130,7 @@ describe('playbooks', () => {
         'database-maintenance',
         'disk-cleanup',
         'drift-correction',
+        'image-update',
         'memory-relief',
         'resource-pressure',
         'service-restart',

@@ -33,6 +33,8 @@ const packages = [
   'restic',
   'openssh-client',
   'openssh-server',
+  'skopeo',
+  'docker-registry',
 ];
 const filesystems = ['btrfs', 'xfs', 'ext4'] as const;
 /** Sparse, so that it costs what the tests write; xfs refuses less than 300 MiB. */

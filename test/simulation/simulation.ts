@@ -13,6 +13,7 @@ import { openAudit } from '../../activities/audit-log.ts';
 import { openCommands } from '../../activities/commands.ts';
 import { openCopies } from '../../activities/copies/index.ts';
 import { openDisk } from '../../activities/disk/index.ts';
+import { openRegistry } from '../../activities/registry.ts';
 import { openSystemd } from '../../activities/systemd.ts';
 import { openFiles } from '../../activities/files.ts';
 import { readBatonFile } from '../../compose/baton-file.ts';
@@ -100,6 +101,7 @@ class World {
       tickets: openTickets(join(this.directory, 'state')),
       disk: openDisk({ home: this.directory, state: join(this.directory, 'state'), others: [] }),
       systemd: openSystemd(),
+      registry: openRegistry(openCommands(join(this.directory, 'state'), {})),
       audit: openAudit(join(this.directory, 'state', 'audit.jsonl')),
       standing: openStanding([]),
       preferences: async (playbooks: readonly string[]) =>
