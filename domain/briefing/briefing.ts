@@ -5,6 +5,7 @@ import { aheadIn, dueIn, healthIn, plannedIn, quietIn } from './outlook.ts';
 import { clockIn, lastedText, type Clock } from './clock.ts';
 import { blindMs } from '../blind.ts';
 import { doneIn } from './done.ts';
+import { updatesIn } from './updates.ts';
 import { monthIn, weekIn } from './standing.ts';
 import { wrongIn } from './wrong.ts';
 
@@ -84,7 +85,14 @@ const sectionsOf = (facts: Facts, clock: Clock): Section[] => {
     case 'weekly':
       return [...usual, weekIn(facts), plannedIn(facts, clock), ...outlook, quietIn(facts)];
     case 'monthly':
-      return [...usual, weekIn(facts), ...monthIn(facts, clock), ...outlook, quietIn(facts)];
+      return [
+        ...usual,
+        weekIn(facts),
+        updatesIn(facts),
+        ...monthIn(facts, clock),
+        ...outlook,
+        quietIn(facts),
+      ];
   }
 };
 

@@ -1,5 +1,13 @@
 /** What was wrong: causes with how long they lasted, what they brought about under them. */
-import { causesAmong, isOpen, severities, type Cause, type Incident, type Severity } from '../incident.ts';
+import {
+  causesAmong,
+  isOpen,
+  isWrong,
+  severities,
+  type Cause,
+  type Incident,
+  type Severity,
+} from '../incident.ts';
 import type { Line, Mark, Section } from './briefing.ts';
 import { lastedText, type Clock } from './clock.ts';
 import type { Facts } from './facts.ts';
@@ -48,7 +56,7 @@ const incidentLine = (incident: Incident, { period }: Facts, { moment, span }: C
 /** Causes with their effects, those that are still there first, then the worst, then the newest. */
 export const causesOf = ({ incidents, needs }: Pick<Facts, 'incidents' | 'needs'>): Cause[] => {
   const graph = new Map(Object.entries(needs));
-  return together(incidents)
+  return together(incidents.filter(isWrong))
     .flatMap((some) => causesAsIfOpen(some, graph))
     .sort(
       (a, b) =>
