@@ -148,6 +148,38 @@ describe('what was wrong', () => {
   });
 });
 
+describe('updates', () => {
+  const outstanding = incident('shop/web', {
+    what: 'image-outdated',
+    severity: 'info',
+    update: {
+      reference: 'nginx:1.27',
+      running: `sha256:${'a'.repeat(64)}`,
+      digest: `sha256:${'b'.repeat(64)}`,
+      madeAt: now - 9 * 24 * hourMs,
+      changelog: 'https://nginx.example/changes',
+      validated: true,
+    },
+  });
+  const monthly = (more: Partial<Facts>) => linesOf('Updates outstanding', { kind: 'monthly', ...more });
+
+  test('that are outstanding are listed with the month, and are nothing that was wrong', () => {
+    const over = { ...outstanding, where: 'shop/db', closedAt: now - hourMs };
+    const incidents = [outstanding, over];
+    assert.deepEqual(monthly({ incidents }), [
+      'info shop/web: nginx:1.27 is bbbbbbbbbbbb now, made 9 days ago; aaaaaaaaaaaa runs; changes: https://nginx.example/changes',
+    ]);
+    assert.deepEqual(linesOf('What was wrong', { kind: 'monthly', incidents }), []);
+  });
+
+  test('of which nothing could be asked are told as that', () => {
+    const looks = [
+      { at: now, score: 95, unknown: ['images (nginx:1.27: connection refused)', 'disks (gone)'] },
+    ];
+    assert.deepEqual(monthly({ looks }), ['unknown not known: images (nginx:1.27: connection refused)']);
+  });
+});
+
 describe('what was done', () => {
   const decisions = [decided('d1', { action: { operation, workflowId: 'playbook/nas/x' } })];
   const cases: [string, Facts['outcomes'], RegExp][] = [
