@@ -17,7 +17,7 @@ import {
 } from '../domain/image-tag.ts';
 import { serviceOf } from '../domain/labels.ts';
 import { refusal, type Problem } from '../domain/problem.ts';
-import type { Release } from '../domain/release.ts';
+import { keptReleases, newestReleases, type Release } from '../domain/release.ts';
 import type { ServiceSpec } from '../domain/stack.ts';
 import { targetText, type Target } from '../domain/target.ts';
 import { containersOf } from './containers-of.ts';
@@ -45,18 +45,39 @@ export const followed = async (
   return known && { image, known };
 };
 
-export const updateFor = (
+export const updateFor = async (
+  ports: Ports,
   { image, known }: Followed,
-  { spec }: Release,
+  release: Release,
   service: ServiceSpec,
   tagged: TaggedImage & { seenAt: number },
-): ImageUpdate | undefined =>
-  updateOf(known, tagged, {
+): Promise<ImageUpdate | undefined> => {
+  // Most of them are current, and their past is nobody's business then.
+  if (known.digests.includes(tagged.digest)) return undefined;
+  return updateOf(known, tagged, {
     createdAt: Date.parse(image.createdAt),
     seenAt: tagged.seenAt,
     ...(service.changelog === undefined ? {} : { changelog: service.changelog }),
-    validated: isValidated(service, spec, hasHealthcheck(image)),
+    validated: isValidated(service, release.spec, hasHealthcheck(image)),
+    ranBefore: await ranBefore(ports, release, service, tagged.digest),
   });
+};
+
+/** Whoever went back from it, by an undo or a deploy, had a reason; as far as its releases are kept. */
+const ranBefore = async (
+  { engine, memory }: Ports,
+  { id, spec }: Release,
+  { name, image }: ServiceSpec,
+  digest: string,
+): Promise<boolean> => {
+  const earlier = newestReleases(await memory.history(spec.name)).slice(0, keptReleases);
+  for (const one of earlier.filter((other) => other !== id)) {
+    const imageId = (await memory.getRelease(spec.name, one))?.images[name];
+    const found = imageId === undefined ? undefined : await engine.inspectImage(imageId);
+    if (registryImage(image, found?.repoDigests ?? [])?.digests.includes(digest)) return true;
+  }
+  return false;
+};
 
 export type UpdateFound = { update?: ImageUpdate } | { problems: Problem[] };
 
@@ -85,7 +106,7 @@ export const findUpdate = async (
     return refusal('no-skopeo', `${reference} cannot be asked for without skopeo.`, installSkopeo);
   const tagged = await askTag(ports, service, reference);
   if ('problems' in tagged) return tagged;
-  const update = updateFor(own, release, service, tagged);
+  const update = await updateFor(ports, own, release, service, tagged);
   return update ? allowed(update, release, wish) : {};
 };
 

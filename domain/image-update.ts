@@ -17,6 +17,8 @@ export type ImageUpdate = {
   changelog?: string;
   /** Whether anything would tell that it does not work. */
   validated: boolean;
+  /** Whether it ran here already, and something else took its place. */
+  ranBefore: boolean;
 };
 
 export const imageOutdated = 'image-outdated';
@@ -32,13 +34,17 @@ export const isValidated = (
   (healthcheck !== 'disabled' && (healthcheck?.test !== undefined || hasHealthcheck));
 
 /** @property createdAt of the image that runs. @property seenAt when the digest was first seen there. Times are ms since the epoch. */
-type Around = Pick<ImageUpdate, 'validated'> & { createdAt: number; seenAt: number; changelog?: string };
+type Around = Pick<ImageUpdate, 'validated' | 'ranBefore'> & {
+  createdAt: number;
+  seenAt: number;
+  changelog?: string;
+};
 
 /** @returns nothing where what the tag names runs. */
 export const updateOf = (
   { reference, digests }: RegistryImage,
   tagged: TaggedImage,
-  { createdAt, seenAt, changelog = tagged.changelog, validated }: Around,
+  { createdAt, seenAt, changelog = tagged.changelog, validated, ranBefore }: Around,
 ): ImageUpdate | undefined => {
   const [running = ''] = digests;
   if (digests.includes(tagged.digest)) return undefined;
@@ -51,6 +57,7 @@ export const updateOf = (
     madeAt: isTold ? (tagged.createdAt ?? seenAt) : seenAt,
     ...(changelog === undefined ? {} : { changelog }),
     validated,
+    ranBefore,
   };
 };
 
@@ -68,7 +75,7 @@ export const leastAgeMs = (playbooks: readonly Pick<Playbook, 'when'>[]): number
 
 /** Why it may not run by a playbook yet, each with what would help. @param now ms since the epoch. */
 export const missingFor = (
-  { madeAt, changelog, validated }: ImageUpdate,
+  { madeAt, changelog, validated, ranBefore }: ImageUpdate,
   olderThanMs: number | undefined,
   now: number,
 ): string[] => [
@@ -77,6 +84,7 @@ export const missingFor = (
     : []),
   ...(changelog === undefined ? ['nothing says where its changes are told (x-baton: changelog)'] : []),
   ...(validated ? [] : ['nothing would tell that it does not work (x-baton: probe, or a healthcheck)']),
+  ...(ranBefore ? ['it ran here before, and was taken back (baton releases)'] : []),
 ];
 
 const dayMs = 24 * 3_600_000;

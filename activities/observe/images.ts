@@ -94,7 +94,7 @@ const seeOne = async (
   if (known.current.includes(release.images[service.name] ?? '')) return { isKnown: true, runs: 'current' };
   const own = await followed(ports, release, service);
   if (!own) return { isKnown: true };
-  return { isKnown: true, runs: updateFor(own, release, service, known.tagged) ?? 'current' };
+  return { isKnown: true, runs: (await updateFor(ports, own, release, service, known.tagged)) ?? 'current' };
 };
 
 const findingsOf = async (

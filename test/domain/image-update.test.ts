@@ -28,11 +28,12 @@ const made = (more: Partial<ImageUpdate> = {}): ImageUpdate => ({
   madeAt: now - 9 * dayMs,
   changelog: 'https://nginx.example/changes',
   validated: true,
+  ranBefore: false,
   ...more,
 });
 
 describe('an update', () => {
-  const around = { createdAt: now - 60 * dayMs, seenAt: now - dayMs, validated: true };
+  const around = { createdAt: now - 60 * dayMs, seenAt: now - dayMs, validated: true, ranBefore: false };
   const ages: [string, number | undefined, number][] = [
     ['is as old as it says', now - 9 * dayMs, now - 9 * dayMs],
     ['that says nothing is as old as it is known', undefined, around.seenAt],
@@ -67,6 +68,7 @@ describe('an update', () => {
     ['as old as is asked for', { madeAt: now - 7 * dayMs }, 7 * dayMs, []],
     ['a minute younger', { madeAt: now - 7 * dayMs + 60_000 }, 7 * dayMs, [/younger than 7 days/]],
     ['where no age is asked for', { madeAt: now }, undefined, []],
+    ['that somebody went back from', { ranBefore: true }, 7 * dayMs, [/ran here before/]],
     ['nobody can validate', { validated: false }, 7 * dayMs, [/does not work/]],
     ['of all but its changes', { validated: false, madeAt: now }, 7 * dayMs, [/younger/, /does not work/]],
   ];

@@ -123,6 +123,17 @@ x-baton: { min_healthy_time: 100ms }
     assert.equal(await runs(), digests[1]);
   });
 
+  test('what a person went back from is not run again', async () => {
+    await caretaker.type('undo', stack);
+    assert.equal(await runs(), digests[0]);
+    clock.moveTo(8 * dayMs);
+    const decided = await proposed();
+    const [told = ''] = await look();
+    assert.match(told, /ran here before/);
+    assert.deepEqual(await proposed(), decided);
+    await caretaker.type('undo', stack);
+  });
+
   test('one that never becomes healthy is put back, and counts as a failure', async () => {
     clock.moveTo(20 * dayMs);
     digests.push(await registry.publish('stable', { ...fails, createdAt: Date.now() + 10 * dayMs }));

@@ -159,6 +159,7 @@ describe('updates', () => {
       madeAt: now - 9 * 24 * hourMs,
       changelog: 'https://nginx.example/changes',
       validated: true,
+      ranBefore: false,
     },
   });
   const monthly = (more: Partial<Facts>) => linesOf('Updates outstanding', { kind: 'monthly', ...more });
