@@ -85,5 +85,8 @@ const summary = (plan: Plan): string => {
   const count = (action: ServicePlan['action']): number =>
     plan.services.filter((service) => service.action === action).length;
   const kept = plan.services.filter((service) => !isChanging(service)).length;
-  return `${count('create')} to create, ${count('replace')} to replace, ${count('start')} to start, ${count('remove')} to remove, ${kept} left alone.`;
+  const restated = plan.restated
+    ? ' How it is looked after is another: that is validated, and recorded.'
+    : '';
+  return `${count('create')} to create, ${count('replace')} to replace, ${count('start')} to start, ${count('remove')} to remove, ${kept} left alone.${restated}`;
 };

@@ -61,6 +61,8 @@ export type Plan = {
   /** Data that is exchanged: only for an undo or a removal with data. */
   restore: DataExchange[];
   policy: StackPolicy;
+  /** Its health, checks or data are described in another way than those of the running release: that is validated, and recorded. */
+  restated?: true;
   /** How many stack-level and service-level checks run after the roll-out. */
   checks: number;
   problems: Problem[];
@@ -99,7 +101,8 @@ export const isNoop = (plan: Plan): boolean =>
   !plan.services.some(isChanging) &&
   [...plan.networks, ...plan.volumes].every(({ action }) => action === 'keep') &&
   plan.files.every(({ action }) => action === 'keep') &&
-  plan.restore.length === 0;
+  plan.restore.length === 0 &&
+  plan.restated === undefined;
 
 /** True where containers or data of before must be written down and snapshotted: not for the first release of a stack without data. */
 export const hasBefore = ({ previousRelease, services, data }: Plan): boolean =>

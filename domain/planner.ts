@@ -7,6 +7,7 @@ import type { ServiceName } from './names.ts';
 import { reaches } from './paths.ts';
 import type { FilePlan, HealthKind, ReleaseKind, Plan, ResourcePlan, ServicePlan, Wanted } from './plan.ts';
 import { preflight } from './preflight.ts';
+import { isRestated } from './restated.ts';
 import type { ServiceSpec, StackSpec } from './stack.ts';
 import type { ContainerFacts, World } from './world.ts';
 
@@ -46,6 +47,7 @@ export const planChange = (wanted: Wanted, world: World): Plan => {
     // What is not protected is not Baton's to take away.
     restore: wanted.discard ? protectedData(data).map(({ path }) => ({ path })) : wanted.restore,
     policy: spec.policy,
+    ...(wanted.kind !== 'remove' && isRestated(wanted.running, spec) ? { restated: true } : {}),
     checks: spec.validate.length + spec.services.reduce((sum, { validate }) => sum + validate.length, 0),
     problems: [],
   };

@@ -14,7 +14,16 @@ import {
 import type { ServiceSpec, StackSpec } from '../../domain/stack.ts';
 import { mustLoad } from '../compose/loading.ts';
 import type { ContainerFacts, ImageFacts, World } from '../../domain/world.ts';
-import { actions, containersOf, emptyWorld, imagesBut, plan, release, runningWorld } from './worlds.ts';
+import {
+  actions,
+  containersOf,
+  emptyWorld,
+  hashesOf,
+  imagesBut,
+  plan,
+  release,
+  runningWorld,
+} from './worlds.ts';
 
 const photos = await mustLoad(`
 name: photos
@@ -584,6 +593,28 @@ x-baton: {validate: [{http: "http://example.test/"}], files: [{path: /etc/web.co
       ['data', quiet, { restore: [{ path: '/d' }] }],
     ];
     for (const [what, world, wanted] of changes) assert.equal(isNoop(plan(spec, world, wanted)), false, what);
+  });
+
+  test('is not empty where only what is asked of it is another', async () => {
+    const text = (keys: string, before = '') =>
+      `${before}name: web\nservices:\n  a: {image: app, x-baton: {probe: {tcp: 80}${keys}}}\n`;
+    const running = await mustLoad(text(''));
+    const world = runningWorld(running);
+    const cases: [string, string, boolean][] = [
+      ['the same', text(''), true],
+      ['the same at another line', text('', '# shop\n'), true],
+      ['another check', text(', validate: [{tcp: 81}]'), false],
+      ['another deadline', text(', healthy_deadline: 3s'), false],
+      ['a changelog', text(', changelog: "https://a"'), false],
+      ['a check of the stack', `${text('')}x-baton: {validate: [{disk-below: 90%}]}\n`, false],
+    ];
+    for (const [what, wanted, isEmpty] of cases)
+      assert.equal(
+        isNoop(plan(await mustLoad(wanted), world, { running, hashes: hashesOf(running) })),
+        isEmpty,
+        what,
+      );
+    assert.equal(isNoop(plan(running, world)), true);
   });
 
   test('has something before it where a release, a container or data is there already', async () => {

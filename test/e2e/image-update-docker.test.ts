@@ -28,18 +28,7 @@ describe('an image whose tag has moved', () => {
     caretaker = new Caretaker(site);
     stack = `lamp-${site.host}`;
     digests.push(await registry.publish('stable', { ...works, createdAt: Date.now() - 60 * dayMs }));
-    await site.write(
-      'lamp.yml',
-      `
-name: ${stack}
-services:
-  web:
-    image: ${registry.address}/base:stable
-    x-baton: { probe: { tcp: 80 }, healthy_deadline: 3s }
-x-baton: { min_healthy_time: 100ms }
-`,
-    );
-    await caretaker.type('deploy', 'lamp.yml');
+    await deploy();
   });
   after(async () => {
     await site.baton('auto', 'stop', '--unwind');
@@ -49,6 +38,22 @@ x-baton: { min_healthy_time: 100ms }
     await registry.close();
     await clock.close();
   });
+
+  /** @param keys of `x-baton`, more of them. */
+  const deploy = async (keys = ''): Promise<string> => {
+    await site.write(
+      'lamp.yml',
+      `
+name: ${stack}
+services:
+  web:
+    image: ${registry.address}/base:stable
+    x-baton: { probe: { tcp: 80 }, healthy_deadline: 3s${keys} }
+x-baton: { min_healthy_time: 100ms }
+`,
+    );
+    return await caretaker.type('deploy', 'lamp.yml');
+  };
 
   /** What `auto once` saw of it, and nothing else of the machine. */
   const look = async (): Promise<string[]> => {
@@ -119,7 +124,7 @@ x-baton: { min_healthy_time: 100ms }
   });
 
   test('a deploy of its file stays with it', async () => {
-    assert.match(await caretaker.type('deploy', 'lamp.yml'), /Nothing to do/);
+    assert.match(await deploy(), /Nothing to do/);
     assert.equal(await runs(), digests[1]);
   });
 
@@ -154,5 +159,14 @@ x-baton: { min_healthy_time: 100ms }
     await caretaker.approve(id, 1);
     assert.equal((await caretaker.ended(id)).ended?.outcome, 'refused');
     assert.equal(await runs(), digests[1]);
+  });
+
+  test('where its changes are told, its stack may say: that counts from the next deploy on, and restarts nothing', async () => {
+    const before = await site.containers(stack);
+    const own = ', changelog: "https://own.example/changes"';
+    assert.match(await deploy(own), /Record the release/);
+    assert.match(await deploy(own), /Nothing to do/);
+    assert.deepEqual(await site.containers(stack), before);
+    assert.match((await look())[0] ?? '', /changes: https:\/\/own\.example\/changes/);
   });
 });
