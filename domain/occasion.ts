@@ -6,7 +6,7 @@ import { imageOutdated, missingFor } from './image-update.ts';
 import { incidentId, isWrong, severities, type Cause, type Incident } from './incident.ts';
 import type { Condition, Occasion, Playbook, PlaybookStep } from './playbook.ts';
 import type { Sample } from './series.ts';
-import { targetAt } from './target.ts';
+import { isAt, targetAt } from './target.ts';
 import { exceeds, freshForMs, lasted } from './threshold.ts';
 import { matches } from './wildcard.ts';
 
@@ -162,7 +162,7 @@ const reliabilityOf = ({ scored, covered = 0 }: ForecastRecord): number =>
 /** No harm is on its way: it waits for an hour that disturbs few, if one comes within a week. */
 const updateWaitsMs = 7 * 24 * 3_600_000;
 
-/** Nothing is updated while it, or what it needs, is ill: what came of it could not be told apart from that. */
+/** Nothing is updated while it, its stack, or what it needs, is ill: what came of it could not be told apart from that. */
 const updateReasons = (
   { olderThanMs }: Condition & { see: 'update' },
   { causes, needs, now }: Picture,
@@ -172,7 +172,7 @@ const updateReasons = (
     const { what, where, update } = incident;
     if (what !== imageOutdated || !update || missingFor(update, olderThanMs, now).length > 0) return [];
     const below = reachableFrom(needs, [where]);
-    if (ill.some((one) => one.severity !== 'info' && (one.where === where || below.has(one.where))))
+    if (ill.some((one) => one.severity !== 'info' && (isAt(one.where, where) || below.has(one.where))))
       return [];
     const evidence = [evidenceOf(incident)];
     return [

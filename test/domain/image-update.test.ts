@@ -176,6 +176,7 @@ describe('an update that is outstanding', () => {
     ['too young', [outdated('shop/web', { madeAt: now - 6 * dayMs })]],
     ['that nothing would validate', [outdated('shop/web', { validated: false })]],
     ['of what is ill itself', [outdated('shop/web'), down('shop/web')]],
+    ['of a stack that is ill as a whole', [outdated('shop/web'), down('shop')]],
     ['of what needs something that is ill', [outdated('shop/web'), down('shop/db')]],
   ];
   for (const [title, findings] of none)
