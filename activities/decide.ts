@@ -64,11 +64,12 @@ const withReach = async (ports: Ports, playbook: Playbook, candidate: Candidate)
   const { proposal, around } = candidate;
   const otherwise = decisionWithout(decide(proposal, around), ['dry-run', 'off'], around);
   const target = parseTarget(playbook.target, proposal.target);
-  if (!begins(otherwise.answer) || !target) return candidate;
-  const outOfReach = whyOutOfReach(
-    playbook.success.criteria,
-    await figuresOf(ports, playbook, target).catch(() => []), // What cannot be taken now speaks against nothing.
-  );
+  const falling = playbook.success.criteria.filter((criterion) => 'fallsBy' in criterion);
+  if (!begins(otherwise.answer) || !target || falling.length === 0) return candidate;
+  const asked = { success: { ...playbook.success, criteria: falling, tells: [] } };
+  // What cannot be taken now speaks against nothing.
+  const figures = await figuresOf(ports, asked, target, undefined).catch(() => []);
+  const outOfReach = whyOutOfReach(falling, figures);
   return outOfReach === undefined ? candidate : { ...candidate, around: { ...around, outOfReach } };
 };
 

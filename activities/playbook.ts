@@ -104,7 +104,7 @@ const measuresOf = ({ criteria, tells = [] }: Playbook['success']) => [
 
 export const figuresOf = async (
   ports: Ports,
-  { success }: Playbook,
+  { success }: Pick<Playbook, 'success'>,
   target: Target,
   image: string | undefined,
 ): Promise<Figure[]> =>
