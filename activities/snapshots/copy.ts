@@ -1,9 +1,10 @@
 /** Copies: by reflink where the filesystem can, in full elsewhere. Made beside, flushed, then renamed to their final name. */
-import { lstat, rename } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { SnapshotError } from '../ports/snapshots.ts';
+import { makeBeside } from './beside.ts';
 import type { Driver } from './driver.ts';
 import { isThere } from './is-there.ts';
-import { draftOf, locationOf } from './layout.ts';
+import { locationOf } from './layout.ts';
 import { likeItsOwner } from './owner.ts';
 import { prepareWithReserve } from './reserve.ts';
 import type { Run } from './run.ts';
@@ -11,6 +12,25 @@ import { scan } from './scan.ts';
 
 /** A source that changes during three copies in a row is being written to all the time. */
 const tries = 3;
+
+/** Copies again where the source has changed meanwhile. @param which of what is below it, in the words of `find`; absent: all of it. */
+export const ofOneMoment = async (
+  run: Run,
+  source: string,
+  copy: () => Promise<void>,
+  which: readonly string[] = [],
+): Promise<void> => {
+  for (let attempt = 1; ; attempt += 1) {
+    const before = await scan(run, source, which);
+    await copy();
+    if ((await scan(run, source, which)) === before) return;
+    if (attempt === tries)
+      throw new SnapshotError(
+        'busy',
+        `${source} keeps changing while it is copied: something writes to it. Stop that, or put the data on a btrfs subvolume.`,
+      );
+  }
+};
 
 export const copyDriver = (run: Run): Driver => {
   const remove = async (location: string): Promise<void> => {
@@ -26,35 +46,17 @@ export const copyDriver = (run: Run): Driver => {
     await run('sync', ['-f', to]);
   };
 
-  /** A copy of one moment: made again where the source has changed meanwhile. */
-  const copyWhole = async (source: string, draft: string, signal?: AbortSignal): Promise<void> => {
-    for (let attempt = 1; ; attempt += 1) {
-      await remove(draft);
-      const before = await scan(run, source);
-      await copy(source, draft, signal);
-      if ((await scan(run, source)) === before) return;
-      if (attempt === tries)
-        throw new SnapshotError(
-          'busy',
-          `${source} keeps changing while it is copied: something writes to it. Stop that, or put the data on a btrfs subvolume.`,
-        );
-    }
-  };
-
   return {
     async take(source, name, signal) {
       const location = locationOf(source, name);
       if (await isThere(location)) return;
       await prepareWithReserve(run, source);
-      const draft = draftOf(source, name);
-      try {
-        await copyWhole(source, draft, signal);
-        await rename(draft, location);
-      } catch (error) {
-        // Why there is no snapshot is the news; a draft that stays too is removed by the next try.
-        await remove(draft).catch(() => undefined);
-        throw error;
-      }
+      await makeBeside({ run, source, name, remove }, async (draft) => {
+        await ofOneMoment(run, source, async () => {
+          await remove(draft);
+          await copy(source, draft, signal);
+        });
+      });
     },
     isWhole: isThere,
     copyOut: copy,

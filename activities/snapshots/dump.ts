@@ -1,39 +1,30 @@
 /** Dumps among the snapshots: directories with what a database's tool wrote, and a manifest that tells them from copies. */
-import { mkdir, readFile, rename, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { manifestName, type DumpManifest } from '../../domain/dump.ts';
 import type { SnapshotName } from '../../domain/snapshot.ts';
 import { ifThere } from '../errno.ts';
 import { isThere } from './is-there.ts';
-import { draftOf, locationOf } from './layout.ts';
+import { makeBeside } from './beside.ts';
 import type { Run } from './run.ts';
 
 export const isDump = async (location: string): Promise<boolean> =>
   await isThere(join(location, manifestName));
 
-/** Beside, flushed, renamed. Readable by its owner only: it holds what the database holds. */
+/** Readable by its owner only: it holds what the database holds. */
 export const writeDump = async (
   run: Run,
   source: string,
   name: SnapshotName,
   fill: (directory: string) => Promise<void>,
 ): Promise<void> => {
-  const draft = draftOf(source, name);
-  const remove = async (): Promise<void> => {
+  const remove = async (draft: string): Promise<void> => {
     await run('rm', ['-rf', '--', draft]);
   };
-  try {
-    await remove();
+  await makeBeside({ run, source, name, remove }, async (draft) => {
     await mkdir(draft, { mode: 0o700 });
     await fill(draft);
-    await run('sync', ['-f', draft]);
-    await rename(draft, locationOf(source, name));
-    await run('sync', ['-f', locationOf(source, name)]);
-  } catch (error) {
-    // Why there is no dump is the news; a draft that stays too is removed by the next try.
-    await remove().catch(() => undefined);
-    throw error;
-  }
+  });
 };
 
 /** @returns what is wrong with a dump, by the names and sizes of its parts. */
