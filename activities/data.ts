@@ -122,12 +122,25 @@ export const snapshotEach = async (
 
 const snapshotOne = async (
   ports: Ports,
-  { path, driver, dump, cold }: Pick<DataPlan, 'path' | 'dump' | 'cold'> & { driver: SnapshotDriver },
+  {
+    path,
+    driver,
+    dump,
+    cold,
+    sqlite,
+  }: Pick<DataPlan, 'path' | 'dump' | 'cold' | 'sqlite'> & {
+    driver: SnapshotDriver;
+  },
   name: SnapshotName,
   before: readonly ContainerBefore[],
   signal: AbortSignal,
 ): Promise<Snapshot> => {
   if (driver === 'dump') return await takeDump(ports, { path, ...demanded(dump, path) }, name, signal);
+  if (sqlite)
+    return await ports.snapshots.takeSqlite(path, name, driver, {
+      quietly: async (work) => await settled(ports, before, path, driver, work),
+      signal,
+    });
   if (cold) await demandAtRest(ports, path, name);
   return await settled(ports, before, path, driver, () => ports.snapshots.take(path, name, driver, signal));
 };

@@ -42,6 +42,7 @@ import { gateFor } from './gate.ts';
 import { knownData } from './guarded-data.ts';
 import { contentHash } from './hash.ts';
 import { planMaintenance } from './maintenance.ts';
+import { withoutCounts } from './plan.ts';
 import type { Ports } from './ports/index.ts';
 import { takeInDump } from './restore-dump.ts';
 import { planRestarts } from './restart.ts';
@@ -62,8 +63,7 @@ const guardDigest = (plan: GuardPlan): string =>
       ? { maintenance: { ...plan.maintenance, container: plan.maintenance.container.name } }
       : {}),
     data: plan.data.map((entry) => ({
-      ...entry,
-      sizeBytes: 0,
+      ...withoutCounts(entry),
       users: entry.users.map(({ name }) => name),
       dump: entry.dump && byName(entry.dump),
     })),

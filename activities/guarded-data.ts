@@ -5,6 +5,7 @@ import { runningDatabases, standingDatabases } from '../domain/database.ts';
 import type { KnownData, Restore } from '../domain/guard.ts';
 import { serviceOf, stackOf } from '../domain/labels.ts';
 import { parseStackName } from '../domain/names.ts';
+import { isSqliteWish } from '../domain/sqlite.ts';
 import type { Release } from '../domain/release.ts';
 import type { ContainerFacts } from '../domain/world.ts';
 import { askDatabase } from './dump.ts';
@@ -12,6 +13,7 @@ import { placedSets } from './data-set.ts';
 import type { Ports } from './ports/index.ts';
 import { runningRelease, secretsOf } from './release.ts';
 import { manifestOf } from './restore-dump.ts';
+import { sqliteFacts } from './world.ts';
 
 /**
  * @param containers their mounts with every link followed. @param paths whose databases are asked.
@@ -46,7 +48,15 @@ export const knownData = async (
       clients: clientsOf(database.service, [spec]),
     })),
   );
-  return { classes, databases, dumps: await dumpsAmong(ports, restore, takers) };
+  return {
+    classes,
+    databases,
+    sqlite: await sqliteFacts(
+      ports,
+      [...wanted].filter((path) => isSqliteWish(classes[path])),
+    ),
+    dumps: await dumpsAmong(ports, restore, takers),
+  };
 };
 
 /** @param takers databases that run, or could. */

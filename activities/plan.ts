@@ -2,7 +2,7 @@
 import { loadStack } from '../compose/load.ts';
 import { checkVariables } from '../compose/check-variables.ts';
 import { classesOf } from '../domain/data-set.ts';
-import { protectedData } from '../domain/data.ts';
+import { protectedData, type DataPlan } from '../domain/data.ts';
 import { dumpInUndo } from '../domain/dump.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 import type { ReleaseId, ServiceName } from '../domain/names.ts';
@@ -137,9 +137,16 @@ const checked = (request: OperationRequest, plan: Plan, settling: boolean): Prep
   return { problems: [problem] };
 };
 
+/** How much there is, and of how many databases. */
+export const withoutCounts = <Entry extends Pick<DataPlan, 'sizeBytes' | 'sqlite'>>(entry: Entry): Entry => ({
+  ...entry,
+  sizeBytes: 0,
+  ...(entry.sqlite ? { sqlite: { databases: 0 } } : {}),
+});
+
 /** Sizes of data and free space move all the time; they don't make another plan. */
 export const planDigest = (plan: Plan): string =>
-  contentHash({ ...plan, problems: [], data: plan.data.map((entry) => ({ ...entry, sizeBytes: 0 })) });
+  contentHash({ ...plan, problems: [], data: plan.data.map(withoutCounts) });
 
 const wantedOf = async (
   ports: Ports,

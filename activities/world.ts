@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { parseAsideName, serviceOf, stackOf } from '../domain/labels.ts';
 import type { ReleaseId, ServiceName } from '../domain/names.ts';
 import { takenBack, type Release } from '../domain/release.ts';
+import type { SqliteFacts } from '../domain/sqlite.ts';
 import type { DataWish, ServiceSpec, StackSpec } from '../domain/stack.ts';
+import { sqlitePaths } from '../domain/data.ts';
 import { runningDatabases } from '../domain/database.ts';
 import type { ContainerFacts, DatabaseFacts, ImageFacts, PathFacts, World } from '../domain/world.ts';
 import { isRunning } from './before.ts';
@@ -51,6 +53,7 @@ export const lookAtWorld = async (ports: Ports, looking: Looking): Promise<World
     volumes,
     paths: await pathFacts(ports, looking, volumes, containers),
     ...(databases ? { databases } : {}),
+    sqlite: await sqliteFacts(ports, sqlitePaths(spec, { volumes, classes: looking.classes })),
     classes: looking.classes,
     listeners: await listeners(),
     files: await fileFacts(ports.files, spec.files, secrets),
@@ -195,6 +198,15 @@ const databaseFacts = async (
   for (const database of found)
     facts[database.path] = { ...database, ...(await askDatabase(ports, database, secrets.redact)) };
   return facts;
+};
+
+/** By path. */
+export const sqliteFacts = async (
+  { snapshots }: Ports,
+  paths: readonly string[],
+): Promise<Record<string, SqliteFacts>> => {
+  const facts = await Promise.all(paths.map(async (path) => [path, await snapshots.sqliteIn(path)] as const));
+  return Object.fromEntries(facts);
 };
 
 /** Stacks all of whose containers run, or have completed. */

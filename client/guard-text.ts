@@ -5,6 +5,7 @@ import type { DumpPlan } from '../domain/data.ts';
 import { dumpTools } from '../domain/database.ts';
 import { takesOnly, type GuardedPath, type GuardPlan } from '../domain/guard.ts';
 import { formatBytes } from '../domain/size.ts';
+import { sqliteText } from '../domain/sqlite.ts';
 import { dumpText } from './plan-text.ts';
 
 export const guardText = (plan: GuardPlan): string => {
@@ -44,8 +45,10 @@ const takenIn = ({ container, kind, clients }: DumpPlan): string =>
   `container "${container.name}" begins empty and takes it in through ${dumpTools[kind].restore}` +
   (clients.length === 0 ? '' : `; meanwhile ${clients.join(', ')} are stopped`);
 
-const howKept = ({ driver, dump, sizeBytes }: Pick<GuardedPath, 'driver' | 'dump' | 'sizeBytes'>): string => {
+const howKept = (entry: Pick<GuardedPath, 'driver' | 'dump' | 'sizeBytes' | 'sqlite'>): string => {
+  const { driver, dump, sizeBytes, sqlite } = entry;
   if (dump) return dumpText(dump, sizeBytes);
+  if (sqlite) return sqliteText(sqlite, entry);
   if (driver === undefined) return 'NOT protected';
   return `protected by ${driver} snapshot${sizeBytes > 0 ? `, ${formatBytes(sizeBytes)}` : ''}`;
 };

@@ -3,6 +3,7 @@ import { isProtected, type DataPlan, type DumpPlan } from '../domain/data.ts';
 import { dumpTools } from '../domain/database.ts';
 import { isChanging, isNoop, type Plan, type ServicePlan } from '../domain/plan.ts';
 import { formatBytes } from '../domain/size.ts';
+import { sqliteText } from '../domain/sqlite.ts';
 
 const signs = { create: '+', replace: '~', start: '▸', keep: ' ', remove: '-' } as const;
 
@@ -72,7 +73,9 @@ const dataLine = (entry: DataPlan): string => {
       ? 'new'
       : entry.dump
         ? dumpText(entry.dump, sizeBytes)
-        : `protected by ${driver} snapshot, ${formatBytes(sizeBytes)}`;
+        : entry.sqlite
+          ? sqliteText(entry.sqlite, entry)
+          : `protected by ${driver} snapshot, ${formatBytes(sizeBytes)}`;
   return `  ${path} · ${services.join(', ')} · ${how}${notes.length > 0 ? ` · ${notes.join('; ')}` : ''}`;
 };
 

@@ -1,7 +1,7 @@
 /** `data:` of `baton.yml`: the data sets of a host. */
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
-import { databaseKinds } from '../domain/database.ts';
+import { dumpKinds } from '../domain/database.ts';
 import { placeText, volumeText, writtenPath, type DataSet, type SetPlace } from '../domain/data-set.ts';
 import { snapshotQuestion } from '../domain/guard.ts';
 import { defaultCopyLimitBytes } from '../domain/operation.ts';
@@ -19,8 +19,8 @@ import { parseBytes } from './units.ts';
 import { windowName } from './window.ts';
 
 const setClass = z.union(
-  [z.enum(['snapshot', 'dump', 'discard']), z.strictObject({ dump: z.enum(databaseKinds) })],
-  { error: `must be snapshot, dump, { dump: ${databaseKinds.join(' | ')} } or discard` },
+  [z.enum(['snapshot', 'dump', 'discard']), z.strictObject({ dump: z.enum(dumpKinds) })],
+  { error: `must be snapshot, dump, { dump: ${dumpKinds.join(' | ')} } or discard` },
 );
 
 const places = ['path', 'subvolume', 'volume'] as const;

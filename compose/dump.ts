@@ -1,5 +1,6 @@
 /** `dump` in `x-baton.data`: of which database, must be known. */
-import { databaseKinds, kindOf } from '../domain/database.ts';
+import { dumpKinds, isDumpWish, kindOf } from '../domain/database.ts';
+import { isSqliteWish } from '../domain/sqlite.ts';
 import type { MountSpec, ServiceSpec, StackSpec } from '../domain/stack.ts';
 import type { Reader } from './reader.ts';
 
@@ -17,7 +18,7 @@ export const checkDumps = (reader: Reader, { services }: StackSpec): void => {
           service.at,
           'unknown-database',
           `Which database writes ${path} of "${service.name}" is not told by its image "${service.image}".`,
-          `Say it: x-baton.data: { ${path}: { dump: ${databaseKinds.join(' | ')} } }, or use snapshot.`,
+          `Say it: x-baton.data: { ${path}: { dump: ${dumpKinds.join(' | ')} } }, or use snapshot.`,
         );
 };
 
@@ -25,7 +26,7 @@ type Dump = { path: string; places: string[]; kind: ReturnType<typeof kindOf> };
 
 const dumpsOf = ({ data, mounts, image }: ServiceSpec): Dump[] =>
   Object.entries(data).flatMap(([path, wish]) =>
-    wish === 'dump' || typeof wish === 'object'
+    isDumpWish(wish) && !isSqliteWish(wish)
       ? [
           {
             path,

@@ -5,7 +5,7 @@
 import { dirname, isAbsolute } from 'node:path';
 import { z } from 'zod';
 import type { Check } from '../domain/check.ts';
-import { databaseKinds } from '../domain/database.ts';
+import { dumpKinds } from '../domain/database.ts';
 import { isLink } from '../domain/image-tag.ts';
 import { parseStackName, type ServiceName, type StackName } from '../domain/names.ts';
 import type { DataWish, Location, ManagedFile, ServiceSpec, StackPolicy } from '../domain/stack.ts';
@@ -21,10 +21,14 @@ const dataClass = z
     [
       z.enum(['snapshot', 'dump', 'discard', 'external']),
       z.strictObject({
-        dump: z.enum(databaseKinds).describe('What kind of database it is, where its image does not tell.'),
+        dump: z
+          .enum(dumpKinds)
+          .describe(
+            'What kind of database it is, where its image does not tell. sqlite: all SQLite databases below the path, with all other files.',
+          ),
       }),
     ],
-    { error: `must be snapshot, dump, { dump: ${databaseKinds.join(' | ')} }, discard or external` },
+    { error: `must be snapshot, dump, { dump: ${dumpKinds.join(' | ')} }, discard or external` },
   )
   .describe(
     'snapshot: put back on failure. dump: a database, dumped and restored through its own tool. discard: may be lost. external: not ours.',

@@ -6,6 +6,7 @@
  * service reaches through `depends_on` is protected too (docs/decisions/0005).
  */
 import { isDumpWish, type RunningDatabase } from './database.ts';
+import { asSqlite, isSqliteWish } from './sqlite.ts';
 import { dependencyGraph } from './dependencies.ts';
 import { reachableFrom, reversed } from './graph.ts';
 import type { ServiceName } from './names.ts';
@@ -30,8 +31,10 @@ export type DataPlan = {
   /** Why it is treated so, and what to know: `nested subvolumes are not included: …`. */
   notes: string[];
   sizeBytes: number;
-  /** Only of class `dump`. */
+  /** Only of class `dump`, through a server. */
   dump?: DumpPlan;
+  /** Only of class `dump`, of SQLite: how many there are. Its driver is one of files. */
+  sqlite?: { databases: number };
   /** A database that does not run: its files are snapshotted, and it must not start before that. */
   cold?: true;
 };
@@ -56,7 +59,7 @@ export const protectedData = <Entry extends Pick<DataPlan, 'class' | 'existed' |
 export const isProtected = ({ class: kind }: Pick<DataPlan, 'class'>): boolean =>
   kind === 'snapshot' || kind === 'dump';
 
-/** What is dumped and restored through a database. */
+/** What is dumped and restored through a database's server. */
 export const dumpedData = <Entry extends Pick<DataPlan, 'class' | 'dump'>>(
   data: readonly Entry[],
 ): (Entry & { dump: DumpPlan })[] =>
@@ -104,15 +107,31 @@ export const planData = (wanted: Wanted, services: ServicePlan[], world: World):
   }
   for (const removed of services.filter(({ action }) => action === 'remove'))
     addRemoved(byPath, removed, world);
-  const declared = new Set(
-    mounts.flatMap(({ path, service, mount }) =>
-      isDumpWish(ownWish(service, mount.target, path) ?? world.classes?.[path]) ? [path] : [],
-    ),
-  );
+  const declared = (isSo: typeof isDumpWish): Set<string> =>
+    new Set(mounts.flatMap((mounted) => (isSo(wishOf(mounted, world.classes)) ? [mounted.path] : [])));
+  const [dumped, sqlite] = [declared(isDumpWish), declared(isSqliteWish)];
   return withoutOverlap(
-    [...byPath.values()].map((entry) => (declared.has(entry.path) ? asDump(entry, wanted, world) : entry)),
+    [...byPath.values()].map((entry) => {
+      if (sqlite.has(entry.path)) return asSqlite(entry, world.sqlite?.[entry.path]);
+      return dumped.has(entry.path) ? asDump(entry, wanted, world) : entry;
+    }),
   );
 };
+
+const wishOf = ({ path, service, mount }: Mounted, classes: World['classes']): DataWish | undefined =>
+  ownWish(service, mount.target, path) ?? classes?.[path];
+
+/** What of a stack's data is declared to be dumped as SQLite. */
+export const sqlitePaths = (
+  spec: StackSpec,
+  { volumes, classes }: Pick<World, 'volumes' | 'classes'>,
+): string[] => [
+  ...new Set(
+    writableMounts(spec, { volumes }).flatMap((mounted) =>
+      isSqliteWish(wishOf(mounted, classes)) ? [mounted.path] : [],
+    ),
+  ),
+];
 
 const ownWish = ({ data }: ServiceSpec, target: string, path: string): DataWish | undefined =>
   data[target] ?? data[path];
@@ -155,7 +174,7 @@ const merge = (entry: DataPlan, service: ServiceName, reachedBy: ServiceName[]):
   entry.reachedBy = [...new Set([...entry.reachedBy, ...reachedBy])];
 };
 
-const writableMounts = (spec: StackSpec, world: World): Mounted[] =>
+const writableMounts = (spec: StackSpec, world: Pick<World, 'volumes'>): Mounted[] =>
   spec.services.flatMap((service) =>
     service.mounts.flatMap((mount): Mounted[] => {
       if (mount.type === 'tmpfs' || mount.readOnly) return [];
@@ -267,14 +286,15 @@ const classify = (
   return { ...base, class: 'snapshot', notes, ...(facts.driver ? { driver: facts.driver } : {}) };
 };
 
+/** Its snapshot holds all that is below it. */
+const isOfFiles = ({ class: kind, sqlite }: DataPlan): boolean => kind === 'snapshot' || sqlite !== undefined;
+
 /** Sorted by path. Where one path holds another, the outer one's snapshot is enough; two would tear when put back. */
 const withoutOverlap = (entries: DataPlan[]): DataPlan[] => {
   const kept: DataPlan[] = [];
   for (const entry of entries.sort((a, b) => (a.path < b.path ? -1 : 1))) {
-    const outer = kept.find(
-      ({ path, class: kind }) => kind === 'snapshot' && entry.path.startsWith(`${path}/`),
-    );
-    if (!outer || entry.class !== 'snapshot') kept.push(entry);
+    const outer = kept.find((other) => isOfFiles(other) && entry.path.startsWith(`${other.path}/`));
+    if (!outer || !isOfFiles(entry) || (entry.sqlite && !outer.sqlite)) kept.push(entry);
     else for (const service of entry.services) merge(outer, service, entry.reachedBy);
   }
   return kept;

@@ -4,8 +4,13 @@ import type { ServiceName } from './names.ts';
 import type { DataWish, ServiceSpec, StackSpec } from './stack.ts';
 import type { ContainerFacts } from './world.ts';
 
+/** Whose server runs in a container, with its tools. */
 export const databaseKinds = ['postgres', 'mariadb', 'redis'] as const;
 export type DatabaseKind = (typeof databaseKinds)[number];
+
+/** With those that have no server: see `domain/sqlite.ts`. */
+export const dumpKinds = [...databaseKinds, 'sqlite'] as const;
+export type DumpKind = (typeof dumpKinds)[number];
 
 /** What each is dumped and restored through. */
 export const dumpTools: Record<DatabaseKind, { dump: string; restore: string }> = {
@@ -27,9 +32,11 @@ export const recognise = (image: string): DatabaseKind | undefined => {
   return databaseKinds.find((kind) => images[kind].test(name));
 };
 
-/** @returns `undefined` where it is not to be dumped, or nobody knows through what. */
-export const kindOf = (wish: DataWish | undefined, image: string): DatabaseKind | undefined =>
-  typeof wish === 'object' ? wish.dump : wish === 'dump' ? recognise(image) : undefined;
+/** @returns `undefined` where it is not to be dumped through a server, or nobody knows through which. */
+export const kindOf = (wish: DataWish | undefined, image: string): DatabaseKind | undefined => {
+  const kind = typeof wish === 'object' ? wish.dump : wish === 'dump' ? recognise(image) : undefined;
+  return kind === 'sqlite' ? undefined : kind;
+};
 
 export const isDumpWish = (wish: DataWish | undefined): boolean =>
   wish === 'dump' || typeof wish === 'object';

@@ -1,5 +1,5 @@
 /** What stands in the way of a dump: the same before a deploy and before a guarded command. */
-import { dumpTools, databaseKinds, type DatabaseKind } from './database.ts';
+import { dumpTools, dumpKinds, type DatabaseKind } from './database.ts';
 import type { DataPlan, DumpPlan } from './data.ts';
 import type { Problem } from './problem.ts';
 import { formatBytes } from './size.ts';
@@ -48,7 +48,7 @@ export const unknownDatabase = (path: string, writers: readonly ContainerFacts[]
       error(
         'unknown-database',
         `${path} is declared as a dump. Container "${name}" writes to it, and is no database that Baton knows to run there.`,
-        `Say which database it is, class: { dump: ${databaseKinds.join(' | ')} }, or stop it; or use snapshot.`,
+        `Say which database it is, class: { dump: ${dumpKinds.join(' | ')} }, or stop it; or use snapshot.`,
       ),
     );
 

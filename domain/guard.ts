@@ -7,6 +7,7 @@ import type { GuardedCommand } from './commands.ts';
 import type { GateWish } from './gate.ts';
 import { isHostPath, type DataPlan, type DumpPlan } from './data.ts';
 import { isDumpWish, type DatabaseKind } from './database.ts';
+import { asSqlite, isSqliteWish, sqliteProblems, type SqliteFacts } from './sqlite.ts';
 import { dumpProblems, noTaker, unknownDatabase, writesTo } from './dump-problems.ts';
 import type { OperationId, StackName } from './names.ts';
 import type { Maintenance, MaintenanceWish } from './maintenance.ts';
@@ -112,7 +113,7 @@ export type GuardQuestion = Omit<GuardRequest, 'stack'> & { stack?: StackName };
 
 export type GuardedPath = Pick<
   DataPlan,
-  'path' | 'class' | 'driver' | 'existed' | 'notes' | 'sizeBytes' | 'dump' | 'cold'
+  'path' | 'class' | 'driver' | 'existed' | 'notes' | 'sizeBytes' | 'dump' | 'cold' | 'sqlite'
 > & {
   /** Containers that see it; these stop while it is put back, and are started again. */
   users: (User & { running: boolean })[];
@@ -147,6 +148,8 @@ export type KnownData = {
   classes: Record<string, DataWish>;
   /** Databases that run on one of the paths, and are to be dumped. */
   databases: Record<string, DatabaseFacts & Pick<DumpPlan, 'clients'>>;
+  /** What is to be dumped as SQLite. */
+  sqlite?: Record<string, SqliteFacts>;
   /** Only of paths whose snapshot to be brought back is a dump: of what kind it is, and who would take it in. */
   dumps?: Record<string, { kind: DatabaseKind; database?: DumpPlan }>;
 };
@@ -211,7 +214,8 @@ const guardedPath = (
 });
 
 /** A path of class dump: through its database where that runs; else its files are at rest, and are snapshotted. */
-const withClass = (files: GuardedPath, { classes, databases }: KnownData): GuardedPath => {
+const withClass = (files: GuardedPath, { classes, databases, sqlite }: KnownData): GuardedPath => {
+  if (isSqliteWish(classes[files.path])) return asSqlite(files, sqlite?.[files.path]);
   if (!isDumpWish(classes[files.path]) || files.driver === undefined) return files;
   const database = databases[files.path];
   if (!database)
@@ -235,9 +239,10 @@ const databaseProblems = (
   entry: GuardedPath,
   facts: PathFacts | undefined,
   containers: readonly ContainerFacts[],
-  { databases }: KnownData,
+  { databases, sqlite }: KnownData,
 ): Problem[] => {
   if (!facts) return [];
+  if (entry.sqlite) return sqliteProblems(entry, facts, sqlite?.[entry.path]);
   if (entry.cold) return unknownDatabase(entry.path, containers.filter(writesTo(entry.path)));
   return dumpProblems(entry, facts, databases[entry.path]);
 };

@@ -1,12 +1,13 @@
 /** Everything that stands in the way of a plan, all at once. Errors forbid it; warnings are told. */
 import { asideName, parseAsideName, serviceOf, stackOf } from './labels.ts';
-import { dumpedData, isProtected } from './data.ts';
+import { isProtected, type DataPlan } from './data.ts';
 import { dumpProblems, unknownDatabase, writesTo } from './dump-problems.ts';
 import { overlaps, reaches } from './paths.ts';
 import { isChanging, type Plan, type ServicePlan, type Wanted } from './plan.ts';
 import type { Problem } from './problem.ts';
 import { formatBytes } from './size.ts';
 import { minimumFreeBytes } from './snapshot.ts';
+import { sqliteProblems } from './sqlite.ts';
 import type { PortSpec, ServiceSpec } from './stack.ts';
 import type { ContainerFacts, World } from './world.ts';
 
@@ -282,6 +283,8 @@ const protection: Check = (wanted, plan, world) =>
           `The filesystem of ${entry.path} has ${formatBytes(facts.freeBytes)} left; a snapshot needs at least ${formatBytes(minimumFreeBytes)}. ${nothing}`,
         ),
       ];
+    const unfit = sqliteProblems(entry, facts, world.sqlite?.[entry.path]);
+    if (unfit.length > 0) return unfit;
     if (entry.driver === 'dump') return dumpProblems(entry, facts, world.databases?.[entry.path]);
     if (entry.driver === 'btrfs') return nestedWarning(entry.path, facts.nested);
     if (facts.sizeExceeded || (!facts.reflink && facts.sizeBytes > wanted.copyLimitBytes))
@@ -305,17 +308,19 @@ const unknownDatabases: Check = (_wanted, plan, world) =>
 
 /** Putting the outer one back would take away what the inner one is put back from, or the other way round. */
 const dumpsApart: Check = (_wanted, plan) =>
-  dumpedData(plan.data).flatMap(({ path }) =>
-    plan.data
-      .filter((other) => other.path !== path && isProtected(other) && overlaps(other.path, path))
-      .map((other) =>
-        error(
-          'dump-overlap',
-          `${path} is to be dumped, but it and ${other.path} hold one another: they cannot be put back apart. ${nothing}`,
-          { next: `Mount them apart, or declare x-baton.data: { ${path}: snapshot }.` },
+  plan.data
+    .filter(({ class: kind }) => kind === 'dump')
+    .flatMap(({ path }) =>
+      plan.data
+        .filter((other) => other.path !== path && isProtected(other) && overlaps(other.path, path))
+        .map((other) =>
+          error(
+            'dump-overlap',
+            `${path} is to be dumped, but it and ${other.path} hold one another: they cannot be put back apart. ${nothing}`,
+            { next: `Mount them apart, or declare x-baton.data: { ${path}: snapshot }.` },
+          ),
         ),
-      ),
-  );
+    );
 
 const nestedWarning = (path: string, nested: string[]): Problem[] =>
   nested.length === 0
@@ -327,11 +332,19 @@ const nestedWarning = (path: string, nested: string[]): Problem[] =>
         ),
       ];
 
+/** SQLite's own backup writes all of a database anew, also where files can be cloned. */
+const sqliteBytes = ({ path, sqlite }: DataPlan, world: World): number => {
+  const facts = sqlite && world.sqlite?.[path];
+  return facts && 'sizeBytes' in facts ? facts.sizeBytes : 0;
+};
+
 const copySpace: Check = (_wanted, plan, world) => {
   const needed = new Map<string, { bytes: number; free: number }>();
-  for (const { path, driver, sizeBytes } of plan.data) {
+  for (const entry of plan.data) {
+    const { path, driver } = entry;
     const facts = world.paths[path];
-    if (driver !== 'copy' || !facts || facts.reflink) continue;
+    const sizeBytes = facts?.reflink ? sqliteBytes(entry, world) : entry.sizeBytes;
+    if (driver !== 'copy' || !facts || (facts.reflink && sizeBytes === 0)) continue;
     // Free bytes tell filesystems apart well enough here: equal figures on two of them only make the check stricter.
     const key = `${facts.filesystem}:${facts.freeBytes}`;
     needed.set(key, { bytes: (needed.get(key)?.bytes ?? 0) + sizeBytes, free: facts.freeBytes });

@@ -6,7 +6,7 @@
  * resolves them, so no secret is ever part of a payload, a plan or a release.
  */
 import type { Check } from './check.ts';
-import type { DatabaseKind } from './database.ts';
+import type { DumpKind } from './database.ts';
 import type { ServiceName, StackName } from './names.ts';
 import type { RestoreWish } from './restore-test.ts';
 
@@ -334,4 +334,4 @@ export type Probe = { at?: Location; timeoutMs?: number } & (
 /** What is done with a mounted path: see "Data classes" in docs/concepts.md. */
 export type DataClass = 'snapshot' | 'dump' | 'discard' | 'external';
 /** As a stack says it: the kind of a database may be named with its class. */
-export type DataWish = DataClass | { dump: DatabaseKind };
+export type DataWish = DataClass | { dump: DumpKind };

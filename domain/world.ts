@@ -1,6 +1,7 @@
 /** What is true on a host at the moment of planning. Facts only; `domain/plan.ts` decides. */
 import type { ReleaseId, ServiceName } from './names.ts';
 import type { RunningDatabase } from './database.ts';
+import type { SqliteFacts } from './sqlite.ts';
 import type { TakenBack } from './release.ts';
 import type { FileDriver } from './snapshot.ts';
 import type { DataWish } from './stack.ts';
@@ -19,6 +20,8 @@ export type World = {
   paths: Record<string, PathFacts>;
   /** Databases that run and are declared to be dumped, by the path of their files. */
   databases?: Record<string, DatabaseFacts>;
+  /** What is declared to be dumped as SQLite, by path. */
+  sqlite?: Record<string, SqliteFacts>;
   /** Classes that data sets give to paths; what a stack says of its own counts before. */
   classes?: Record<string, DataWish>;
   /** Host ports that something listens on which is not a container, by `port/protocol`. */

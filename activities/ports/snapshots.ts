@@ -3,6 +3,7 @@
  * (test/activities/snapshots-contract.ts) on real filesystems. A snapshot's name tells everything needed to find it again
  * after the state directory is lost: see `domain/snapshot.ts`.
  */
+import type { SqliteFacts } from '../../domain/sqlite.ts';
 import type { FilesystemHealth } from '../../domain/filesystem-health.ts';
 import type {
   FileDriver,
@@ -49,6 +50,12 @@ export type Snapshot = {
   driver: SnapshotDriver;
 };
 
+/** @property quietly does the work while nothing else writes to the path, where that can be had. */
+export type Taking = {
+  quietly: (work: () => Promise<void>) => Promise<void>;
+  signal?: AbortSignal;
+};
+
 /** Something in a directory of snapshots. */
 export type Surveyed = {
   /** The path that the directory is of. */
@@ -76,6 +83,13 @@ export interface Snapshots {
   inspect(path: string, options: { sizeLimitBytes: number }): Promise<PathFacts>;
   /** What it returns was seen on the disk afterwards. Idempotent by name: a complete snapshot of that name is returned as it is; an incomplete one is removed and taken again. */
   take(path: string, name: SnapshotName, driver: FileDriver, signal?: AbortSignal): Promise<Snapshot>;
+  /** SQLite databases below a directory. Read-only; none of them is opened. */
+  sqliteIn(path: string): Promise<SqliteFacts>;
+  /**
+   * As `take`, of a directory: in what is taken each SQLite database is whole, has no log beside it, and was read to its end.
+   * Only what is no database needs the quiet. Fails with `database` where one is damaged, `busy` where one stays locked.
+   */
+  takeSqlite(path: string, name: SnapshotName, driver: FileDriver, taking: Taking): Promise<Snapshot>;
   /**
    * A snapshot of what `fill` writes into an empty directory: made beside, flushed, then renamed. One of that name is
    * returned as it is, and nothing is written. Where `fill` fails nothing stays.

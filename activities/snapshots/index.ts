@@ -23,6 +23,7 @@ import { bringInNothing, emptyOut, isUnderWay, restoreCopy, swapIn } from './res
 import { prepareWithReserve, withReserve } from './reserve.ts';
 import { run as runCommand, type Run } from './run.ts';
 import { spaceOf } from './space.ts';
+import { sqliteIn, takeSqlite } from './sqlite.ts';
 import { survey } from './survey.ts';
 import { takingTurns } from '../turns.ts';
 
@@ -77,6 +78,14 @@ export const openSnapshots = (options: { prefix?: readonly string[]; run?: Run }
       if (!taken)
         throw new SnapshotError('internal', `The snapshot ${name} of ${path} was made but cannot be seen.`);
       return taken;
+    },
+
+    sqliteIn: async (path) => await sqliteIn(run, await realOr(path)),
+
+    async takeSqlite(path, name, driver, taking) {
+      const source = await realpath(path);
+      await takeSqlite(run, drivers[driver], driver === 'btrfs', source, name, taking);
+      return await seen(source, name);
     },
 
     async write(path, name, fill) {

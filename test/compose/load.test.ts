@@ -265,6 +265,7 @@ x-baton:
 ${more}`);
     assert.deepEqual(await data('postgres:17', 'dump'), []);
     assert.deepEqual(await data('mine', '{dump: redis}'), []);
+    assert.deepEqual(await data('mine', '{dump: sqlite}'), []);
     assert.deepEqual(await data('mine', 'dump'), ['unknown-database@2:3']);
     assert.deepEqual(await data('mine', '{dump: oracle}'), ['x-baton@2:73']);
     // Only mounts what the other one's database writes.

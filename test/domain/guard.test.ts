@@ -167,6 +167,23 @@ describe('a guard of a database', () => {
     assert.deepEqual(codes(back({ kind: 'mariadb', database: taker })), ['no-database']);
   });
 
+  test('of SQLite is dumped without its container, and its files are copied as they are before a snapshot is brought back', () => {
+    const known = {
+      classes: { '/srv/db': { dump: 'sqlite' as const } },
+      sqlite: { '/srv/db': { databases: 2, sizeBytes: 7, links: [] } },
+    } satisfies Partial<KnownData>;
+    const { data, problems } = planned(known);
+    const [{ class: kind, driver, sqlite, cold } = assert.fail()] = data;
+    assert.deepEqual([kind, driver, sqlite, cold], ['dump', 'btrfs', { databases: 2 }, undefined]);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(codes(planned({ ...known, sqlite: { '/srv/db': { why: 'closed' } } })), [
+      'sqlite-unread',
+    ]);
+    const restore = [{ path: '/srv/db', snapshot: 'x' as SnapshotName }];
+    const [resting] = planned(known, { restore }).data;
+    assert.deepEqual([resting?.class, resting?.sqlite], ['snapshot', undefined]);
+  });
+
   test('is refused where something runs on it that is no known database, where it is silent, and where room is short', () => {
     assert.deepEqual(codes(planned({})), ['unknown-database']);
     const silent = { ...database, answers: false as const, why: 'no password' };

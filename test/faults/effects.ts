@@ -80,6 +80,8 @@ export const methods: {
     health: 'look',
     mark: 'effect',
     take: 'effect',
+    sqliteIn: 'look',
+    takeSqlite: 'effect',
     write: 'effect',
     empty: 'effect',
     isLent: 'look',

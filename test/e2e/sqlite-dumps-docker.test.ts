@@ -1,0 +1,3 @@
+import { describeSqliteDumps } from './sqlite-dumps.ts';
+
+describeSqliteDumps('docker', 'ext4', false);

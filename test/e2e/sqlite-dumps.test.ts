@@ -1,0 +1,3 @@
+import { describeSqliteDumps } from './sqlite-dumps.ts';
+
+describeSqliteDumps('podman', 'btrfs', true);
