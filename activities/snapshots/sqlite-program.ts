@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
+import { directoryName } from './layout.ts';
 
 export type Verb = 'find' | 'copy' | 'settle';
 /** Paths are relative to the root. */
@@ -67,6 +68,15 @@ const sizeOf = (path: string): number | undefined =>
     return about.isFile() && isDatabase(path) ? about.size : undefined;
   });
 
+/** Where it leads may be closed to us, or nowhere: then nothing is known of it. */
+const leadsAway = (link: string, root: string): boolean => {
+  try {
+    return !realpathSync(link).startsWith(`${root}/`) && sizeOf(link) !== undefined;
+  } catch {
+    return false;
+  }
+};
+
 const databasesIn = (root: string): { databases: Found[]; links: string[] } => {
   const found: { databases: Found[]; links: string[] } = { databases: [], links: [] };
   const pending = [root];
@@ -76,7 +86,8 @@ const databasesIn = (root: string): { databases: Found[]; links: string[] } => {
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop())
     for (const entry of entriesOf(directory)) {
       const place = join(directory, entry.name);
-      if (entry.isDirectory()) pending.push(place);
+      // Snapshots of what lies here are whole already, and may be read-only.
+      if (entry.isDirectory() && entry.name !== directoryName) pending.push(place);
       if (!entry.isFile() && !entry.isSymbolicLink()) continue;
       files += 1;
       if (files > filesLimit)
@@ -84,11 +95,13 @@ const databasesIn = (root: string): { databases: Found[]; links: string[] } => {
           'too-large',
           `${root} holds more than ${filesLimit} files to look for databases in.`,
         );
-      const sizeBytes = sizeOf(place);
       const path = relative(root, place);
-      if (sizeBytes === undefined) continue;
-      if (entry.isFile()) found.databases.push({ path, sizeBytes });
-      else if (!realpathSync(place).startsWith(`${root}/`)) found.links.push(path);
+      if (entry.isSymbolicLink()) {
+        if (leadsAway(place, root)) found.links.push(path);
+        continue;
+      }
+      const sizeBytes = sizeOf(place);
+      if (sizeBytes !== undefined) found.databases.push({ path, sizeBytes });
     }
   return found;
 };

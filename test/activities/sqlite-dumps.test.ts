@@ -312,13 +312,16 @@ describe('SQLite that is not to be had at once', () => {
     database.close();
   });
 
-  test('a link to one elsewhere is told, one to a neighbour is not', async () => {
+  test('a link to one elsewhere is told, one to a neighbour is not; snapshots are not looked through', async () => {
     const { path, database } = await at('linked');
     database.close();
     const { path: other, database: elsewhere } = await at('elsewhere');
     elsewhere.close();
     await symlink(join(other, 'rows'), join(path, 'away'));
     await symlink('rows', join(path, 'near'));
+    await symlink('nowhere', join(path, 'dangling'));
+    await mkdir(join(path, '.baton-snapshots'));
+    fill(join(path, '.baton-snapshots', 'rows'));
     const facts = await snapshots.sqliteIn(path);
     assert.deepEqual('links' in facts && [facts.databases, facts.links], [1, ['away']]);
   });
