@@ -10,6 +10,7 @@ import { engineApi } from './api.ts';
 import { dockerApiEngine } from './docker-api.ts';
 import { answers } from './answers.ts';
 import { podmanLoads } from './loads.ts';
+import { registryHas } from './podman-registry.ts';
 import { bridgeAnnouncer, inRootlessNetwork } from './podman-bridges.ts';
 
 /** `podman system service` listens after about 0.1 s; a slow disk may take longer. */
@@ -49,6 +50,7 @@ export const podmanEngine = async ({
   return {
     ...engine,
     readLoads: async () => await podmanLoads(api),
+    imageExistsRemotely: async (reference) => await registryHas(api, reference),
     async startContainer(id) {
       const announceBridges = await announcerOf(id);
       await announceBridges();

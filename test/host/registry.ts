@@ -42,7 +42,7 @@ http: { addr: "${registry.address}" }
     );
     await mkdir(join(directory, '.config', 'containers'), { recursive: true });
     await writeFile(
-      join(directory, '.config', 'containers', 'registries.conf'),
+      registry.configuration,
       `[[registry]]\nlocation = "${registry.address}"\ninsecure = true\n`,
     );
     await registry.open();
@@ -52,6 +52,11 @@ http: { addr: "${registry.address}" }
       env: registry.environment,
     });
     return registry;
+  }
+
+  /** For an engine of a test's own, which reads there that it has no TLS. */
+  get configuration(): string {
+    return join(this.#directory, '.config', 'containers', 'registries.conf');
   }
 
   /** For whoever asks it by skopeo, which reads below the home of its user that it has no TLS. */
