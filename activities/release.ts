@@ -1,6 +1,7 @@
 /** Making a release from a spec: images pinned, secrets hashed, an id from the content; and reading one back. */
 import type { ReleaseId, ServiceName, StackName } from '../domain/names.ts';
 import type { Release } from '../domain/release.ts';
+import { lookedAfterBy } from '../domain/restated.ts';
 import type { ServiceSpec, StackSpec } from '../domain/stack.ts';
 import type { World } from '../domain/world.ts';
 import { permanent } from './activity.ts';
@@ -49,14 +50,7 @@ export const serviceHash = (release: Release, service: ServiceSpec): string | un
 
 /** Fields that say how Baton deploys the service, not what its container is, do not make it another one. */
 const deployOnly: readonly (keyof ServiceSpec)[] = [
-  'dependsOn',
-  'probe',
-  'validate',
-  'data',
-  'restoreTest',
-  'changelog',
-  'minHealthyTimeMs',
-  'healthyDeadlineMs',
+  ...lookedAfterBy,
   'updateOrder',
   'failureAction',
   'pullPolicy',

@@ -49,7 +49,24 @@ export const registryImage = (
     return isIts && referencePattern.test(asked) && digestPattern.test(digest) ? [{ asked, digest }] : [];
   });
   const [first] = own;
-  return first && { reference: first.asked, digests: own.map(({ digest }) => digest) };
+  return first
+    ? { reference: first.asked, digests: own.map(({ digest }) => digest) }
+    : keptImage(reference, repoDigests);
+};
+
+/**
+ * Podman knows an image by the names that it has now. One that lost its own to a newer image has only that under which Baton keeps it;
+ * whose it was, a reference tells that names its registry.
+ */
+const keptImage = (reference: string, repoDigests: readonly string[]): RegistryImage | undefined => {
+  const digests = repoDigests.flatMap((one) => {
+    const [name = '', digest = ''] = one.split('@');
+    return name.startsWith('localhost/baton-kept/') && digestPattern.test(digest) ? [digest] : [];
+  });
+  const tag = tagOf(reference);
+  const asked = reference.endsWith(`:${tag}`) ? reference : `${reference}:${tag}`;
+  const namesRegistry = /^[^/]*[.:][^/]*\//.test(reference) && referencePattern.test(asked);
+  return namesRegistry && digests.length > 0 ? { reference: asked, digests } : undefined;
 };
 
 /** @param json as skopeo-inspect(1) writes it. @returns nothing where it is something else. */

@@ -1,8 +1,8 @@
 /** What a stack says of how it is looked after, and no container is made from: how its health is asked, what is checked, what its data is. */
 import type { ServiceSpec, StackSpec } from './stack.ts';
 
-const ofService = [
-  'name',
+/** What of a service no container is made from. */
+export const lookedAfterBy = [
   'dependsOn',
   'probe',
   'validate',
@@ -23,7 +23,9 @@ const textOf = ({ services, validate, requires, policy }: StackSpec): string =>
       validate,
       requires,
       policy,
-      services: services.map((service) => Object.fromEntries(ofService.map((key) => [key, service[key]]))),
+      services: services.map((service) =>
+        Object.fromEntries(['name' as const, ...lookedAfterBy].map((key) => [key, service[key]])),
+      ),
     },
     (key, value: unknown) => (key === 'at' ? undefined : inOrder(value)),
   );

@@ -10,6 +10,7 @@ import { execa } from 'execa';
 import { answers } from '../../activities/engines/answers.ts';
 import { withRegistry } from '../../activities/engines/podman-registry.ts';
 import { podmanEngine } from '../../activities/engines/podman.ts';
+import { registryImage } from '../../domain/image-tag.ts';
 import { EngineError, type Engine } from '../../activities/ports/engine.ts';
 import { until } from '../e2e/site.ts';
 import { podmanStorage } from '../host/podman-storage.ts';
@@ -62,6 +63,16 @@ describe('podman and a registry', () => {
     await engine.tagImage(id, `${registry.address}/base:stable`);
     const found = await engine.inspectImage(`${registry.address}/base:stable`);
     assert.deepEqual([found?.id, found?.repoDigests], [id, [`${registry.address}/base@${digest}`]]);
+  });
+
+  test('what lost its name to a newer image is known by that under which it is kept', async () => {
+    const reference = `${registry.address}/base:stable`;
+    const { id = '' } = (await engine.inspectImage(reference)) ?? {};
+    await engine.tagImage(id, 'localhost/baton-kept/shop/web:0123456789ab');
+    await registry.publish('stable', { createdAt: 1_000, runs: ['false'] });
+    assert.notEqual((await engine.pullImage(reference, () => undefined)).id, id);
+    const kept = await engine.inspectImage(id);
+    assert.deepEqual(registryImage(reference, kept?.repoDigests ?? []), { reference, digests: [digest] });
   });
 
   test('a registry that does not answer is told as that', async () => {

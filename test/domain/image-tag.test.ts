@@ -44,6 +44,13 @@ describe('an image', () => {
       'docker.io/library/nginx:1.27',
     ],
     ['with a port', '127.0.0.1:5000/web', [`127.0.0.1:5000/web@${digest('a')}`], '127.0.0.1:5000/web:latest'],
+    [
+      'that lost its name to a newer one',
+      'ghcr.io/shop/web',
+      [`localhost/baton-kept/shop/web@${digest('a')}`],
+      'ghcr.io/shop/web:latest',
+    ],
+    ['that may have been built here', 'own:1', [`localhost/baton-kept/shop/web@${digest('a')}`], undefined],
     ['that was built here', 'own:1', [], undefined],
     ['that Podman built here', 'own:1', [`localhost/own@${digest('a')}`], undefined],
     ['that came under another name', 'own:1', [`docker.io/library/nginx@${digest('a')}`], undefined],
