@@ -7,6 +7,7 @@ import { problemText } from '../domain/problem.ts';
 import { formatBytes } from '../domain/size.ts';
 import { engineCommand } from './engine-choice.ts';
 import { commandExists } from './packages.ts';
+import { answersNames, nameServerIn, type NameServer } from './podman-names.ts';
 
 export type Finding = {
   what: string;
@@ -65,6 +66,29 @@ const engine: Check = async (config) => {
 
 const mendEngine = (command: 'podman' | 'docker'): string =>
   command === 'docker' ? 'sudo systemctl start docker' : 'podman info';
+
+const names: Check = async (config) => {
+  const what = 'Names';
+  const chosen = await engineCommand(config, process.env).catch(() => undefined);
+  if (chosen?.command !== 'podman')
+    return { what, state: 'ok', detail: chosen ? 'answered by the engine itself' : 'no engine to ask' };
+  const runtime = process.getuid?.() === 0 ? '/run' : process.env['XDG_RUNTIME_DIR'];
+  return namesFinding(await nameServerIn(runtime ?? '/run'));
+};
+
+/** Containers on a network without it do not find one another. */
+export const namesFinding = (server: NameServer): Finding => {
+  const what = 'Names';
+  const { networks, pidFile, pid } = server;
+  if (networks.length === 0) return { what, state: 'ok', detail: 'no container is to be found by name' };
+  if (answersNames(server)) return { what, state: 'ok', detail: 'containers find one another' };
+  return {
+    what,
+    state: 'problem',
+    detail: `Podman’s name server does not run: containers of ${networks.slice(0, 3).join(', ')} do not find one another`,
+    mend: `${pid === '' ? '' : `rm ${pidFile}; `}podman restart --latest`,
+  };
+};
 
 /** After a reboot Docker's daemon restarts containers by itself; Podman needs its unit for that. */
 const reboot: Check = async (config) => {
@@ -140,4 +164,4 @@ const settings: Check = async (config) => {
   return { what, state: 'problem', detail: first ? problemText(first) : '', mend: `$EDITOR ${file}` };
 };
 
-export const machineChecks: Check[] = [node, engine, reboot, state, btrfs, settings];
+export const machineChecks: Check[] = [node, engine, names, reboot, state, btrfs, settings];

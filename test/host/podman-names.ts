@@ -1,15 +1,11 @@
-/**
- * Podman's name server (aardvark-dns) is one for the whole machine, whatever its storages: it begins with the first container on
- * a network and ends with the last. netavark 1.4 finds it by a file with its pid, and takes whoever has that pid for it. So one
- * container stays on a network for as long as the test host is there.
- */
+/** One container stays on a network for as long as the test host is there, so that Podman's name server does, too. */
 import { execa } from 'execa';
 import { readFile, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { baseImage } from '../../setup/base-image.ts';
+import { answersNames, nameServerIn } from '../../setup/podman-names.ts';
 import { SetupFailure } from '../../setup/say.ts';
 
-const pidFile = '/run/containers/networks/aardvark-dns/aardvark.pid';
 const keeper = 'baton-test-host-names';
 const answersWithinMs = 10_000;
 
@@ -37,26 +33,20 @@ export const keepNamesAnswered = async (
     if (asked.exitCode === 0) return;
     if (performance.now() - began > answersWithinMs)
       throw new SetupFailure(
-        `Podman’s name server does not answer in a container: ${asked.all}\n${await nameServer()}`,
+        `Podman’s name server does not answer in a container: ${asked.all}\n${await whatIsKnown()}`,
       );
     await delay(200);
   }
 };
 
-/** Left by one that was killed, its pid may be anyone's by now, and no other would be begun. */
+/** Left by one that was killed. */
 const dropStalePid = async (): Promise<void> => {
-  const { pid, command } = await recorded();
-  if (pid !== '' && command !== 'aardvark-dns') await rm(pidFile, { force: true });
+  const server = await nameServerIn('/run');
+  if (server.pid !== '' && !answersNames(server)) await rm(server.pidFile, { force: true });
 };
 
-const recorded = async (): Promise<{ pid: string; command: string }> => {
-  const pid = (await readFile(pidFile, 'utf8').catch(() => '')).trim();
-  const command = (await readFile(`/proc/${pid || 'none'}/comm`, 'utf8').catch(() => '')).trim();
-  return { pid, command };
-};
-
-const nameServer = async (): Promise<string> => {
-  const { pid, command } = await recorded();
+const whatIsKnown = async (): Promise<string> => {
+  const { pidFile, pid, command } = await nameServerIn('/run');
   const { stdout } = await execa('pgrep', ['-a', 'aardvark-dns'], { reject: false });
   const resolv = await readFile('/etc/resolv.conf', 'utf8').catch(() => '(none)');
   return `${pidFile}: ${pid || 'none'} (${command || 'no such process'})\nRunning: ${stdout || 'none'}\n/etc/resolv.conf:\n${resolv}`;
