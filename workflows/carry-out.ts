@@ -28,7 +28,8 @@ export async function carryOut(request: ActionRequest): Promise<Report> {
   operation.plan = request.plan;
   const report = await attempt(operation, gatekeeper, request);
   return await CancellationScope.nonCancellable(async () => {
-    await keepEnd(request, report, hasBegun(operation));
+    const unkept = await unkeptBy('Its end', () => keepEnd(request, report, hasBegun(operation)));
+    report.notes.push(...unkept);
     await gatekeeper.tellOutcome(report);
     return report;
   });
@@ -82,12 +83,23 @@ const run = async (operation: Operation, request: ActionRequest): Promise<Report
   }
   const { outcome, rest } = endOf(report);
   const came = outcomeOf(report, Date.now());
+  const unkept: string[] = [];
   await CancellationScope.nonCancellable(async () => {
-    if (came) await learn(request, came);
+    if (came) unkept.push(...(await unkeptBy('What came of it', () => learn(request, came))));
     const event = actionEvent(request, report, workflowInfo(), Date.now());
     if (event) await announceEvent(event);
   });
-  return operation.close(outcome, rest);
+  return operation.close(outcome, { ...rest, notes: [...rest.notes, ...unkept] });
+};
+
+/** What was done is done, and told, though it cannot be kept. @returns why not. */
+const unkeptBy = async (what: string, keep: () => Promise<void>): Promise<string[]> => {
+  try {
+    await keep();
+    return [];
+  } catch (error) {
+    return [`${what} could not be kept in the records: ${reasonOf(error)}`];
+  }
 };
 
 const asChild = async (request: ActionRequest): Promise<PlaybookReport> => {

@@ -1,6 +1,7 @@
 /** What a cycle decides is begun once, asks before it begins, and is closed whatever becomes of it. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { ApplicationFailure } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { ActionRequest } from '../../domain/action.ts';
 import type { Deliberation } from '../../domain/decided.ts';
@@ -10,6 +11,7 @@ import type { OperationId } from '../../domain/names.ts';
 import type { Progress } from '../../domain/operation.ts';
 import type { carryOut } from '../../workflows/carry-out.ts';
 import type { oodaCycle } from '../../workflows/ooda-cycle.ts';
+import { madePlaybook } from '../domain/made-playbook.ts';
 import { openTimeSkipping, taskQueue, workerThatAnswers } from './time-skipping.ts';
 
 const operation = '0a1b2c3d' as OperationId;
@@ -109,6 +111,39 @@ describe('what was decided', () => {
       assert.ok(!asked.includes('preparePlaybook'));
     });
     assert.deepEqual(ends, [[operation, 'refused']]);
+  });
+
+  test('is told as it ended, though its end cannot be kept', async () => {
+    const keepEnd = () => {
+      throw ApplicationFailure.nonRetryable('the disk is full');
+    };
+    await working({ keepEnd }, async () => {
+      const { outcome, notes } = await (await begin()).result();
+      assert.equal(outcome, 'not-approved');
+      assert.match(notes.join(), /Its end could not be kept in the records: .*the disk is full/);
+    });
+  });
+
+  test('is told as done, though what came of it cannot be kept', async () => {
+    const keepOutcome = () => {
+      throw ApplicationFailure.nonRetryable('the disk is full');
+    };
+    const playbook = madePlaybook({ target: 'stack', steps: [{ do: 'rotate' }] });
+    const target = { kind: 'stack', stack: 'shop' };
+    const answers: Answers = {
+      keepOutcome,
+      preparePlaybook: () => ({ playbook, target, figures: [], problems: [] }),
+      planRotation: () => ({ remove: [{ path: '/srv', name: 'old' }], problems: [] }),
+      removeSnapshot: () => ({ did: 'removed' }),
+      readSpace: () => [],
+      noteBaseline: () => [],
+      measureSuccess: () => ({ figures: [], measurement: { afterMs: 0, at: 1, held: true } }),
+    };
+    await working(answers, async () => {
+      const { outcome, notes } = await (await begin({ gate: { ...gate, approvals: 0 } })).result();
+      assert.equal(outcome, 'done', notes.join());
+      assert.match(notes.join(), /What came of it could not be kept in the records: .*the disk is full/);
+    });
   });
 
   test('is begun once, though two cycles say so', async () => {
