@@ -34,4 +34,8 @@ export const found: readonly { what: string; cells: readonly Cell[] }[] = [
     what: 'After a guard an app began at once with its database, and wrote while that still read its file',
     cells: [{ scenario: 'failing guard with a dump', kind: 'disk-full', at: 17 }],
   },
+  {
+    what: 'An action whose end the records did not keep failed without a report, or said that nothing was changed',
+    cells: [{ scenario: 'cycle that acts', kind: 'fails-always', at: 12 }],
+  },
 ];
