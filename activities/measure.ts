@@ -125,10 +125,9 @@ const latency = async (ports: Ports, container: ContainerState): Promise<number 
 
 /** Of what does not answer, or over plain HTTP, there is none. */
 const certificateDaysOf = async (ports: Ports, target: Target): Promise<number | undefined> => {
-  const status = target.kind === 'service' ? await statusOfTarget(ports, target) : undefined;
-  const own = status?.services.find(
-    ({ service, container }) =>
-      service === (target as { service: string }).service && !parseAsideName(container),
+  if (target.kind !== 'service') return undefined;
+  const own = (await statusOfTarget(ports, target))?.services.find(
+    ({ service, container }) => service === target.service && !parseAsideName(container),
   );
   return own?.certificateUntil === undefined ? undefined : certificateDays(own.certificateUntil, Date.now());
 };

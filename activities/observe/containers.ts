@@ -1,5 +1,4 @@
 /** What containers take, how often they are restarted, and what ended them, by the engine's API. */
-import { placeOf } from '../../domain/dependency-map.ts';
 import {
   crashFinding,
   memoryFinding,
@@ -7,18 +6,13 @@ import {
   restartsWithin,
   restartWindowMs,
 } from '../../domain/container-health.ts';
-import { parseAsideName, serviceOf, stackOf } from '../../domain/labels.ts';
 import type { Seen } from '../../domain/look.ts';
-import type { ContainerLoad, ContainerState } from '../ports/engine.ts';
+import type { ContainerLoad } from '../ports/engine.ts';
+import { ownContainers, type OwnContainer } from './own-containers.ts';
 import type { Scene, Source } from './source.ts';
 
 const see: Source['see'] = async (scene): Promise<Seen> => {
-  const known = new Set<string>((await scene.stacks()).map(({ stack }) => stack));
-  const own = (await scene.containers()).flatMap((container): Own[] => {
-    const [stack, service] = [stackOf(container.labels), serviceOf(container.labels)];
-    const counts = stack !== undefined && known.has(stack) && !parseAsideName(container.name);
-    return counts && service !== undefined ? [{ container, place: placeOf(stack, service) }] : [];
-  });
+  const own = await ownContainers(scene);
   const loads = new Map((await scene.ports.engine.readLoads()).map((load) => [load.id, load]));
   const seen = await Promise.all(
     own.map(async (one) => await seeOne(scene, one, loads.get(one.container.id))),
@@ -34,11 +28,9 @@ const see: Source['see'] = async (scene): Promise<Seen> => {
 /** An engine with a hundred containers on a slow machine answers within seconds. */
 export const containers: Source = { see, withinMs: 20_000, freshForMs: 10 * 60_000 };
 
-type Own = { container: ContainerState; place: string };
-
 const seeOne = async (
   scene: Scene,
-  { container, place }: Own,
+  { container, place }: OwnContainer,
   load: ContainerLoad | undefined,
 ): Promise<Pick<Seen, 'samples' | 'findings'>> => {
   const { restartCount, memoryLimitBytes } = container;

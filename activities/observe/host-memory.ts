@@ -1,11 +1,9 @@
 /** How short of memory the host is; while it is, which service takes more than it used to. */
-import { placeOf } from '../../domain/dependency-map.ts';
 import { median } from '../../domain/forecast/order-statistics.ts';
 import { hostMemoryFindings, hostMemoryPlace, type Taken } from '../../domain/host-memory.ts';
-import { serviceOf, stackOf } from '../../domain/labels.ts';
 import type { NotHere, Seen } from '../../domain/look.ts';
 import { readHostMemory } from '../host-memory.ts';
-import type { ContainerState } from '../ports/engine.ts';
+import { ownContainers } from './own-containers.ts';
 import type { Scene, Source } from './source.ts';
 
 const hourMs = 3_600_000;
@@ -37,19 +35,14 @@ export const seeHostMemory = async (scene: Scene, proc?: string): Promise<Seen |
 export const hostMemory: Source = { see: seeHostMemory, withinMs: 20_000, freshForMs: 10 * 60_000 };
 
 const takenBy = async (scene: Scene): Promise<Taken[]> => {
-  const known = new Set<string>((await scene.recorded()).map(({ stack }) => stack));
   const loads = new Map((await scene.ports.engine.readLoads()).map((load) => [load.id, load.memoryBytes]));
-  const own = (await scene.containers()).filter(({ labels }) => known.has(stackOf(labels) ?? ''));
-  return (await Promise.all(own.map(async (one) => await takenByOne(scene, one, loads.get(one.id))))).flat();
+  const own = await ownContainers(scene);
+  const all = own.map(async ({ place, container }) => await takenAt(scene, place, loads.get(container.id)));
+  return (await Promise.all(all)).flat();
 };
 
 /** None of what has no usual yet. */
-const takenByOne = async (
-  { ports, at }: Scene,
-  { labels }: ContainerState,
-  bytes: number | undefined,
-): Promise<Taken[]> => {
-  const place = placeOf(stackOf(labels) ?? '', serviceOf(labels) ?? '');
+const takenAt = async ({ ports, at }: Scene, place: string, bytes: number | undefined): Promise<Taken[]> => {
   const records = await ports.records();
   const hours = await records.hours({ measure: 'memory', place }, { from: at - usualWithinMs, to: at });
   const usualBytes = median(hours.map(({ mean }) => mean));

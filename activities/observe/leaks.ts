@@ -1,11 +1,9 @@
 /** Memory that rises from day to day, found in the hours on record. */
-import { placeOf } from '../../domain/dependency-map.ts';
-import { serviceOf, stackOf } from '../../domain/labels.ts';
 import { leakFindings } from '../../domain/leak-finding.ts';
 import type { Finding } from '../../domain/incident.ts';
 import type { Seen } from '../../domain/look.ts';
-import type { ContainerState } from '../ports/engine.ts';
 import type { Hour } from '../ports/records.ts';
+import { ownContainers, type OwnContainer } from './own-containers.ts';
 import type { Scene, Source } from './source.ts';
 
 const hourMs = 3_600_000;
@@ -13,11 +11,7 @@ const hourMs = 3_600_000;
 const lookBackMs = 14 * 24 * hourMs;
 
 const see: Source['see'] = async (scene): Promise<Seen> => {
-  const known = new Set<string>((await scene.stacks()).map(({ stack }) => stack));
-  const running = (await scene.containers()).filter(
-    ({ labels, status }) =>
-      known.has(stackOf(labels) ?? '') && serviceOf(labels) !== undefined && status === 'running',
-  );
+  const running = (await ownContainers(scene)).filter(({ container }) => container.status === 'running');
   const findings = (await Promise.all(running.map(async (one) => await ofContainer(scene, one)))).flat();
   const told = findings.filter(({ what }) => what === 'memory-leak').length;
   // Of one that does not run there is no leak; one of which too little is known may have one still.
@@ -29,9 +23,8 @@ export const leaks: Source = { see, withinMs: 20_000, freshForMs: 2 * hourMs };
 
 const ofContainer = async (
   { ports, at }: Scene,
-  { labels, memoryLimitBytes, startedAt = '' }: ContainerState,
+  { place, container: { memoryLimitBytes, startedAt = '' } }: OwnContainer,
 ): Promise<Finding[]> => {
-  const place = placeOf(stackOf(labels) ?? '', serviceOf(labels) ?? '');
   const records = await ports.records();
   const hours = await records.hours({ measure: 'memory', place }, { from: at - lookBackMs, to: at });
   const machineBytes = ports.engineInfo.memoryBytes;

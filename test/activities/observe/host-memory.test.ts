@@ -87,7 +87,11 @@ describe('memory of the host', () => {
       recorded: () => Promise.resolve([{ stack: 'shop' }]),
       containers: () =>
         Promise.resolve(
-          Object.keys(takes).map((id) => ({ id, labels: { [label.stack]: 'shop', [label.service]: id } })),
+          Object.keys(takes).map((id) => ({
+            id,
+            name: `shop-${id}-1`,
+            labels: { [label.stack]: 'shop', [label.service]: id },
+          })),
         ),
     } as unknown as Scene;
     const seen = await seeHostMemory(scene, directory);
