@@ -33,35 +33,48 @@ export type Looking = {
 
 export const lookAtWorld = async (ports: Ports, looking: Looking): Promise<World> => {
   const { spec, secrets, runningRelease } = looking;
-  const states = await ports.engine.listContainers();
-  const containers = states.map(toFacts);
-  const volumes = await present(
-    Object.values(spec.volumes).map(({ name }) => name),
-    (name) => ports.engine.inspectVolume(name),
-  );
-  const history = await ports.memory.history(spec.name);
-  const databases = await databaseFacts(ports, looking, containers);
+  const { name, networks, files } = spec;
+  const [seen, history, images, present, taken, changed] = await Promise.all([
+    runningAndData(ports, looking),
+    ports.memory.history(name),
+    imageFacts(ports, looking),
+    presentOf(Object.values(networks), (network) => ports.engine.inspectNetwork(network)),
+    listeners(),
+    fileFacts(ports.files, files, secrets),
+  ]);
   return {
     host: ports.host,
     engine: { ...ports.engineInfo, canReachContainers: ports.engineInfo.reach !== 'ports' },
-    containers,
-    images: await imageFacts(ports, looking),
-    networks: await present(
-      Object.values(spec.networks).map(({ name }) => name),
-      (name) => ports.engine.inspectNetwork(name),
-    ),
-    volumes,
-    paths: await pathFacts(ports, looking, volumes, containers),
-    ...(databases ? { databases } : {}),
-    sqlite: await sqliteFacts(ports, sqlitePaths(spec, { volumes, classes: looking.classes })),
+    ...seen,
+    images,
+    networks: present,
     classes: looking.classes,
-    listeners: await listeners(),
-    files: await fileFacts(ports.files, spec.files, secrets),
-    runningStacks: runningStacks(containers),
+    listeners: taken,
+    files: changed,
+    runningStacks: runningStacks(seen.containers),
     committed: history.map(({ operation }) => operation),
     takenBack: takenBack(history),
     ...(runningRelease === undefined ? {} : { runningRelease }),
   };
+};
+
+/** What of a host depends on what runs there, or on what keeps its data. */
+const runningAndData = async (
+  ports: Ports,
+  looking: Looking,
+): Promise<Pick<World, 'containers' | 'volumes' | 'paths' | 'databases' | 'sqlite'>> => {
+  const { spec, classes } = looking;
+  const [states, volumes] = await Promise.all([
+    ports.engine.listContainers(),
+    presentOf(Object.values(spec.volumes), (volume) => ports.engine.inspectVolume(volume)),
+  ]);
+  const containers = states.map(toFacts);
+  const [databases, paths, sqlite] = await Promise.all([
+    databaseFacts(ports, looking, containers),
+    pathFacts(ports, looking, volumes, containers),
+    sqliteFacts(ports, sqlitePaths(spec, { volumes, classes })),
+  ]);
+  return { containers, volumes, paths, sqlite, ...(databases ? { databases } : {}) };
 };
 
 export const toFacts = (state: ContainerState): ContainerFacts => ({
@@ -76,11 +89,12 @@ export const toFacts = (state: ContainerState): ContainerFacts => ({
   mounts: state.mounts,
 });
 
-const present = async <T>(
-  names: string[],
+/** What there is of those that a stack names. */
+const presentOf = async <T>(
+  named: { name: string }[],
   inspect: (name: string) => Promise<T | undefined>,
 ): Promise<Record<string, T>> => {
-  const found = await Promise.all(names.map(async (name) => [name, await inspect(name)] as const));
+  const found = await Promise.all(named.map(async ({ name }) => [name, await inspect(name)] as const));
   return Object.fromEntries(found.flatMap(([name, state]) => (state === undefined ? [] : [[name, state]])));
 };
 
@@ -230,9 +244,11 @@ const tables = [
 
 /** Host ports in use, by `port/protocol`. */
 const listeners = async (): Promise<Record<string, string>> => {
+  const texts = await Promise.all(
+    tables.map(async (table) => ({ ...table, text: await readFile(table.file, 'utf8').catch(() => '') })),
+  );
   const found: Record<string, string> = {};
-  for (const { file, protocol, state } of tables) {
-    const text = await readFile(file, 'utf8').catch(() => '');
+  for (const { text, protocol, state } of texts) {
     for (const line of text.split('\n').slice(1)) {
       const [, local, , status] = line.trim().split(/\s+/);
       const port = Number.parseInt(local?.split(':').at(-1) ?? '', 16);

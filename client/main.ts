@@ -196,36 +196,39 @@ const verbs: Record<string, Verb> = {
   },
 };
 
-const program = new Command('baton')
-  .description('A stack goes up whole, or not at all.')
-  .showHelpAfterError('(add --help for what can be typed)')
-  .exitOverride()
-  .addHelpText(
-    'after',
-    `
+/** Runs what was typed. Sets the exit code; ends the process where nobody reads on. */
+export const main = async (): Promise<void> => {
+  const program = new Command('baton')
+    .description('A stack goes up whole, or not at all.')
+    .showHelpAfterError('(add --help for what can be typed)')
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
 Exit codes: 0 done · 1 failed, nothing changed · 2 the plan has changes (--detailed-exitcode) · 3 failed and rolled back
             4 cannot reach Temporal · 5 a person is needed · 6 waiting for approval · 64 usage · 130 interrupted`,
-  );
+    );
 
-const typed = process.argv.slice(2, 4);
-for (const [name, { about, load }] of Object.entries(verbs)) {
-  const command = program.command(name).description(about);
-  // `baton plan …` and `baton help plan` need one verb whole; a list of all needs none.
-  if (typed[0] === name || (typed[0] === 'help' && typed[1] === name)) (await load())(command);
-  command.exitOverride();
-}
+  const typed = process.argv.slice(2, 4);
+  for (const [name, { about, load }] of Object.entries(verbs)) {
+    const command = program.command(name).description(about);
+    // `baton plan …` and `baton help plan` need one verb whole; a list of all needs none.
+    if (typed[0] === name || (typed[0] === 'help' && typed[1] === name)) (await load())(command);
+    command.exitOverride();
+  }
 
-// `baton logs … | head`: who reads has seen enough.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
-});
+  // `baton logs … | head`: who reads has seen enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.exitCode = report(error);
-}
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+};
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;

@@ -104,7 +104,7 @@ describe('hostile configuration', () => {
           ...(given.files?.['temporal.toml'] === undefined ? {} : { TEMPORAL_CONFIG_FILE: toml }),
           ...given.environment,
         };
-        const main = given.worker === true ? ['worker', 'main.ts'] : ['client', 'main.ts'];
+        const main = given.worker === true ? ['worker', 'main.ts'] : ['client', 'start.ts'];
         const args = ['--disable-warning=ExperimentalWarning', join(root, ...main), 'status'];
         const said = await execa(process.execPath, args, {
           env: environment,

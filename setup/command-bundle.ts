@@ -1,0 +1,138 @@
+/**
+ * The command in one file, with what V8 has made of it. Of a command that only reads and asks, more than half the time went into
+ * finding, reading and compiling six hundred files; that Baton's own are still as they were bundled takes 3 ms to see.
+ */
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { constants as vmConstants, Script } from 'node:vm';
+
+const checkout = join(import.meta.dirname, '..');
+
+/** Beside the packages: who may write there may change the command anyway. */
+export const bundlesOf = (root: string): string => join(root, 'node_modules', '.cache', 'baton');
+const indexOf = (root: string): string => join(bundlesOf(root), 'command.json');
+
+/** What a bundle was made of. */
+export type Bundle = {
+  /** The checkout: a copy of it elsewhere has other paths in its bundle. */
+  root: string;
+  /** With `command.cjs`, and with what V8 has compiled of it for each verb. */
+  directory: string;
+  inputs: Input[];
+};
+export type Input = { path: string; modifiedMs: number; bytes: number };
+
+export const scriptOf = ({ directory }: Pick<Bundle, 'directory'>): string => join(directory, 'command.cjs');
+
+/** @returns `undefined` where the sources are to be run themselves: to debug them, or where nothing can be kept beside them. */
+export const commandBundle = async (root: string = checkout): Promise<Bundle | undefined> => {
+  if (process.env['BATON_DEBUG']) return undefined;
+  const known = readIndex(root);
+  if (
+    known?.root === root &&
+    existsSync(scriptOf(known)) &&
+    known.inputs.every((input) => isUnchanged(root, input))
+  )
+    return known;
+  if (!isWritable(join(root, 'node_modules'))) return undefined;
+  try {
+    const { bundleCommand } = await import('./bundle-command.ts');
+    const { bundle, isCurrent } = await bundleCommand(root);
+    if (isCurrent) writeWhole(indexOf(root), Buffer.from(JSON.stringify(bundle)));
+    return bundle;
+  } catch (error) {
+    process.stderr.write(`Baton starts slowly: its sources could not be bundled (${String(error)}).\n`);
+    return undefined;
+  }
+};
+
+/**
+ * Runs the bundle, and keeps what V8 compiles for the first command of each verb: it need not compile that again.
+ * @returns what its entry exports.
+ */
+export const runBundle = (bundle: Bundle): { main: () => Promise<void> } => {
+  const { root, directory } = bundle;
+  const file = scriptOf(bundle);
+  const compiledFile = join(directory, `${verbOf(process.argv)}.compiled`);
+  const compiled = readIfThere(compiledFile);
+  const script = new Script(`(function (module, require) {${readFileSync(file, 'latin1')}\n})`, {
+    filename: file,
+    cachedData: compiled,
+    importModuleDynamically: vmConstants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+  if (!compiled || script.cachedDataRejected)
+    process.once('exit', () => {
+      if (isWritable(directory)) writeWhole(compiledFile, script.createCachedData());
+    });
+  const module = { exports: {} as { main: () => Promise<void> } };
+  const run = script.runInThisContext() as (module: unknown, require: NodeJS.Require) => void;
+  run(module, createRequire(join(root, 'client', 'start.ts')));
+  return module.exports;
+};
+
+/** What is compiled for `--help` alone is little; a command with its options would read it and compile the rest each time. */
+const verbOf = ([, , verb = '', ...rest]: readonly string[]): string =>
+  `${/^[a-z]{1,20}$/.exec(verb)?.[0] ?? 'none'}${rest.includes('--help') ? '-help' : ''}`;
+
+const readIndex = (root: string): Bundle | undefined => {
+  const text = readIfThere(indexOf(root))?.toString();
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as Bundle);
+  } catch {
+    // Whatever it was, it is made anew.
+    return undefined;
+  }
+};
+
+export const inputAt = (root: string, path: string): Input => {
+  const { mtimeMs, size } = statSync(join(root, path));
+  return { path, modifiedMs: mtimeMs, bytes: size };
+};
+
+const isUnchanged = (root: string, before: Input): boolean => {
+  const now = statSync(join(root, before.path), { throwIfNoEntry: false });
+  return now?.mtimeMs === before.modifiedMs && now.size === before.bytes;
+};
+
+const readIfThere = (path: string): Buffer | undefined => {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
+const isWritable = (directory: string): boolean => {
+  try {
+    accessSync(directory, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Under its name there is all of it or nothing, even after a power loss: V8 believes what it reads. */
+export const writeWhole = (path: string, content: Uint8Array): void => {
+  const draft = `${path}.${process.pid}.draft`;
+  const file = openSync(draft, 'w');
+  try {
+    for (let at = 0; at < content.length;) at += writeSync(file, content, at);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(draft, path);
+};
