@@ -43,7 +43,7 @@ export const containerActivities = (ports: Ports) => {
           await engine.stopContainer(plan.previous.id, plan.stopGraceMs);
         // A one-shot that has already run to its end is not run again by a retry.
         if (container.startedAt === undefined || container.status !== 'exited' || plan.action === 'start')
-          await oneAtATime(() => engine.startContainer(container.id));
+          await oneAtATime(() => engine.startContainer(container.id), 'next');
         await waitHealthy(
           {
             engine,
@@ -189,13 +189,17 @@ const newContainer = async (
 ): Promise<ContainerState | undefined> => {
   if (plan.action === 'start' && plan.previous && !plan.previous.running)
     return await engine.inspectContainer(plan.previous.id);
-  return (await madeBy(engine, subject)).find(({ labels }) => labels[label.service] === plan.service);
+  // Asked of one service: the engine looks into each container that it lists, and a stack may have a hundred.
+  const [made] = await engine.listContainers({
+    labels: [`${label.operation}=${subject.operation}`, `${label.service}=${plan.service}`],
+  });
+  return made;
 };
 
 export const madeBy = async (
   engine: Engine,
   { operation }: Pick<Subject, 'operation'>,
-): Promise<ContainerState[]> => await engine.listContainers({ label: `${label.operation}=${operation}` });
+): Promise<ContainerState[]> => await engine.listContainers({ labels: [`${label.operation}=${operation}`] });
 
 /** What lives in another container's network namespace goes before that container: engines refuse it the other way round. */
 export const guestsFirst = (containers: ContainerState[]): ContainerState[] => {
@@ -276,10 +280,11 @@ const isStarted = async (
   service: ServiceName,
   renewed: boolean,
 ): Promise<boolean> => {
-  const containers = await engine.listContainers({ label: `${label.stack}=${stack}` });
+  const containers = await engine.listContainers({
+    labels: [`${label.stack}=${stack}`, `${label.service}=${service}`],
+  });
   const current = containers.find(
     ({ labels, name }) =>
-      labels[label.service] === service &&
       !parseAsideName(name) &&
       (!renewed || labels[label.operation] === operation),
   );
@@ -300,12 +305,20 @@ export const resolveCommand = <Asked extends object>(
   resolve: (template: string) => string,
 ): Asked => (asked.command ? { ...asked, command: asked.command.map(resolve) } : asked);
 
-/** Runs at most `atOnce` pieces of work at a time: a container costs 0.2–0.5 s of CPU to create, so more than cores only queue. */
+/**
+ * Runs at most `atOnce` pieces of work at a time: a container costs 0.2–0.5 s of CPU to create, so more than cores only queue.
+ * What is `next` goes before all that wait: a container that has been created is started before others are created, so that
+ * what waits for it goes on sooner.
+ */
 const limiter = (atOnce: number) => {
   let running = 0;
   const queue: (() => void)[] = [];
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    while (running >= Math.max(1, atOnce)) await new Promise<void>((resolve) => queue.push(resolve));
+  return async <T>(work: () => Promise<T>, place: 'next' | 'last' = 'last'): Promise<T> => {
+    while (running >= Math.max(1, atOnce))
+      await new Promise<void>((resolve) => {
+        if (place === 'next') queue.unshift(resolve);
+        else queue.push(resolve);
+      });
     running += 1;
     try {
       return await work();

@@ -69,7 +69,7 @@ export const restoreTestActivities = (ports: Ports) => ({
 /** By what the engine and the disk show, not by what anybody remembers. */
 const clear = async (ports: Ports): Promise<void> => {
   const { engine, snapshots, host } = ports;
-  for (const { id } of await engine.listContainers({ label: `${label.restoreTest}=${host}` }))
+  for (const { id } of await engine.listContainers({ labels: [`${label.restoreTest}=${host}`] }))
     await engine.removeContainer(id, { anonymousVolumes: true });
   for (const path of await knownPaths(ports))
     if (await snapshots.isLent(path)) await snapshots.takeBack(path);

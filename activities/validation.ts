@@ -53,7 +53,7 @@ export const validationActivities = (ports: Ports) => ({
 });
 
 const containersOf = async ({ engine }: Ports, { stack }: Subject): Promise<ContainerState[]> =>
-  await engine.listContainers({ label: `${label.stack}=${stack}` });
+  await engine.listContainers({ labels: [`${label.stack}=${stack}`] });
 
 const ofService = (containers: ContainerState[], service: string): ContainerState => {
   const found = containers.find(

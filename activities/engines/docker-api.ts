@@ -90,8 +90,7 @@ export const dockerApiEngine = ({ kind, api, version, info, hasBuildCache, close
     },
 
     async listContainers(filter = {}) {
-      const filters =
-        filter.label === undefined ? {} : { filters: JSON.stringify({ label: [filter.label] }) };
+      const filters = filter.labels ? { filters: JSON.stringify({ label: filter.labels }) } : {};
       const listed = await api.json<{ Id: string }[]>({
         path: at('/containers/json'),
         query: { all: true, ...filters },

@@ -169,8 +169,8 @@ export interface Engine {
   readonly kind: EngineKind;
   info(): Promise<EngineInfo>;
 
-  /** All containers, stopped ones included; `label` filters by `key` or `key=value`. */
-  listContainers(filter?: { label?: string }): Promise<ContainerState[]>;
+  /** All containers that have every one of `labels`, as `key` or `key=value`; stopped ones included. */
+  listContainers(filter?: { labels?: readonly string[] }): Promise<ContainerState[]>;
   /** @returns `undefined` where there is none. */
   inspectContainer(idOrName: string): Promise<ContainerState | undefined>;
   /**

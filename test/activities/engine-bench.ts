@@ -44,7 +44,7 @@ export class EngineBench {
       });
     });
     after(async () => {
-      for (const { id } of guestsFirst(await this.engine.listContainers({ label: this.own })))
+      for (const { id } of guestsFirst(await this.engine.listContainers({ labels: [this.own] })))
         await this.engine.removeContainer(id, { anonymousVolumes: true });
       await this.engine.removeNetwork(this.network);
       await this.engine.close();

@@ -166,9 +166,10 @@ export const describeEngine = (name: string, kind: EngineKind, open: () => Promi
       assert.equal((await bench.state(name)).id, id);
       assert.equal((await bench.state(id)).status, 'running');
       assert.ok(
-        (await bench.engine.listContainers({ label: bench.own })).some((container) => container.id === id),
+        (await bench.engine.listContainers({ labels: [bench.own] })).some((container) => container.id === id),
       );
-      assert.deepEqual(await bench.engine.listContainers({ label: `${bench.own}=no` }), []);
+      assert.deepEqual(await bench.engine.listContainers({ labels: [`${bench.own}=no`] }), []);
+      assert.deepEqual(await bench.engine.listContainers({ labels: [bench.own, `${bench.own}=no`] }), []);
     });
 
     test('a name that is in use is refused as such', async () => {

@@ -147,7 +147,7 @@ describe('requests to an engine', () => {
     await engine.removeNetwork(value);
     await engine.removeVolume(value);
     await engine.removeContainer(value);
-    await engine.listContainers({ label: value }).catch(() => undefined);
+    await engine.listContainers({ labels: [value] }).catch(() => undefined);
     return asked.map(({ pathname, searchParams }) => [
       ...pathname.split('/').map((segment) => (decodeURIComponent(segment) === value ? '<value>' : segment)),
       ...[...searchParams].map(

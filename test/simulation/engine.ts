@@ -89,10 +89,12 @@ export class MemoryEngine implements Engine {
     return Promise.resolve(memoryEngineInfo);
   }
 
-  listContainers(filter?: { label?: string }): Promise<ContainerState[]> {
-    const [key = '', value] = filter?.label?.split('=') ?? [];
+  listContainers({ labels: asked = [] }: { labels?: readonly string[] } = {}): Promise<ContainerState[]> {
     const wanted = [...this.#containers.values()].filter(({ spec: { labels } }) =>
-      key === '' ? true : value === undefined ? key in labels : labels[key] === value,
+      asked.every((label) => {
+        const [key = '', value] = label.split('=');
+        return value === undefined ? key in labels : labels[key] === value;
+      }),
     );
     return Promise.resolve(wanted.map((container) => this.#state(container)));
   }
