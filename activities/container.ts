@@ -284,9 +284,7 @@ const isStarted = async (
     labels: [`${label.stack}=${stack}`, `${label.service}=${service}`],
   });
   const current = containers.find(
-    ({ labels, name }) =>
-      !parseAsideName(name) &&
-      (!renewed || labels[label.operation] === operation),
+    ({ labels, name }) => !parseAsideName(name) && (!renewed || labels[label.operation] === operation),
   );
   return current?.startedAt !== undefined;
 };

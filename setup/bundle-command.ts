@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { bundlesOf, inputAt, scriptOf, writeWhole, type Bundle } from './command-bundle.ts';
 
 /** A command that has read the index just before a new bundle was made still finds its own. */
-const keepMs = 24 * 3_600_000;
+const keepMs = 10 * 60_000;
 
 /** `isCurrent`: no source has been written while it was read. Where one was, the next command makes another bundle. */
 export const bundleCommand = async (root: string): Promise<{ bundle: Bundle; isCurrent: boolean }> => {

@@ -2,18 +2,7 @@
  * The command in one file, with what V8 has made of it. Of a command that only reads and asks, more than half the time went into
  * finding, reading and compiling six hundred files; that Baton's own are still as they were bundled takes 3 ms to see.
  */
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { accessSync, constants, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { constants as vmConstants, Script } from 'node:vm';
@@ -42,11 +31,11 @@ export const commandBundle = async (root: string = checkout): Promise<Bundle | u
   const known = readIndex(root);
   if (
     known?.root === root &&
-    existsSync(scriptOf(known)) &&
+    isAllowed(scriptOf(known), constants.R_OK) &&
     known.inputs.every((input) => isUnchanged(root, input))
   )
     return known;
-  if (!isWritable(join(root, 'node_modules'))) return undefined;
+  if (!isAllowed(join(root, 'node_modules'), constants.W_OK)) return undefined;
   try {
     const { bundleCommand } = await import('./bundle-command.ts');
     const { bundle, isCurrent } = await bundleCommand(root);
@@ -73,8 +62,14 @@ export const runBundle = (bundle: Bundle): { main: () => Promise<void> } => {
     importModuleDynamically: vmConstants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   if (!compiled || script.cachedDataRejected)
-    process.once('exit', () => {
-      if (isWritable(directory)) writeWhole(compiledFile, script.createCachedData());
+    process.once('exit', (code) => {
+      try {
+        // What failed may have been a verb that there is none of.
+        if (code === 0 && isAllowed(directory, constants.W_OK))
+          writeWhole(compiledFile, script.createCachedData());
+      } catch {
+        // A full disk is no reason for a command to fail: the next one compiles again.
+      }
     });
   const module = { exports: {} as { main: () => Promise<void> } };
   const run = script.runInThisContext() as (module: unknown, require: NodeJS.Require) => void;
@@ -82,9 +77,9 @@ export const runBundle = (bundle: Bundle): { main: () => Promise<void> } => {
   return module.exports;
 };
 
-/** What is compiled for `--help` alone is little; a command with its options would read it and compile the rest each time. */
+/** Help needs no more than what all verbs share; with it, a verb would have what it needs compiled each time. */
 const verbOf = ([, , verb = '', ...rest]: readonly string[]): string =>
-  `${/^[a-z]{1,20}$/.exec(verb)?.[0] ?? 'none'}${rest.includes('--help') ? '-help' : ''}`;
+  rest.includes('--help') ? 'help' : (/^[a-z]{1,20}$/.exec(verb)?.[0] ?? 'none');
 
 const readIndex = (root: string): Bundle | undefined => {
   const text = readIfThere(indexOf(root))?.toString();
@@ -106,18 +101,18 @@ const isUnchanged = (root: string, before: Input): boolean => {
   return now?.mtimeMs === before.modifiedMs && now.size === before.bytes;
 };
 
+/** What is kept only to be quicker is not there either where it may not be read. */
 const readIfThere = (path: string): Buffer | undefined => {
   try {
     return readFileSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+  } catch {
+    return undefined;
   }
 };
 
-const isWritable = (directory: string): boolean => {
+const isAllowed = (path: string, access: number): boolean => {
   try {
-    accessSync(directory, constants.W_OK);
+    accessSync(path, access);
     return true;
   } catch {
     return false;
@@ -127,12 +122,11 @@ const isWritable = (directory: string): boolean => {
 /** Under its name there is all of it or nothing, even after a power loss: V8 believes what it reads. */
 export const writeWhole = (path: string, content: Uint8Array): void => {
   const draft = `${path}.${process.pid}.draft`;
-  const file = openSync(draft, 'w');
   try {
-    for (let at = 0; at < content.length;) at += writeSync(file, content, at);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    writeFileSync(draft, content, { flush: true });
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
   }
-  renameSync(draft, path);
 };

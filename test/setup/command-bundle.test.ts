@@ -84,9 +84,22 @@ test('what V8 has compiled and a power loss cut off is compiled again', async ()
   assert.equal(await run(given), `four ${join(root, 'client')}`);
 });
 
+test('what cannot be kept of a run does not fail it', async () => {
+  await write('word.ts', `export const word: string = 'five';\n`);
+  const given = await bundle();
+  await mkdir(join(given.directory, 'plan.compiled'));
+  assert.equal(await run(given), `five ${join(root, 'client')}`);
+  assert.deepEqual((await readdir(given.directory)).sort(), ['command.cjs', 'plan.compiled']);
+});
+
+test('a bundle that has gone is made anew', async () => {
+  await rm(join((await bundle()).directory, 'command.cjs'));
+  assert.equal(await run(await bundle()), `five ${join(root, 'client')}`);
+});
+
 test('an index that cannot be read is made anew', async () => {
   await writeFile(join(bundlesOf(root), 'command.json'), '{"root":');
-  assert.equal(await run(await bundle()), `four ${join(root, 'client')}`);
+  assert.equal(await run(await bundle()), `five ${join(root, 'client')}`);
 });
 
 test('a source with a mistake is told of, and left to run as it is', async () => {
