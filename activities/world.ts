@@ -33,24 +33,23 @@ export type Looking = {
 
 export const lookAtWorld = async (ports: Ports, looking: Looking): Promise<World> => {
   const { spec, secrets, runningRelease } = looking;
-  const { name, networks, files } = spec;
-  const [seen, history, images, present, taken, changed] = await Promise.all([
+  const [seen, history, images, networks, taken, files] = await Promise.all([
     runningAndData(ports, looking),
-    ports.memory.history(name),
+    ports.memory.history(spec.name),
     imageFacts(ports, looking),
-    presentOf(Object.values(networks), (network) => ports.engine.inspectNetwork(network)),
+    presentOf(Object.values(spec.networks), (network) => ports.engine.inspectNetwork(network)),
     listeners(),
-    fileFacts(ports.files, files, secrets),
+    fileFacts(ports.files, spec.files, secrets),
   ]);
   return {
     host: ports.host,
     engine: { ...ports.engineInfo, canReachContainers: ports.engineInfo.reach !== 'ports' },
     ...seen,
     images,
-    networks: present,
+    networks,
     classes: looking.classes,
     listeners: taken,
-    files: changed,
+    files,
     runningStacks: runningStacks(seen.containers),
     committed: history.map(({ operation }) => operation),
     takenBack: takenBack(history),
