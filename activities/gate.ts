@@ -1,10 +1,11 @@
 /** What the host's own rules say of an operation, and when its windows open. */
 import { nextOccurrence } from '../compose/cron.ts';
 import { eventKinds, type EventKind } from '../domain/event.ts';
-import { gateOf, isTime, type Gate, type GateWish } from '../domain/gate.ts';
-import { needOf, type Need } from '../domain/need.ts';
+import { jointGate } from '../domain/ecosystem.ts';
+import { gateOf, isTime, type Gate } from '../domain/gate.ts';
+import { needOf, needOfAll, type Need } from '../domain/need.ts';
 import type { Channel } from '../domain/notice.ts';
-import type { Announced } from '../domain/operation.ts';
+import type { Announced, OperationRequest } from '../domain/operation.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Settings } from '../domain/settings.ts';
 import { formatDuration } from '../domain/size.ts';
@@ -22,7 +23,7 @@ export const gateActivities = (ports: Ports) => ({
   async findOpening(names: string[], from: string, work?: Work): Promise<Opening> {
     return await beating(async () => {
       const windows = windowsOf(names, await demandSettings(ports));
-      const need = work && needOf(work, work.needsMs, await ports.memory.history(work.stack));
+      const need = work && (await needFor(ports, work));
       const enoughMs = Math.max(0, (need?.ms ?? 0) - askedWithinMs);
       const span = nextOpening(windows, Date.parse(from), nextOccurrence, enoughMs);
       if (span) return { ...openingOf(windows, span), ...(need ? { need } : {}) };
@@ -44,7 +45,19 @@ export const gateActivities = (ports: Ports) => ({
 });
 
 /** What is to be done while windows are open. @property needsMs how long somebody has said that it takes. */
-export type Work = Pick<Announced, 'kind' | 'stack'> & { needsMs?: number };
+export type Work = Pick<Announced, 'kind' | 'stack'> & Pick<Gate, 'needsMs' | 'stacks'>;
+
+const needFor = async (
+  { memory }: Ports,
+  { kind, stack, needsMs, stacks }: Work,
+): Promise<Need | undefined> =>
+  needOfAll(
+    await Promise.all(
+      (stacks ?? [{ stack, needsMs }]).map(async (one) =>
+        needOf({ kind }, one.needsMs, await memory.history(one.stack)),
+      ),
+    ),
+  );
 
 /** As a window opens it is asked for once more, some moments later; what needs all of it must not wait for the next one then. */
 const askedWithinMs = 60_000;
@@ -75,17 +88,14 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 /** Also what of its end people are told. Problems of `baton.yml` are the operation's: a rule that cannot be read may be the one that counts. */
 export const gateFor = async (
   ports: Pick<Ports, 'settings'>,
-  announced: Pick<Announced, 'kind' | 'stack'> & { gate?: GateWish },
+  announced: Pick<Announced, 'kind' | 'stack'> & Pick<OperationRequest, 'gate' | 'ecosystem'>,
 ): Promise<{ gate?: Gate; hears?: EventKind[]; problems: Problem[] }> => {
   const read = await ports.settings();
   if (!read.ok) return { problems: read.problems };
   const hears = heardBy(read.settings.channels);
-  const gate = gateOf(
-    announced,
-    announced.gate,
-    read.settings.gates,
-    read.settings.channels.filter(({ events }) => events.includes('question')).map(({ name }) => name),
-  );
+  const { gate, refusal } = ruledGate(announced, read.settings);
+  if (refusal !== undefined)
+    return { problems: [{ severity: 'error', code: 'nobody-may', message: refusal }] };
   if (!gate) return { ...hears, problems: [] };
   if (gate.notBefore !== undefined && !isTime(gate.notBefore))
     return {
@@ -95,6 +105,18 @@ export const gateFor = async (
     };
   const unknown = gate.windows.filter((name) => !Object.hasOwn(read.settings.windows, name));
   return { gate, ...hears, problems: unknown.map((name) => noSuchWindow(name, read.settings)) };
+};
+
+/** Of a stack in an ecosystem the rules for either name count. */
+const ruledGate = (
+  { kind, stack, gate: wish, ecosystem }: Parameters<typeof gateFor>[1],
+  { gates: rules, channels }: Settings,
+): ReturnType<typeof jointGate> => {
+  const tells = channels.filter(({ events }) => events.includes('question')).map(({ name }) => name);
+  const gate = gateOf({ kind, stack }, wish, rules, tells);
+  if (!ecosystem) return gate ? { gate } : {};
+  const ofWhole = gateOf({ kind, stack: ecosystem.name }, wish, rules, tells);
+  return jointGate([gate, ofWhole].filter((one) => one !== undefined));
 };
 
 /** What somebody wants to be told of; absent where nobody does. */

@@ -43,6 +43,11 @@ export const planActivities = (ports: Ports) => ({
       return { ...prepared, ...(prepared.plan && gate ? { gate } : {}), ...told };
     });
   },
+
+  /** One digest for several plans, by their own. */
+  digestPlans(digests: string[]): Promise<string> {
+    return Promise.resolve(contentHash(digests));
+  },
 });
 
 type WantedSpec = {

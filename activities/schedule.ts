@@ -1,6 +1,7 @@
-/** Schedules: what `baton.yml` wants, and which stack a file is of by the time that its hour has come. */
-import { isEcosystem } from '../compose/ecosystem.ts';
+/** Schedules: what `baton.yml` wants, and what a file is of by the time that its hour has come. */
+import { isEcosystem, loadEcosystem } from '../compose/ecosystem.ts';
 import { loadStack } from '../compose/load.ts';
+import { orderOf, type EcosystemOrder } from '../domain/ecosystem.ts';
 import type { StackName } from '../domain/names.ts';
 import { isError, problemText, type Problem } from '../domain/problem.ts';
 import type { Schedule, Task } from '../domain/schedule.ts';
@@ -23,8 +24,8 @@ export const scheduleActivities = (ports: Ports) => ({
     });
   },
 
-  /** @throws a permanent failure where the file cannot be read. */
-  async stackOfFile(task: DeployTask): Promise<StackName> {
+  /** The stack that a file is of, or the stacks of an ecosystem. @throws a permanent failure where the file cannot be read. */
+  async stackOfFile(task: DeployTask): Promise<StackName | EcosystemOrder> {
     return await beating(async () => {
       const found = await readStackOf(ports, task);
       if (!Array.isArray(found)) return found;
@@ -35,20 +36,15 @@ export const scheduleActivities = (ports: Ports) => ({
 
 type DeployTask = Task & { do: 'deploy' };
 
-/** @returns the stack's name, or why there is none that can be deployed. */
+/** @returns what would be deployed, or why there is nothing that can be. */
 const readStackOf = async (
   { environment }: Ports,
   { source }: DeployTask,
-): Promise<StackName | Problem[]> => {
-  const { file } = source;
-  if (await isEcosystem(file))
-    return [
-      {
-        severity: 'error',
-        code: 'ecosystem',
-        message: `${file} is an ecosystem; only its stacks can be scheduled, each by itself. Nothing was changed.`,
-      },
-    ];
+): Promise<StackName | EcosystemOrder | Problem[]> => {
+  if (await isEcosystem(source.file)) {
+    const loaded = await loadEcosystem({ ...source, environment });
+    return loaded.ok ? orderOf(loaded.ecosystem) : loaded.problems.filter(isError);
+  }
   const loaded = await loadStack({ ...source, environment });
   return loaded.ok ? loaded.stack.name : loaded.problems.filter(isError);
 };

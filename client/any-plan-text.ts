@@ -9,6 +9,10 @@ export const anyPlanText = (plan: AnyPlan): string => {
       return guardText(plan);
     case 'playbook':
       return plan.lines.join('\n');
+    case 'ecosystem':
+      return plan.phases
+        .flatMap(({ name, plans }) => plans.map((one) => `━━ ${name}: ${one.stack}\n${planText(one)}`))
+        .join('\n\n');
     default:
       return planText(plan);
   }

@@ -20,7 +20,7 @@ import { defaultCopyLimitBytes, workflowTaskTimeout } from '../domain/operation.
 import type { planGuarded } from '../workflows/questions.ts';
 import type { takeDelivery, Taken } from '../workflows/take-delivery.ts';
 import { ask } from './ask.ts';
-import { ecosystemRequest, fileRequest, type FileOptions } from './commands/deploy.ts';
+import { ecosystemOf, fileRequest, type FileOptions } from './commands/deploy.ts';
 import { jsonObject, readBody, Refusal } from './door-http.ts';
 import type { DoorSettings } from './door-settings.ts';
 import { CommandFailure } from './failure.ts';
@@ -175,7 +175,7 @@ const startOf = async (
       const { file, pull, build } = does;
       const how = { ...options, host, pull, build };
       try {
-        const ecosystem = await ecosystemRequest(file, how);
+        const ecosystem = await ecosystemOf(file, how);
         return ecosystem
           ? { workflow: 'deployEcosystem', request: ecosystem }
           : { workflow: 'deployStack', request: await fileRequest(file, how) };

@@ -1,5 +1,6 @@
 /** An action: a playbook that Baton decided to run, from its question or its hour to what came of it. */
 import type { Answer } from './decision.ts';
+import type { EcosystemPlan } from './ecosystem.ts';
 import type { Gate } from './gate.ts';
 import type { GuardPlan } from './guard.ts';
 import { figureText } from './measure.ts';
@@ -19,7 +20,7 @@ export type ActionPlan = {
 };
 
 /** Of an operation, whatever its kind. */
-export type AnyPlan = Plan | GuardPlan | ActionPlan;
+export type AnyPlan = Plan | GuardPlan | ActionPlan | EcosystemPlan;
 
 export type ActionRequest = PlaybookRequest & {
   decision: string;

@@ -2,6 +2,7 @@
  * Gates: what an operation waits for after its plan is made and before it changes anything. People who approve, an hour, or
  * both. Nothing but a plan that people have seen gets through: they answer with its digest.
  */
+import type { StackName } from './names.ts';
 import type { Need } from './need.ts';
 import type { Announced } from './operation.ts';
 import type { OperationKind } from './plan.ts';
@@ -44,6 +45,8 @@ export type Gate = {
   windows: string[];
   /** How long somebody has said that it takes. */
   needsMs?: number;
+  /** Of an ecosystem: its stacks that change, whose needs add up. */
+  stacks?: { stack: StackName; needsMs?: number }[];
   /** Names of the channels through which people are asked. */
   tells: string[];
 };

@@ -32,9 +32,21 @@ export const needOf = (
   return { ms: Math.max(...took), because: `as ${among} took` };
 };
 
+/** Of stacks that come one after the other, at worst. @returns `undefined` where that of one is not known. */
+export const needOfAll = (needs: readonly (Need | undefined)[]): Need | undefined => {
+  const known = needs.filter((need) => need !== undefined);
+  const [only] = known;
+  if (!only || known.length < needs.length) return undefined;
+  if (known.length === 1) return only;
+  return {
+    ms: known.reduce((sum, { ms }) => sum + ms, 0),
+    because: `as its ${known.length} stacks need one after the other`,
+  };
+};
+
 /** `12m needed, as the longest of the last 3 deploys took`. */
 export const needText = ({ ms, because }: Need): string => `${formatDuration(ms)} needed, ${because}`;
 
-/** Why nothing is known. */
-export const needUnknown = ({ kind, stack }: Pick<Announced, 'kind' | 'stack'>): string =>
-  `how long it takes is not known: no ${kind} of ${stack} is on record`;
+/** Why nothing is known. @param isWhole of an ecosystem. */
+export const needUnknown = ({ kind, stack }: Pick<Announced, 'kind' | 'stack'>, isWhole: boolean): string =>
+  `how long it takes is not known: no ${kind} of ${isWhole ? `some stack of ${stack}` : stack} is on record`;

@@ -9,6 +9,9 @@ import { commandText } from './commands.ts';
 import { cut, firstOf, fitting } from './lines.ts';
 import type { Announced } from './operation.ts';
 import type { AnyPlan } from './action.ts';
+import type { DataPlan } from './data.ts';
+import type { EcosystemPlan } from './ecosystem.ts';
+import { changingActions, isNoop } from './plan.ts';
 import type { Window } from './window.ts';
 
 /** An operation that waits for an approval. */
@@ -25,11 +28,8 @@ export type Question = Announced & {
 /** What a plan would do, in a few short lines that fit a phone and every service's limit. */
 export const questionLines = (plan: AnyPlan): string[] => {
   if (plan.kind === 'playbook') return firstOf(plan.lines, 8);
-  const unprotected = plan.data.filter(({ driver }) => driver === undefined);
-  const risks = firstOf(
-    unprotected.map(({ path }) => `${path}: NOT protected`),
-    4,
-  );
+  if (plan.kind === 'ecosystem') return ecosystemLines(plan);
+  const risks = firstOf(unprotected(plan.data), 4);
   if (plan.kind === 'guard') {
     const { title, command, edits = [], restore = [] } = plan;
     const does = [
@@ -52,6 +52,28 @@ export const questionLines = (plan: AnyPlan): string[] => {
     );
   return [...firstOf(changes, 6), ...firstOf(exchanged, 4), ...risks];
 };
+
+/** Whose services change, a stack a line. */
+const ecosystemLines = ({ phases }: EcosystemPlan): string[] => {
+  const plans = phases.flatMap((phase) => phase.plans).filter((plan) => !isNoop(plan));
+  const changes = plans.map(({ stack, services }) => {
+    const counts = changingActions.flatMap((action) => {
+      const count = services.filter((service) => service.action === action).length;
+      return count > 0 ? [`${count} to ${action}`] : [];
+    });
+    return `${stack}: ${counts.length > 0 ? counts.join(', ') : 'no service changes'}`;
+  });
+  return [
+    ...firstOf(changes, 8),
+    ...firstOf(
+      plans.flatMap(({ data }) => unprotected(data)),
+      4,
+    ),
+  ];
+};
+
+const unprotected = (data: readonly Pick<DataPlan, 'path' | 'driver'>[]): string[] =>
+  data.filter(({ driver }) => driver === undefined).map(({ path }) => `${path}: NOT protected`);
 
 export type Notice = {
   about: EventKind | 'digest';

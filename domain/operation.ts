@@ -43,7 +43,14 @@ export type OperationRequest = {
   /** What it is to wait for before it changes anything. */
   gate?: GateWish;
   /** Part of an ecosystem: once healthy, it tells this workflow and waits to be committed. */
-  ecosystem?: { workflowId: string; name: StackName };
+  ecosystem?: { workflowId: string; name: StackName; agreed?: AgreedRelease };
+};
+
+/** What somebody agreed to for all of an ecosystem: it is deployed, whatever the file says by now. */
+export type AgreedRelease = {
+  release: ReleaseId;
+  /** What it does, where people have approved that: nothing else is done. */
+  deeds?: string[];
 };
 
 /** An operation whose unwind could not be finished, as it was: see `Report`. */

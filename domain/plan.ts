@@ -91,10 +91,11 @@ export type Wanted = {
   obsoleteFiles: string[];
 };
 
-const changing: readonly ServiceAction[] = ['create', 'replace', 'start', 'remove'];
+/** What the roll-out does to services that it touches. */
+export const changingActions: readonly ServiceAction[] = ['create', 'replace', 'start', 'remove'];
 
 /** True for a service that the roll-out touches. */
-export const isChanging = (service: ServicePlan): boolean => changing.includes(service.action);
+export const isChanging = (service: ServicePlan): boolean => changingActions.includes(service.action);
 
 /** True where applying the plan would change nothing at all. */
 export const isNoop = (plan: Plan): boolean =>

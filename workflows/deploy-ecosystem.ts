@@ -14,7 +14,6 @@ import {
   type ChildWorkflowHandle,
 } from '@temporalio/workflow';
 import {
-  unmendable,
   wholeOutcome,
   type EcosystemMember,
   type EcosystemRequest,
@@ -23,12 +22,11 @@ import {
 import { stackWorkflowId } from '../domain/ids.ts';
 import type { StackName } from '../domain/names.ts';
 import { workflowTaskTimeout, type Failure, type Report } from '../domain/operation.ts';
-import { isNoop } from '../domain/plan.ts';
-import type { Problem } from '../domain/problem.ts';
 import { outcomeTitles } from '../domain/report.ts';
 import { memberSearchAttributes } from './search-attributes.ts';
-import { reading } from './activities.ts';
+import { agreeOnEcosystem, type Agreement } from './agree-on-ecosystem.ts';
 import type { deployStack } from './deploy-stack.ts';
+import { Gatekeeper } from './gate.ts';
 import { commitSignal, memberReadySignal, rollBackSignal } from './messages.ts';
 import { Operation } from './operation.ts';
 import { failureOf, reasonOf } from './saga.ts';
@@ -46,21 +44,23 @@ type Member = {
 
 export async function deployEcosystem(request: EcosystemRequest): Promise<Report> {
   const operation = new Operation(request);
-  const report = await bringAbout(operation, request);
+  const gatekeeper = new Gatekeeper(operation);
+  const report = await bringAbout(operation, gatekeeper, request);
+  await CancellationScope.nonCancellable(() => gatekeeper.tellOutcome(report));
   await announceEnd(operation, report);
   return report;
 }
 
-const bringAbout = async (operation: Operation, request: EcosystemRequest): Promise<Report> => {
-  const members = request.phases.flatMap(({ name, members: listed }) =>
-    listed.map(({ request: own, after }): Member => ({
-      stack: own.stack,
-      request: own,
-      after,
-      phase: name,
-      ready: false,
-    })),
-  );
+const bringAbout = async (
+  operation: Operation,
+  gatekeeper: Gatekeeper,
+  request: EcosystemRequest,
+): Promise<Report> => {
+  operation.announce([{ id: 'preflight', title: 'Preflight' }]);
+  const agreement = await agreeOnEcosystem(operation, gatekeeper, request);
+  if ('outcome' in agreement) return agreement;
+
+  const members = membersOf(request, agreement);
   setHandler(
     memberReadySignal,
     (stack: StackName) => {
@@ -69,13 +69,9 @@ const bringAbout = async (operation: Operation, request: EcosystemRequest): Prom
     { description: 'From a stack of this ecosystem: it is healthy and waits to be committed.' },
   );
   operation.announce([
-    { id: 'preflight', title: 'Preflight' },
     ...members.map(({ stack, phase }) => ({ id: stack, title: `${phase}: ${stack}` })),
     { id: 'commit', title: 'Commit every stack' },
   ]);
-
-  const ended = await preflight(operation, request);
-  if (ended) return ended;
 
   let failure: Failure | undefined;
   try {
@@ -89,37 +85,20 @@ const bringAbout = async (operation: Operation, request: EcosystemRequest): Prom
   return close(operation, members, undefined, false);
 };
 
-/** The others would run unfinished for as long as it waits, and lose what was written since if the answer is no. */
-const gated = (stack: StackName): Problem => ({
-  severity: 'error',
-  code: 'gated',
-  message: `"${stack}" has to wait, by baton.yml, and an ecosystem waits for nobody. Deploy it by itself first. Nothing was changed.`,
-});
-
-/** Plans every stack before any is touched. @returns the report where the whole is impossible, or no longer wanted. */
-const preflight = async (operation: Operation, { phases }: EcosystemRequest): Promise<Report | undefined> => {
-  try {
-    const found = await operation.interruptible(() =>
-      operation.step('preflight', 'Preflight', async () => {
-        const problems: Problem[] = [];
-        for (const [index, { members }] of phases.entries())
-          for (const { request, after } of members) {
-            const summary = `plan ${request.stack}`;
-            const prepared = await reading.preparePlan.executeWithOptions({ summary }, [request]);
-            operation.hears = prepared.hears ?? [];
-            problems.push(...unmendable(prepared.problems, index > 0 || after.length > 0));
-            if (prepared.plan && prepared.gate && !isNoop(prepared.plan)) problems.push(gated(request.stack));
-          }
-        return problems;
-      }),
-    );
-    return found.length > 0 ? operation.close('refused', { problems: found }) : undefined;
-  } catch (error) {
-    const notes = ['Nothing was changed.'];
-    if (isCancellation(error)) return operation.close('cancelled', { notes });
-    return operation.close('refused', { failure: failureOf(error, operation), notes });
-  }
-};
+const membersOf = ({ phases }: EcosystemRequest, agreement: Agreement): Member[] =>
+  phases.flatMap(({ name, members }) =>
+    members.map(({ request, after }): Member => {
+      const { stack, ecosystem } = request;
+      const agreed = agreement.get(stack);
+      return {
+        stack,
+        request: ecosystem && agreed ? { ...request, ecosystem: { ...ecosystem, agreed } } : request,
+        after,
+        phase: name,
+        ready: false,
+      };
+    }),
+  );
 
 const rollOutPhases = async (
   operation: Operation,

@@ -9,11 +9,14 @@ import {
   isCancellation,
   setHandler,
 } from '@temporalio/workflow';
-import type { OperationRequest, Report } from '../domain/operation.ts';
+import { deedsOf } from '../domain/ecosystem.ts';
+import type { AgreedRelease, OperationRequest, Report } from '../domain/operation.ts';
 import type { ReleaseId } from '../domain/names.ts';
 import { isNoop, isRefused, needsImages, type Plan } from '../domain/plan.ts';
-import { lengthy, reading } from './activities.ts';
+import type { Problem } from '../domain/problem.ts';
+import { reading } from './activities.ts';
 import { applyPlan, commitPlan, type Applied } from './apply-plan.ts';
+import { fetchImages } from './fetch-images.ts';
 import { Gatekeeper, type Gated } from './gate.ts';
 import { commitSignal, memberReadySignal } from './messages.ts';
 import { Operation } from './operation.ts';
@@ -85,9 +88,12 @@ const agreeOnPlan = async (
   gatekeeper: Gatekeeper,
   request: OperationRequest,
 ): Promise<Plan | Report> => {
+  const forWhole = request.ecosystem?.agreed;
   try {
     return await operation.interruptible(async () => {
-      const first = await operation.step('preflight', 'Preflight', () => preparePlan(operation, request));
+      const first = await operation.step('preflight', 'Preflight', () =>
+        preparePlan(operation, request, forWhole?.release),
+      );
       if ('outcome' in first) return first;
       const settle = async (): Promise<Agreed | Report> =>
         await operation.step('settle', 'Settle the plan', () =>
@@ -95,6 +101,7 @@ const agreeOnPlan = async (
         );
       const settled = needsImages(first.plan) ? await fetchAndSettle(operation, first.plan, settle) : first;
       if ('outcome' in settled) return settled;
+      if (forWhole) return asAgreed(operation, settled.plan, forWhole);
       const passed = await gatekeeper.pass(settled, settle, request.options.expectedPlan !== undefined);
       return 'outcome' in passed ? passed : passed.plan;
     });
@@ -106,6 +113,16 @@ const agreeOnPlan = async (
 };
 
 type Agreed = Gated & { plan: Plan };
+
+/** What all of its ecosystem has waited for, this stack has. What nobody has approved is not done. */
+const asAgreed = (operation: Operation, plan: Plan, { deeds: approved }: AgreedRelease): Plan | Report => {
+  const deeds = deedsOf(plan);
+  const other = deeds.filter((deed) => !(approved ?? deeds).includes(deed));
+  if (other.length === 0) return plan;
+  const message = `It would not be what was approved any more: ${other.join(', ')}. Nothing was changed.`;
+  const problem: Problem = { severity: 'error', code: 'plan-outdated', message };
+  return operation.close('refused', { ...planned(plan), problems: [problem] });
+};
 
 /** Only images that are here tell which release it will be. */
 const fetchAndSettle = async (
@@ -132,23 +149,6 @@ const preparePlan = async (
   if (isRefused(plan)) return operation.close('refused', { ...planned(plan), problems: plan.problems });
   if (isNoop(plan) && !needsImages(plan)) return operation.close('unchanged', planned(plan));
   return prepared;
-};
-
-const fetchImages = async (plan: Plan): Promise<void> => {
-  await Promise.all(
-    plan.services.flatMap(({ service, image: { fetch, reference, exactly } }) =>
-      fetch === undefined
-        ? []
-        : lengthy.fetchImage.executeWithOptions({ summary: `${fetch} ${exactly ?? reference}` }, [
-            {
-              stack: plan.stack,
-              release: plan.release,
-              service,
-              ...(exactly === undefined ? {} : { exactly }),
-            },
-          ]),
-    ),
-  );
 };
 
 /** What a report says of a plan, whatever came of it. */

@@ -130,14 +130,14 @@ export class Gatekeeper {
     return Date.parse(this.#opening.opens) <= Date.now();
   }
 
-  #begin({ windows }: Gate): void {
+  #begin({ windows, stacks }: Gate): void {
     this.#operation.beginNow();
     const { closes, unwindsAt } = this.#opening ?? {};
     // An answer of an older version has no end.
     if (closes === undefined) return;
     const named = windows.join(' and ');
     this.#operation.remark(
-      `It began in ${named}, until ${closes}; ${this.#need ? needText(this.#need) : needUnknown(this.#operation.request)}.`,
+      `It began in ${named}, until ${closes}; ${this.#need ? needText(this.#need) : needUnknown(this.#operation.request, stacks !== undefined)}.`,
     );
     if (unwindsAt !== undefined)
       this.#operation.stopAt(Date.parse(unwindsAt), `The window was over at ${unwindsAt} (${named}).`);
@@ -266,10 +266,15 @@ export class Gatekeeper {
   }
 
   /** In which it can be done, as far as is known. */
-  async #firstOpening({ windows, needsMs }: Gate, from: number): Promise<Begin> {
+  async #firstOpening({ windows, needsMs, stacks }: Gate, from: number): Promise<Begin> {
     if (windows.length === 0) return { opens: iso(from) };
     const { kind, stack } = this.#operation.request;
-    const work = { kind, stack, ...(needsMs === undefined ? {} : { needsMs }) };
+    const work = {
+      kind,
+      stack,
+      ...(needsMs === undefined ? {} : { needsMs }),
+      ...(stacks ? { stacks } : {}),
+    };
     const opening = await findOpening(windows, from, work);
     this.#need = opening.need;
     return opening;

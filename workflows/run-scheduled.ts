@@ -14,13 +14,16 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   cleanupWorkflowId,
   copyWorkflowId,
+  ecosystemWorkflowId,
   playbookWorkflowId,
   restoreTestWorkflowId,
   rotationWorkflowId,
   stackWorkflowId,
 } from '../domain/ids.ts';
 import { setReportText } from '../domain/copy.ts';
-import type { OperationId } from '../domain/names.ts';
+import { ecosystemRequest, type EcosystemRequest } from '../domain/ecosystem.ts';
+import type { OperationId, StackName } from '../domain/names.ts';
+import type { OperationRequest, Report } from '../domain/operation.ts';
 import { isError, problemText } from '../domain/problem.ts';
 import { reportEvent } from '../domain/briefing/told.ts';
 import { scheduledEvent } from '../domain/event.ts';
@@ -38,7 +41,6 @@ import { child, guardAsChild } from './child.ts';
 import type { cleanUp } from './clean-up.ts';
 import type { checkCopies } from './copies.ts';
 import type { copyData } from './copy-data.ts';
-import type { deployStack } from './deploy-stack.ts';
 import { isHeldBack } from './held.ts';
 import type { restoreTest } from './restore-test.ts';
 import type { rotateSnapshots } from './rotate-snapshots.ts';
@@ -82,7 +84,7 @@ const unlessHeld = async (host: string, name: string, task: Task): Promise<Ended
 };
 
 const carryOut = async (host: string, name: string, task: Task): Promise<Ended> => {
-  const operation = uuid4().slice(0, 8) as OperationId;
+  const operation = newOperationId();
   switch (task.do) {
     case 'deploy':
       return await deploy(host, name, operation, task);
@@ -113,19 +115,46 @@ const deploy = async (
   operation: OperationId,
   task: Task & { do: 'deploy' },
 ): Promise<Ended> => {
-  const { file } = task.source;
-  const stack = await reading.stackOfFile.executeWithOptions({ summary: file }, [task]);
-  const announced = { operation, kind: 'deploy' as const, stack, host };
   const { source, options, gate } = task;
-  const { outcome, notes } = await executeChild<typeof deployStack>('deployStack', {
+  const found = await reading.stackOfFile.executeWithOptions({ summary: source.file }, [task]);
+  const requestOf = (stack: StackName, id: OperationId, file: string): OperationRequest => ({
+    operation: id,
+    kind: 'deploy',
+    stack,
+    host,
+    source: { ...source, file },
+    options,
+  });
+  const wish = gate ? { gate } : {};
+  if (typeof found === 'string')
+    return await deployed(name, 'deployStack', stackWorkflowId(host, found), {
+      ...requestOf(found, operation, source.file),
+      ...wish,
+    });
+  const request = ecosystemRequest(found, { operation, host, ...wish }, (stack, file) =>
+    requestOf(stack, newOperationId(), file),
+  );
+  return await deployed(name, 'deployEcosystem', ecosystemWorkflowId(host, found.name), request);
+};
+
+const deployed = async (
+  name: string,
+  workflow: 'deployStack' | 'deployEcosystem',
+  workflowId: string,
+  request: OperationRequest | EcosystemRequest,
+): Promise<Ended> => {
+  const { operation, kind, stack, host } = request;
+  const { outcome, notes } = await executeChild<(asked: typeof request) => Promise<Report>>(workflow, {
     ...child,
-    workflowId: stackWorkflowId(host, stack),
+    workflowId,
     staticSummary: `deploy ${stack}, scheduled as ${name}`,
-    typedSearchAttributes: memberSearchAttributes(announced),
-    args: [{ ...announced, source, options, ...(gate ? { gate } : {}) }],
+    typedSearchAttributes: memberSearchAttributes({ operation, kind, stack, host }),
+    args: [request],
   });
   return { operation, stack, outcome, notes };
 };
+
+const newOperationId = (): OperationId => uuid4().slice(0, 8) as OperationId;
 
 const guard = async (
   host: string,

@@ -1,11 +1,9 @@
 /** `baton deploy FILE|PLAN`: bring a stack to what its file says, or put everything back. */
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
-import { withinPhase, type EcosystemRequest } from '../../domain/ecosystem.ts';
-import { ecosystemWorkflowId } from '../../domain/ids.ts';
+import { ecosystemRequest, orderOf, type EcosystemRequest } from '../../domain/ecosystem.ts';
 import type { StackName } from '../../domain/names.ts';
 import type { OperationRequest } from '../../domain/operation.ts';
-import { CommandFailure, exitCode } from '../failure.ts';
 import { newOperationId, startEcosystem, startOperation, watchOperation } from '../operation.ts';
 import { print, printJson } from '../output.ts';
 import { readEcosystem, readStackName } from '../stack-file.ts';
@@ -67,14 +65,8 @@ export const deployCommand = (command: Command): void => {
 type DeployOptions = FileOptions & GateOptions & { wait: boolean };
 
 const deploy = async (file: string, options: DeployOptions): Promise<number> => {
-  const ecosystem = await ecosystemRequest(file, options);
-  const gate = gateOf(options);
-  if (ecosystem && gate.gate)
-    throw new CommandFailure(
-      exitCode.usage,
-      'An ecosystem waits for nobody as a whole: ask for --approve, --at and --in-window with one of its stacks. Nothing was changed.',
-    );
-  const request = ecosystem ?? { ...(await requestFor(file, options)), ...gate };
+  const asked = (await ecosystemOf(file, options)) ?? (await requestFor(file, options));
+  const request = { ...asked, ...gateOf(options) };
   return await withClient(async (client) => {
     const handle =
       'phases' in request ? await startEcosystem(client, request) : await startOperation(client, request);
@@ -93,32 +85,14 @@ const deploy = async (file: string, options: DeployOptions): Promise<number> => 
 };
 
 /** @returns `undefined` where the file is no ecosystem. */
-export const ecosystemRequest = async (
+export const ecosystemOf = async (
   file: string,
   options: FileOptions,
 ): Promise<EcosystemRequest | undefined> => {
   const read = file.endsWith('.json') ? undefined : await readEcosystem(file, options);
   if (!read) return undefined;
-  const { name, phases } = read.ecosystem;
-  const host = options.host ?? thisHost().host;
-  const workflowId = ecosystemWorkflowId(host, name);
-  return {
-    operation: newOperationId(),
-    kind: 'deploy',
-    stack: name,
-    host,
-    file: resolve(file),
-    phases: phases.map((phase) => {
-      const waits = withinPhase(phase.stacks.map(({ stack }) => stack));
-      return {
-        name: phase.name,
-        members: phase.stacks.map(({ file: path, stack }) => ({
-          request: { ...requestOf(path, stack.name, options), ecosystem: { workflowId, name } },
-          after: [...(waits.get(stack.name) ?? [])],
-        })),
-      };
-    }),
-  };
+  const whole = { operation: newOperationId(), host: options.host ?? thisHost().host };
+  return ecosystemRequest(orderOf(read.ecosystem), whole, (stack, path) => requestOf(path, stack, options));
 };
 
 const requestFor = async (file: string, options: FileOptions): Promise<OperationRequest> => {

@@ -13,7 +13,7 @@ import { print, printJson, printProblems } from '../output.ts';
 import { planText } from '../plan-text.ts';
 import { withClient } from '../temporal.ts';
 import type { SavedPlan } from '../saved-plan.ts';
-import { ecosystemRequest, fileOptions, fileRequest, type FileOptions } from './deploy.ts';
+import { ecosystemOf, fileOptions, fileRequest, type FileOptions } from './deploy.ts';
 import { examples } from './shared.ts';
 
 type PlanOptions = FileOptions & { out?: string; detailedExitcode?: boolean };
@@ -34,7 +34,7 @@ export const planCommand = (command: Command): void => {
 };
 
 const plan = async (file: string, options: PlanOptions): Promise<number> => {
-  const ecosystem = await ecosystemRequest(file, options);
+  const ecosystem = await ecosystemOf(file, options);
   if (!ecosystem) return await planOne(await fileRequest(file, options), options);
   if (options.out !== undefined)
     throw new CommandFailure(exitCode.usage, 'A plan can be saved of one stack, not of an ecosystem.');

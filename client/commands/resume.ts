@@ -49,7 +49,7 @@ export const resumeRequest = (
       `"${name}" is a playbook on ${plan.target}; each of its steps is an operation of its own, which is resumed by its stack.`,
       plan.target.startsWith('/') ? `baton events ${name}` : `baton resume ${stackAt(plan.target)}`,
     );
-  if (report?.outcome !== 'needs-human' || !plan || plan.kind === 'playbook')
+  if (report?.outcome !== 'needs-human' || !plan || plan.kind === 'playbook' || plan.kind === 'ecosystem')
     throw new CommandFailure(
       exitCode.failed,
       `Nothing waits to be finished: the last operation of "${name}" ${report ? `ended in "${report.outcome}"` : 'has not ended'}. Nothing was changed.`,

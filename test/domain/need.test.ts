@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { needOf } from '../../domain/need.ts';
+import { needOf, needOfAll, needUnknown } from '../../domain/need.ts';
 import type { ReleaseRecord } from '../../domain/release.ts';
 
 const minute = 60_000;
@@ -51,5 +51,25 @@ describe('what an operation needs', () => {
         assert.ok(need && need.ms >= (all.at(-1) as number) && all.includes(need.ms));
       }),
     );
+  });
+});
+
+describe('what several stacks need', () => {
+  const need = (ms: number) => ({ ms, because: 'as said' });
+
+  test('adds up, for they may come one after the other', () => {
+    assert.deepEqual(needOfAll([need(5), need(7)]), {
+      ms: 12,
+      because: 'as its 2 stacks need one after the other',
+    });
+    assert.deepEqual(needOfAll([need(5)]), need(5));
+  });
+
+  test('is not known where that of one is not', () => {
+    assert.equal(needOfAll([need(5), undefined]), undefined);
+    assert.equal(needOfAll([]), undefined);
+    const deployed = { kind: 'deploy', stack: 'home' } as Parameters<typeof needUnknown>[0];
+    assert.match(needUnknown(deployed, true), /no deploy of some stack of home is on record/);
+    assert.match(needUnknown(deployed, false), /no deploy of home is on record/);
   });
 });

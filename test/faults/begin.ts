@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { sha256 } from '../../activities/hash.ts';
 import { ask } from '../../client/ask.ts';
 import { startChange } from '../../client/change.ts';
-import { ecosystemRequest } from '../../client/commands/deploy.ts';
+import { ecosystemOf } from '../../client/commands/deploy.ts';
 import {
   demandWorker,
   newOperationId,
@@ -269,7 +269,7 @@ export const begin = async (
     FILES: site.files,
     CANARY: canary,
   });
-  const request = await ecosystemRequest(join(site.files, 'all.yml'), {
+  const request = await ecosystemOf(join(site.files, 'all.yml'), {
     set,
     envFile: [],
     profile: [],

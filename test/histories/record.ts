@@ -310,12 +310,12 @@ try {
   });
 
   /** Says something to the operation while it waits at its gate. */
-  const answering = (answer: string, more: object = {}): Meddle => {
+  const answering = (answer: string, more: object = {}, workflowId = `stack/${site.host}/ledger`): Meddle => {
     let isAsked = false;
     return (activity, moment) => {
       if (activity !== 'preparePlan' || moment === 'before' || isAsked) return;
       isAsked = true;
-      const handle = client.workflow.getHandle(`stack/${site.host}/ledger`);
+      const handle = client.workflow.getHandle(workflowId);
       const say = async (): Promise<void> => {
         const { waiting } = await handle.query<Progress>('progress');
         const said = { by: 'anna', channel: 'baton', plan: waiting?.plan, ...more };
@@ -365,6 +365,7 @@ try {
   for (const [name, meddle] of [
     ['ecosystem-rolled-back', failing('rollOutService app')],
     ['ecosystem-done', () => undefined],
+    ['ecosystem-approved', answering('approve', {}, workflowId)],
   ] as const) {
     laboratory.meddle = meddle;
     const base = request();
@@ -378,6 +379,7 @@ try {
           stack: 'home',
           host: site.host,
           file: `${site.files}/home.yml`,
+          ...(name === 'ecosystem-approved' ? { gate: { approve: true } } : {}),
           phases: [
             { name: 'data', members: [member('ledger', file, { RELEASE: name })] },
             { name: 'edge', members: [member('edge', other, {})] },
@@ -390,6 +392,8 @@ try {
     await save(name, workflowId, runId);
     console.log(name);
   }
+  const memberId = `stack/${site.host}/ledger`;
+  await save('ecosystem-member-approved', memberId, (await client.workflow.getHandle(memberId).describe()).runId);
 } finally {
   await laboratory.close();
 }
