@@ -4,7 +4,8 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/prom
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { bundlesOf, inputAt, scriptOf, writeWhole, type Bundle } from './command-bundle.ts';
+import { bundlesOf, inputAt, scriptOf, type Bundle } from './command-bundle.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** A command that has read the index just before a new bundle was made still finds its own. */
 const keepMs = 10 * 60_000;

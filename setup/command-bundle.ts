@@ -2,10 +2,11 @@
  * The command in one file, with what V8 has made of it. Of a command that only reads and asks, more than half the time went into
  * finding, reading and compiling six hundred files; that Baton's own are still as they were bundled takes 3 ms to see.
  */
-import { accessSync, constants, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { constants as vmConstants, Script } from 'node:vm';
+import { writeWhole } from './write-whole.ts';
 
 const checkout = join(import.meta.dirname, '..');
 
@@ -116,17 +117,5 @@ const isAllowed = (path: string, access: number): boolean => {
     return true;
   } catch {
     return false;
-  }
-};
-
-/** Under its name there is all of it or nothing, even after a power loss: V8 believes what it reads. */
-export const writeWhole = (path: string, content: Uint8Array): void => {
-  const draft = `${path}.${process.pid}.draft`;
-  try {
-    writeFileSync(draft, content, { flush: true });
-    renameSync(draft, path);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
   }
 };
