@@ -1,7 +1,7 @@
 /** What the host's own rules say of an operation, and when its windows open. */
 import { nextOccurrence } from '../compose/cron.ts';
 import { eventKinds, type EventKind } from '../domain/event.ts';
-import { jointGate } from '../domain/ecosystem.ts';
+import { jointGate, type JointGate } from '../domain/ecosystem.ts';
 import { gateOf, isTime, type Gate } from '../domain/gate.ts';
 import { needOf, needOfAll, type Need } from '../domain/need.ts';
 import type { Channel } from '../domain/notice.ts';
@@ -111,7 +111,7 @@ export const gateFor = async (
 const ruledGate = (
   { kind, stack, gate: wish, ecosystem }: Parameters<typeof gateFor>[1],
   { gates: rules, channels }: Settings,
-): ReturnType<typeof jointGate> => {
+): JointGate => {
   const tells = channels.filter(({ events }) => events.includes('question')).map(({ name }) => name);
   const gate = gateOf({ kind, stack }, wish, rules, tells);
   if (!ecosystem) return gate ? { gate } : {};

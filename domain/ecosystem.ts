@@ -108,7 +108,7 @@ export const wholeGate = (stacks: readonly GatedStack[], saidMs?: number): Joint
   };
 };
 
-type JointGate = { gate?: Gate; refusal?: string };
+export type JointGate = { gate?: Gate; refusal?: string };
 
 /** All that any of them waits for, once. @returns `refusal` where nobody may say yes to all of it. */
 export const jointGate = (gates: readonly Gate[]): JointGate => {

@@ -42,8 +42,8 @@ export const agreeOnEcosystem = async (
   }
 };
 
-type Planned = { stack: StackName; plan: Plan; digest: string };
-type Whole = Gated & { stacks: Planned[] };
+type Planned = { stack: StackName; phase: string; plan: Plan; digest: string };
+type Whole = Omit<Gated, 'digest'> & { stacks: Planned[] };
 
 const waitWithAll = async (
   operation: Operation,
@@ -52,14 +52,17 @@ const waitWithAll = async (
   first: Whole,
 ): Promise<Agreement | Report> => {
   const planned = new Map(first.stacks.map(({ stack, plan }) => [stack, plan.release]));
-  const settle = async (): Promise<Whole | Report> =>
-    await operation.step('settle', 'Settle the plans', () => planAll(operation, request, planned));
+  const settle = async (): Promise<(Whole & Gated) | Report> =>
+    await operation.step('settle', 'Settle the plans', async () => {
+      const whole = await planAll(operation, request, planned);
+      return 'outcome' in whole ? whole : await digested(whole);
+    });
   const fetching = first.stacks.filter(({ plan }) => needsImages(plan));
   if (fetching.length > 0)
     await operation.step('images', 'Fetch images', async () => {
       await Promise.all(fetching.map(async ({ plan }) => await fetchImages(plan)));
     });
-  const settled = fetching.length > 0 ? await settle() : first;
+  const settled = fetching.length > 0 ? await settle() : await digested(first);
   if ('outcome' in settled) return settled;
   const passed = await gatekeeper.pass(settled, settle);
   if ('outcome' in passed) return passed;
@@ -79,7 +82,7 @@ const planAll = async (
   settling?: ReadonlyMap<StackName, ReleaseId>,
 ): Promise<Whole | Report> => {
   const problems: Problem[] = [];
-  const stacks: (Planned & { phase: string })[] = [];
+  const stacks: Planned[] = [];
   const changing: GatedStack[] = [];
   for (const [index, { name: phase, members }] of phases.entries())
     for (const { request, after } of members) {
@@ -108,8 +111,11 @@ const planAll = async (
       plans: stacks.flatMap((one) => (one.phase === phase.name ? [one.plan] : [])),
     })),
   };
-  if (!gate) return { digest: '', stacks };
-  const summary = `one digest for ${stacks.length} plans`;
-  const digests = stacks.map(({ digest }) => digest);
-  return { digest: await reading.digestPlans.executeWithOptions({ summary }, [digests]), gate, stacks };
+  return { ...(gate ? { gate } : {}), stacks };
+};
+
+const digested = async (whole: Whole): Promise<Whole & Gated> => {
+  const summary = `one digest for ${whole.stacks.length} plans`;
+  const digests = whole.stacks.map(({ digest }) => digest);
+  return { ...whole, digest: await reading.digestPlans.executeWithOptions({ summary }, [digests]) };
 };

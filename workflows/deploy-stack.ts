@@ -116,8 +116,7 @@ type Agreed = Gated & { plan: Plan };
 
 /** What all of its ecosystem has waited for, this stack has. What nobody has approved is not done. */
 const asAgreed = (operation: Operation, plan: Plan, { deeds: approved }: AgreedRelease): Plan | Report => {
-  const deeds = deedsOf(plan);
-  const other = deeds.filter((deed) => !(approved ?? deeds).includes(deed));
+  const other = approved ? deedsOf(plan).filter((deed) => !approved.includes(deed)) : [];
   if (other.length === 0) return plan;
   const message = `It would not be what was approved any more: ${other.join(', ')}. Nothing was changed.`;
   const problem: Problem = { severity: 'error', code: 'plan-outdated', message };

@@ -169,7 +169,7 @@ const wordings: [RegExp, EngineErrorCode][] = [
   ],
   [/no space left on device/i, 'no-space'],
   [/has active endpoints|is being used|network is being used|volume is in use|being used by/i, 'in-use'],
-  // Podman looks at all interfaces of the host for a free subnet; one of them went away meanwhile. Another try finds it gone.
+  // Podman looks at all interfaces of the host for a free subnet; one of them came or went meanwhile. That passes.
   [/no such network interface/i, 'internal'],
   [/no such|not found|does not exist|unable to find/i, 'not-found'],
 ];
