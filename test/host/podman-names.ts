@@ -1,12 +1,14 @@
 /** One container stays on a network for as long as the test host is there, so that Podman's name server does, too. */
 import { execa } from 'execa';
+import { randomBytes } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { baseImage } from '../../setup/base-image.ts';
 import { answersNames, nameServerIn } from '../../setup/podman-names.ts';
 import { SetupFailure } from '../../setup/say.ts';
 
-const keeper = 'baton-test-host-names';
+/** Another name at each start: netavark adds to the addresses it finds under a network's name, and those of a host that was killed lie there still. */
+const prefix = 'baton-test-host-names-';
 const answersWithinMs = 10_000;
 
 /** @param cli the test host's `podman`, with its global options. @throws SetupFailure where names are not answered. */
@@ -22,6 +24,7 @@ export const keepNamesAnswered = async (
       stdin: 'ignore',
       timeout: 60_000,
     });
+  const keeper = `${prefix}${randomBytes(3).toString('hex')}`;
   await dropStalePid();
   await podman('network', 'create', keeper);
   const started = await podman('run', '-d', '--name', keeper, '--network', keeper, baseImage, 'sleep', '1d');
