@@ -6,7 +6,6 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../../activities/hash.ts';
-import { ask } from '../../client/ask.ts';
 import { startChange } from '../../client/change.ts';
 import { ecosystemOf } from '../../client/commands/deploy.ts';
 import {
@@ -18,6 +17,7 @@ import {
   type Handle,
 } from '../../client/operation.ts';
 import { manifestName } from '../../domain/dump.ts';
+import type { GateWish } from '../../domain/gate.ts';
 import { snapshotQuestion, type GuardRequest } from '../../domain/guard.ts';
 import {
   cleanupWorkflowId,
@@ -31,17 +31,17 @@ import type { OperationId, StackName } from '../../domain/names.ts';
 import type { OperationRequest, ReleaseSource, Report } from '../../domain/operation.ts';
 import type { ReleaseKind } from '../../domain/plan.ts';
 import { parseSnapshotName } from '../../domain/snapshot.ts';
-import { targetText } from '../../domain/target.ts';
 import type { cleanUp } from '../../workflows/clean-up.ts';
 import type { copyData } from '../../workflows/copy-data.ts';
 import type { initCopies } from '../../workflows/copies.ts';
-import type { planPlaybook } from '../../workflows/questions.ts';
 import type { restoreTest } from '../../workflows/restore-test.ts';
 import type { rotateSnapshots } from '../../workflows/rotate-snapshots.ts';
-import type { runPlaybook } from '../../workflows/run-playbook.ts';
 import { until, type Site } from '../e2e/site.ts';
 import { beginCycle, prepareCycle } from './cycle.ts';
+import { answered } from './gate.ts';
+import { beginPlaybook, preparePlaybook } from './playbooks.ts';
 import type { Scenario, Settings } from './scenarios.ts';
+import type { Scene } from './scene.ts';
 import { canary, variablesOf } from './town-files.ts';
 import { copyDiskOf, looseVolume, passwordOf, scratchOf, spareImage } from './world.ts';
 
@@ -50,6 +50,7 @@ const requestOf = (
   kind: ReleaseKind,
   stack: string,
   source: ReleaseSource,
+  gate?: GateWish,
 ): OperationRequest => ({
   operation: newOperationId(),
   kind,
@@ -57,10 +58,16 @@ const requestOf = (
   host: site.host,
   source,
   options: { copyLimitBytes: 2 ** 30, build: false, pull: false },
+  ...(gate ? { gate } : {}),
 });
 
 /** What it writes can be seen, and that it was written once. */
-const guardRequestOf = (site: Site, stack: string, exitCode: number, dumped = false): GuardRequest => {
+const guardRequestOf = (
+  site: Site,
+  stack: string,
+  exitCode: number,
+  dumped?: Scenario['dumped'],
+): GuardRequest => {
   const data = join(site.data, stack);
   const append = dumped
     ? `podman --url unix://${site.environment['BATON_ENGINE_SOCKET'] ?? ''} exec ${stack}-db-1 redis-cli append rows 'guarded '`
@@ -108,7 +115,7 @@ const restoreRequestOf = async (
   site: Site,
   stack: string,
   breaks: boolean,
-  dumped = false,
+  dumped?: Scenario['dumped'],
 ): Promise<GuardRequest> => {
   const { command: _none, ...request } = guardRequestOf(site, stack, 0);
   const [path = ''] = request.data;
@@ -173,29 +180,6 @@ const beginChange = async <W extends Workflow>(
   return handle;
 };
 
-/** What it is carried out on is found out as a person would: it may be called otherwise. */
-const beginPlaybook = async (
-  client: Client,
-  site: Site,
-  playbook: string,
-  stack: string,
-): Promise<Handle> => {
-  const { host } = site;
-  const wanted = playbook === 'service-restart' ? `${stack}/app` : site.data;
-  const asked = await ask<typeof planPlaybook>(client, host, 'planPlaybook', [playbook, wanted]);
-  if (!asked.playbook || !asked.target) throw new Error(JSON.stringify(asked.problems));
-  const operation = newOperationId();
-  const { hash } = asked.playbook;
-  const target = targetText(asked.target);
-  return await beginChange<typeof runPlaybook>(
-    client,
-    site,
-    'runPlaybook',
-    playbookWorkflowId(host, operation),
-    [{ operation, host, playbook, hash, target, cause: 'asked-for' }],
-  );
-};
-
 const fromFile = (site: Site, stack: string, settings: Settings): ReleaseSource => ({
   from: 'file',
   file: join(site.files, `${stack}.yml`),
@@ -225,6 +209,11 @@ export const begin = async (
       client,
       requestOf(site, 'deploy', first, fromFile(site, first, operation.deploy)),
     );
+  if ('approved' in operation) {
+    const source = fromFile(site, first, operation.approved);
+    const request = requestOf(site, 'deploy', first, source, { approve: true });
+    return answered(await startOperation(client, request));
+  }
   if ('guard' in operation)
     return await startGuard(client, guardRequestOf(site, first, operation.guard.exitCode, dumped));
   if ('restore' in operation)
@@ -265,6 +254,7 @@ export const begin = async (
   ) as Record<string, string>;
   Object.assign(process.env, {
     IMAGE: site.environment['IMAGE'],
+    APP_IMAGE: site.environment['APP_IMAGE'],
     DATA: site.data,
     FILES: site.files,
     CANARY: canary,
@@ -286,7 +276,7 @@ const no = (): boolean => false;
 /** Releases that run before the operation. */
 export const prepare = async (
   client: Client,
-  site: Site,
+  { site, town }: Scene,
   { stacks, before, taken = 0, operation }: Scenario,
 ): Promise<void> => {
   // A worker that runs has not always been heard of yet.
@@ -306,6 +296,7 @@ export const prepare = async (
   if ('cleanup' in operation) await strew(site);
   if ('copy' in operation) await prepareCopies(client, site, operation.copy);
   if ('cycle' in operation) await prepareCycle(client, site, stacks[0] ?? '');
+  if ('playbook' in operation) await preparePlaybook(site, town, operation.playbook, stacks[0] ?? '');
 };
 
 const demandDone = ({ outcome, failure, problems }: Report): void => {

@@ -1,8 +1,10 @@
 /** A seeded sample of the matrix, and every cell that once showed a fault. `npm run faults` runs all of it. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { readPlaybooks } from '../../compose/playbooks.ts';
 import { found } from './found.ts';
 import { reproduce, sample, type Cell } from './matrix.ts';
+import { alike, settings } from './playbooks.ts';
 import { runOnce } from './run.ts';
 import { scenarios } from './scenarios.ts';
 import { Town } from './town.ts';
@@ -37,4 +39,16 @@ describe(`faults, sampled with seed ${seed}`, () => {
       test(`${what} (${cell.scenario}, ${cell.kind} at ${cell.at})`, async () => {
         await must(cell);
       });
+});
+
+test('every shipped playbook is in the table, or made of what is', async () => {
+  const { playbooks } = await readPlaybooks('');
+  const names = playbooks.map(({ name }) => name);
+  assert.deepEqual(
+    names.filter((name) => !(name in settings || name in alike)),
+    [],
+  );
+  const stepsOf = (name: string) => playbooks.find((one) => one.name === name)?.steps;
+  for (const [name, like] of Object.entries(alike))
+    if (like !== 'cleanup') assert.deepEqual(stepsOf(name), stepsOf(like), name);
 });

@@ -263,7 +263,7 @@ const onlyOnce = async ({ site, startedAt, scenario, fault }: Ended): Promise<st
         type === 'container' && scenario.stacks.some((stack) => name?.startsWith(`${stack}-`)),
     );
   // A database is stopped and started while its dump is restored.
-  const restored = scenario.dumped ? scenario.stacks.map((stack) => `${stack}-db-1`) : [];
+  const restored = scenario.dumped === 'redis' ? scenario.stacks.map((stack) => `${stack}-db-1`) : [];
   // A name is made once. The same name may be started twice: first the new container's, then the one that is put back.
   const keys = events.map(([, what, name, id]) =>
     what === 'create' ? `${name} was made` : `${name} (${id}) was started`,
@@ -274,6 +274,11 @@ const onlyOnce = async ({ site, startedAt, scenario, fault }: Ended): Promise<st
     return times > 1 ? [`${key} ${times} times`] : [];
   });
 };
+
+/** A service is down, or gone, before; and again where nothing was done. */
+const isAmiss = ({ operation }: Scenario): boolean =>
+  'cycle' in operation ||
+  ('playbook' in operation && ['drift-correction', 'cascade-restart'].includes(operation.playbook));
 
 /** (5) Report, `baton status`, `baton releases` and the engine tell the same. */
 const sameStory = async ({ client, site, after, report, scenario }: Ended): Promise<string[]> => {
@@ -290,8 +295,7 @@ const sameStory = async ({ client, site, after, report, scenario }: Ended): Prom
     const running = status?.services.filter(({ state }) => state === 'running').length ?? 0;
     const really = containers.filter((container) => container.running).length;
     if (running !== really) found.push(`status says ${running} of ${stack} run, the engine ${really}`);
-    // A service that was down before is down again.
-    const isDown = 'cycle' in scenario.operation && report.outcome !== 'done';
+    const isDown = isAmiss(scenario) && report.outcome !== 'done';
     for (const line of isDown ? [] : (status?.drift ?? []))
       if (!report.notes.some((note) => note.includes(line.split('"')[1] ?? '?')))
         found.push(`status of ${stack}: ${line}`);
@@ -301,7 +305,8 @@ const sameStory = async ({ client, site, after, report, scenario }: Ended): Prom
     if (containers.length > 0 && (last === undefined || !ids.has(last)))
       found.push(`the last release of ${stack} is ${last ?? 'none'}, but ${[...ids].join(', ')} runs`);
     const released = report.outcome === 'done' && report.kind !== 'guard';
-    const expected = scenario.before.length + (released ? 1 : 0);
+    const adds = released || (report.outcome === 'done' && scenario.releases === true);
+    const expected = scenario.before.length + (adds ? 1 : 0);
     if (releases.length !== expected)
       found.push(`${stack} has ${releases.length} releases on record, not ${expected}`);
     if (released && scenario.stacks.length === 1 && last !== report.release)

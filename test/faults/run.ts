@@ -70,8 +70,8 @@ export const runOnce = async (town: Town, { scenario, fault }: Run): Promise<Run
   const client = await town.client();
   const scene = await Scene.open(town, scenario);
   try {
-    await prepare(client, scene.site, scenario);
-    const before = await lookAt(scene.site, scene.ports, scenario.dumped);
+    await prepare(client, scene, scenario);
+    const before = await lookAt(scene.site, scene.ports, scenario);
     const started = Promise.withResolvers<Handle>();
     await scene.arm(fault, strike(fault, started.promise));
     const startedAt = new Date();
@@ -83,12 +83,12 @@ export const runOnce = async (town: Town, { scenario, fault }: Run): Promise<Run
     const report = await Promise.race([outcome, scene.broken]);
     await scene.mend?.();
     scene.mend = undefined;
-    const torn = await lookAt(scene.site, scene.ports, scenario.dumped);
+    const torn = await lookAt(scene.site, scene.ports, scenario);
     const resumed =
       report?.outcome === 'needs-human' && mayNeedHuman.includes(fault.kind)
         ? await resumeAll(client, scene, scenario)
         : undefined;
-    const after = resumed ? await lookAt(scene.site, scene.ports, scenario.dumped) : torn;
+    const after = resumed ? await lookAt(scene.site, scene.ports, scenario) : torn;
     const effects = EffectLog.read(scene.log);
     const effect = effects.find(({ n }) => n === fault.at);
     return {

@@ -4,6 +4,7 @@
  */
 import type { ReleaseKind } from '../../domain/plan.ts';
 import type * as workflows from '../../workflows/index.ts';
+import type { PlaybookName } from './playbooks.ts';
 import type { World } from './world.ts';
 
 type Question =
@@ -62,15 +63,20 @@ export type Settings = { version: string; breaks?: true };
 const town = process.env['BATON_FAULT_TOWN'] ?? '';
 const books = `books${town}`;
 const till = `till${town}`;
-/** Its rows are in a database. */
+/** Their rows are in a database. */
 const keys = `keys${town}`;
+const vault = `vault${town}`;
+/** Its database is only tended. */
+const ledger = `ledger${town}`;
 
 export type Scenario = {
   name: string;
   /** Stacks of the town that take part. */
   stacks: readonly string[];
-  /** Its rows are in Redis, and are dumped. */
-  dumped?: boolean;
+  /** Its rows are in a database, and are dumped. */
+  dumped?: 'redis' | 'sqlite';
+  /** Its `db` is a PostgreSQL, in which nothing is kept. */
+  maintained?: true;
   /** Releases deployed before, without faults. */
   before: readonly Settings[];
   /** Snapshots taken of the first stack's data after that, for their own sake. */
@@ -78,6 +84,8 @@ export type Scenario = {
   /** What is deployed; or an undo, or a removal, of the first stack. */
   operation:
     | { deploy: Settings }
+    /** The same, which waits for an answer, and gets it. */
+    | { approved: Settings }
     | { undo: { withData: boolean } }
     | { remove: { withData: boolean } }
     | { ecosystem: Record<string, Settings> }
@@ -96,11 +104,13 @@ export type Scenario = {
     /** The snapshot that the first deploy took is copied elsewhere. */
     | { copy: 'restic' | 'btrfs' }
     /** Of the shipped ones: on a service of the first stack, or on the disk that its data is on. */
-    | { playbook: 'service-restart' | 'snapshot-rotation' }
+    | { playbook: PlaybookName }
     /** A service of the first stack is down, and the cycle restarts it unasked. */
     | { cycle: 'service-down' };
   /** About how many effects it has; only spreads a sample over them. */
   effects: number;
+  /** A release comes of it, though it is no deploy itself. */
+  releases?: true;
   /** How it ends when nothing is in its way. */
   ends: 'done' | 'rolled-back';
   /** What must hold of each stack after `done`. @returns what does not, in words. */
@@ -161,10 +171,29 @@ const byKind: Record<ReleaseKind, Scenario[]> = {
       isNew: () => ['it should not have succeeded'],
     },
     {
+      name: 'approved deploy',
+      effects: 19,
+      stacks: [books],
+      before: [{ version: '1' }],
+      operation: { approved: { version: '2' } },
+      ends: 'done',
+      isNew: both(serves('2'), rows('opening 1 2 ')),
+    },
+    {
+      name: 'failing deploy with a dump of SQLite',
+      effects: 20,
+      stacks: [vault],
+      dumped: 'sqlite',
+      before: [{ version: '1' }],
+      operation: { deploy: { version: '2', breaks: true } },
+      ends: 'rolled-back',
+      isNew: () => ['it should not have succeeded'],
+    },
+    {
       name: 'failing deploy with a dump',
       effects: 39,
       stacks: [keys],
-      dumped: true,
+      dumped: 'redis',
       before: [{ version: '1' }],
       operation: { deploy: { version: '2', breaks: true } },
       ends: 'rolled-back',
@@ -270,7 +299,7 @@ const dumpingGuards: Scenario[] = [
     name: 'failing guard with a dump',
     effects: 29,
     stacks: [keys],
-    dumped: true,
+    dumped: 'redis',
     before: [{ version: '1' }],
     operation: { guard: { exitCode: 3 } },
     ends: 'rolled-back',
@@ -323,7 +352,7 @@ const restores: Scenario[] = [
     name: 'restore of a dump',
     effects: 27,
     stacks: [keys],
-    dumped: true,
+    dumped: 'redis',
     before: [{ version: '1' }, { version: '2' }, { version: '1' }],
     operation: { restore: { breaks: false } },
     ends: 'done',
@@ -407,6 +436,16 @@ const restartsOnly =
       }),
     );
 
+const otherImage =
+  (service: string) =>
+  (now: World, before: World): string[] =>
+    now.stacks.flatMap(({ stack, containers }, index) => {
+      const name = `${stack}-${service}-1`;
+      const was = before.stacks[index]?.containers.find((one) => one.name === name);
+      const is = containers.find((one) => one.name === name);
+      return was?.image === is?.image ? [`${name} runs the image of before`] : [];
+    });
+
 const playbooks: Scenario[] = [
   {
     name: 'playbook that restarts',
@@ -416,6 +455,59 @@ const playbooks: Scenario[] = [
     operation: { playbook: 'service-restart' },
     ends: 'done',
     isNew: both(serves('1'), rows('opening 1 '), restartsOnly('app')),
+  },
+  {
+    name: 'playbook that restarts dependents',
+    effects: 8,
+    stacks: [books],
+    before: [{ version: '1' }],
+    operation: { playbook: 'cascade-restart' },
+    ends: 'done',
+    isNew: both(serves('1'), rows('opening 1 '), restartsOnly('db', 'app')),
+  },
+  {
+    name: 'playbook that corrects drift',
+    effects: 12,
+    stacks: [books],
+    before: [{ version: '1' }],
+    operation: { playbook: 'drift-correction' },
+    releases: true,
+    ends: 'done',
+    isNew: both(serves('1'), rows('opening 1 ')),
+  },
+  {
+    name: 'playbook that undoes a deploy',
+    effects: 17,
+    stacks: [books],
+    before: [{ version: '1' }, { version: '2' }],
+    operation: { playbook: 'undo-recent-deploy' },
+    releases: true,
+    ends: 'done',
+    isNew: both(serves('1'), rows('opening 1 2 ')),
+  },
+  {
+    name: 'playbook that updates an image',
+    effects: 18,
+    stacks: [books],
+    before: [{ version: '1' }],
+    operation: { playbook: 'image-update' },
+    releases: true,
+    ends: 'done',
+    isNew: both(serves('1'), rows('opening 1 '), otherImage('app')),
+  },
+  {
+    name: 'playbook that maintains a database',
+    effects: 8,
+    stacks: [ledger],
+    maintained: true,
+    before: [{ version: '1' }],
+    operation: { playbook: 'database-maintenance' },
+    ends: 'done',
+    isNew: both(serves('1'), rows('opening 1 '), restartsOnly(), ({ stacks }) =>
+      stacks.flatMap(({ stack, deadRows }) =>
+        deadRows === 0 ? [] : [`${stack} has ${deadRows ?? 'unknown'} dead rows`],
+      ),
+    ),
   },
   {
     name: 'playbook that cleans up',

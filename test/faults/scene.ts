@@ -6,10 +6,12 @@ import { removeMandate } from '../../client/mandate.ts';
 import { freePort } from '../../setup/local.ts';
 import { databases, makeImage } from '../e2e/database-image.ts';
 import { Site, until } from '../e2e/site.ts';
+import { needed } from '../host/environment.ts';
 import type { Fault } from './fault.ts';
 import type { Scenario } from './scenarios.ts';
 import type { FaultyWorker, Town } from './town.ts';
-import { canary, dumpedStackFile, settingsOf, stackFile } from './town-files.ts';
+import { imageOf, publish } from './playbooks.ts';
+import { canary, postgresImage, settingsOf, stackFileOf, writeSqliteProgram } from './town-files.ts';
 import { copyDiskOf, looseVolume, spareImage } from './world.ts';
 
 /** A site with its stacks as they are before the operation, and the worker that will meet the fault. */
@@ -34,21 +36,29 @@ export class Scene {
   }
 
   static async open(town: Town, scenario: Scenario): Promise<Scene> {
-    const { stacks, dumped = false } = scenario;
+    const { stacks, dumped, maintained, operation } = scenario;
     const site = await Site.found('podman', town.disk, {
       BATON_ENGINE_SOCKET: town.socket,
       TEMPORAL_ADDRESS: town.address,
       CANARY: canary,
     });
     site.environment['FILES'] = site.files;
+    site.environment['APP_IMAGE'] = needed('BATON_TEST_IMAGE');
+    if ('playbook' in operation && operation.playbook === 'image-update') {
+      await publish(town, site, 60);
+      Object.assign(site.environment, town.registry.environment);
+      site.environment['APP_IMAGE'] = imageOf(town, site);
+    }
     const scene = new Scene(town, site);
-    if (dumped) await makeImage(site, databases);
+    if (dumped === 'redis' || maintained) await makeImage(site, databases);
+    if (maintained) await site.cli('tag', databases.name, postgresImage);
+    if (dumped === 'sqlite') await writeSqliteProgram(site);
     for (const stack of stacks) {
       const port = await freePort();
       scene.ports[stack] = port;
       const data = join(site.data, stack);
       await execa('btrfs', ['subvolume', 'create', data]);
-      await site.write(`${stack}.yml`, (dumped ? dumpedStackFile : stackFile)(stack, port));
+      await site.write(`${stack}.yml`, stackFileOf(scenario)(stack, port));
       if (dumped) continue;
       await writeFile(join(data, 'rows'), 'opening ');
       await mkdir(join(data, 'sub'), { mode: 0o700 });
@@ -105,6 +115,13 @@ export class Scene {
     });
   }
 
+  /** Under whatever tag, or none. */
+  async #dropImages(name: string): Promise<void> {
+    const found = await this.site.cli('images', '-q', '--no-trunc', name);
+    const ids = new Set(found.split('\n').filter((id) => id !== ''));
+    if (ids.size > 0) await this.site.engineCli('rmi', '-f', ...ids);
+  }
+
   async close(): Promise<void> {
     await this.mend?.();
     await removeMandate(await this.town.client(), this.site.host);
@@ -119,6 +136,7 @@ export class Scene {
       await this.site.engineCli('volume', 'rm', '-f', ...names);
     }
     await this.site.dropKeptImages();
+    await this.#dropImages(`${this.town.registry.address}/base`);
     await this.site.engineCli('rmi', spareImage(this.site));
     await this.site.engineCli('volume', 'rm', looseVolume(this.site));
     await rm(this.site.files, { recursive: true, force: true });

@@ -20,7 +20,7 @@ services:
     volumes: ["\${DATA}/${stack}:/data"]
     x-baton: {probe: {http: ":5432/rows"}}
   app:
-    image: \${IMAGE}
+    image: \${APP_IMAGE}
     command:
       - sh
       - -c
@@ -74,8 +74,13 @@ const copySettings = (site: Site, { stacks: [first = ''], operation }: Scenario)
 `
     : '';
 
+export const stackFileOf = ({ dumped, maintained }: Scenario): typeof stackFile => {
+  if (maintained) return postgresStackFile;
+  return dumped === 'redis' ? redisStackFile : dumped === 'sqlite' ? sqliteStackFile : stackFile;
+};
+
 /** As {@link stackFile}, with the rows as a key of a Redis that is dumped. */
-export const dumpedStackFile = (stack: string, port: number): string => {
+const redisStackFile = (stack: string, port: number): string => {
   const version = `\${${stack.toUpperCase()}_VERSION:-1}`;
   // With the blank: a length is told as `$2`, nothing as `$-1`.
   const writes = [
@@ -94,10 +99,77 @@ export const dumpedStackFile = (stack: string, port: number): string => {
     [`"\${DATA}/${stack}:/data", "cache:/cache"`, '"cache:/cache"'],
     ['networks: [front]', 'networks: [front, default]'],
   ];
-  return changes.reduce((text, [from, to]) => text.replace(from, () => to), stackFile(stack, port));
+  return changed(stackFile(stack, port), changes);
+};
+
+const changed = (text: string, changes: [string, string][]): string =>
+  changes.reduce((so, [from, to]) => {
+    if (!so.includes(from)) throw new Error(`"${from}" is not in ${so}`);
+    return so.replace(from, () => to);
+  }, text);
+
+export const sqliteFile = 'rows.db';
+const sqliteProgram = 'rows.cjs';
+
+/** Run by the Node of this host, with the libraries of this host. Writes its version, once, and says it. */
+const program = `
+const { createServer } = require('node:http');
+const { DatabaseSync } = require('node:sqlite');
+const [, , version, breaks] = process.argv;
+const database = new DatabaseSync('/data/${sqliteFile}', { timeout: 1000 });
+database.exec('PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, version TEXT UNIQUE)');
+database.prepare('INSERT OR IGNORE INTO rows (version) VALUES (?)').run(version);
+if (breaks === 'exit 1') process.exit(1);
+createServer((_request, response) => response.end(version + '\\n')).listen(80);
+`;
+
+export const writeSqliteProgram = async (site: Site): Promise<void> => {
+  site.environment['NODE'] = process.execPath;
+  await site.write(sqliteProgram, program);
+};
+
+/** As {@link stackFile}, with the rows in a SQLite file that is dumped, and which the application alone has. */
+const sqliteStackFile = (stack: string, port: number): string => {
+  const name = stack.toUpperCase();
+  const text = stackFile(stack, port);
+  const start = text.indexOf('    command:\n      - sh');
+  const end = text.indexOf('    stop_signal', start);
+  const runs = `    command: [/node, --no-warnings, /${sqliteProgram}, "\${${name}_VERSION:-1}", "\${${name}_BREAKS:-no}"]\n`;
+  const lent = ['/usr:/usr:ro', '/lib:/lib:ro', '/lib64:/lib64:ro', '\${NODE}:/node:ro'];
+  const mounts = [
+    ...lent,
+    `./${sqliteProgram}:/${sqliteProgram}:ro`,
+    `\${DATA}/${stack}:/data`,
+    'cache:/cache',
+  ];
+  return changed(
+    text.replace(text.slice(start, end), () => runs),
+    [
+      [`    volumes: ["\${DATA}/${stack}:/data"]\n`, ''],
+      ['-p, "5432", -h, /data]', '-p, "5432", -h, /]'],
+      ['{http: ":5432/rows"}', '{tcp: 5432}'],
+      [`["\${DATA}/${stack}:/data", "cache:/cache"]`, JSON.stringify(mounts)],
+      ['data: {/cache: discard}', 'data: {/cache: discard, /data: {dump: sqlite}}'],
+    ],
+  );
 };
 
 export const variablesOf = (stack: string, { version, breaks }: Settings): Record<string, string> => ({
   [`${stack.toUpperCase()}_VERSION`]: version,
   ...(breaks ? { [`${stack.toUpperCase()}_BREAKS`]: 'exit 1' } : {}),
 });
+
+/** As {@link stackFile}, with a PostgreSQL beside the rows, which lie in a file as ever. */
+const postgresStackFile = (stack: string, port: number): string =>
+  changed(stackFile(stack, port), [
+    ['image: ${IMAGE}', `image: ${postgresImage}`],
+    [
+      'command: [httpd, -f, -p, "5432", -h, /data]',
+      'command: [sh, -c, "initdb -D /tmp/pg -A trust >/dev/null && exec postgres -D /tmp/pg -k /tmp"]\n    user: postgres\n    environment: {PATH: "/usr/lib/postgresql/15/bin:/usr/bin:/bin", PGHOST: /tmp}',
+    ],
+    [`    volumes: ["\${DATA}/${stack}:/data"]\n`, ''],
+    ['{probe: {http: ":5432/rows"}}', '{probe: {exec: [pg_isready]}}'],
+  ]);
+
+/** What databases are made of, by a name that says which one it is. */
+export const postgresImage = 'localhost/baton/postgres:1';

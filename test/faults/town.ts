@@ -15,6 +15,7 @@ import { freePort, serverArguments } from '../../setup/local.ts';
 import { until } from '../e2e/site.ts';
 import { needed } from '../host/environment.ts';
 import { podmanStorage } from '../host/podman-storage.ts';
+import { Registry } from '../host/registry.ts';
 import type { Orders } from './faulty-worker.ts';
 
 const program = join(import.meta.dirname, 'faulty-worker.ts');
@@ -87,6 +88,7 @@ export class Town {
   readonly socket: string;
   /** A small filesystem of its own: it can be filled without harm to anybody else. */
   readonly disk: string;
+  readonly registry: Registry;
   readonly #temporalArguments: string[];
   #temporal: ChildProcess | undefined;
   #podman: ChildProcess | undefined;
@@ -94,7 +96,8 @@ export class Town {
   readonly #rested: FaultyWorker[] = [];
   #standby = new FaultyWorker();
 
-  private constructor(directory: string, port: number, uiPort: number) {
+  private constructor(directory: string, registry: Registry, port: number, uiPort: number) {
+    this.registry = registry;
     this.directory = directory;
     this.address = `127.0.0.1:${port}`;
     this.socket = join(directory, 'engine.sock');
@@ -104,7 +107,7 @@ export class Town {
 
   static async open(): Promise<Town> {
     const directory = await mkdtemp(join(tmpdir(), 'baton-town-'));
-    const town = new Town(directory, await freePort(), await freePort());
+    const town = new Town(directory, await Registry.start(), await freePort(), await freePort());
     await Promise.all([town.startTemporal(), town.startEngine(), town.#mountDisk()]);
     return town;
   }
@@ -129,6 +132,7 @@ export class Town {
     await this.#client?.connection.close();
     await this.killTemporal();
     await this.killEngine();
+    await this.registry.close();
     // What still holds a file open there keeps the filesystem until it lets go.
     await execa('umount', ['--lazy', this.disk]);
     await rm(this.directory, { recursive: true, force: true });
@@ -166,10 +170,10 @@ export class Town {
   async startEngine(): Promise<void> {
     const storage = podmanStorage(dirname(needed('BATON_TEST_PODMAN_SOCKET')));
     await rm(this.socket, { force: true });
-    this.#podman = background('podman', [
-      ...storage,
-      ...['system', 'service', '--time=0', `unix://${this.socket}`],
-    ]);
+    const args = [...storage, ...['system', 'service', '--time=0', `unix://${this.socket}`]];
+    this.#podman = background('podman', args, {
+      CONTAINERS_REGISTRIES_CONF: this.registry.configuration,
+    });
     await until('the engine', () => answers(this.socket));
   }
 
@@ -178,8 +182,8 @@ export class Town {
   }
 }
 
-const background = (command: string, args: string[]): ChildProcess =>
-  spawn(command, args, { stdio: 'ignore' });
+const background = (command: string, args: string[], more: Record<string, string> = {}): ChildProcess =>
+  spawn(command, args, { stdio: 'ignore', env: { ...process.env, ...more } });
 
 const runs = (child: ChildProcess | undefined): child is ChildProcess =>
   child !== undefined && child.exitCode === null && child.signalCode === null;

@@ -3,8 +3,13 @@ import { execa } from 'execa';
 import { lstat, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { directoryName } from '../../activities/snapshots/layout.ts';
 import { fingerprint, get, type Container, type Site } from '../e2e/site.ts';
+import type { Scenario } from './scenarios.ts';
+import { deadRowsIn } from './playbooks.ts';
+import { sqliteFile } from './town-files.ts';
 
 export type StackWorld = {
   stack: string;
@@ -15,6 +20,8 @@ export type StackWorld = {
   /** The managed file. */
   route: { text: string; mode: number; owner: string } | undefined;
   rows: string;
+  /** Of the database that is only tended. */
+  deadRows?: number | undefined;
   data: string[];
   /** Fingerprint of each snapshot of its data, by name. */
   snapshots: Record<string, string>;
@@ -37,9 +44,13 @@ export const scratchOf = ({ data }: Site): string => join(data, 'scratch');
 
 /**
  * @param ports the host port of each stack.
- * @param dumped whether its rows are in a database: files of that are others after each restore.
+ * @param scenario where its rows are dumped: a database's files are others after each restore.
  */
-export const lookAt = async (site: Site, ports: Record<string, number>, dumped = false): Promise<World> => ({
+export const lookAt = async (
+  site: Site,
+  ports: Record<string, number>,
+  { dumped, maintained }: Scenario,
+): Promise<World> => ({
   stacks: await Promise.all(
     Object.entries(ports).map(async ([stack, port]) => {
       const data = join(site.data, stack);
@@ -50,7 +61,8 @@ export const lookAt = async (site: Site, ports: Record<string, number>, dumped =
         networks: await site.volumesAndNetworks(stack),
         page: await get(`http://127.0.0.1:${port}/`).catch(() => undefined),
         route: await routeOf(join(site.files, `${stack}.route`)),
-        rows: dumped ? await rowsIn(site, stack) : await readFile(join(data, 'rows'), 'utf8').catch(() => ''),
+        rows: await rowsOf[dumped ?? 'no'](site, stack),
+        ...(maintained ? { deadRows: await deadRowsIn(site, stack) } : {}),
         // Those of a file that was edited lie in its own directory.
         data: dumped
           ? []
@@ -111,9 +123,8 @@ const looseOf = async (site: Site): Promise<string[]> => {
   return [...files, ...own].sort();
 };
 
-/** Nothing where nobody answers. */
 /** A database that does not run holds rows that nobody can see. */
-const rowsIn = async (site: Site, stack: string): Promise<string> => {
+const rowsInRedis = async (site: Site, stack: string): Promise<string> => {
   const { code, out, err } = await site.engineCli(
     'exec',
     `${stack}-db-1`,
@@ -123,6 +134,24 @@ const rowsIn = async (site: Site, stack: string): Promise<string> => {
     'rows',
   );
   return code === 0 ? out : `not readable: ${err}`;
+};
+
+const rowsInSqlite = (site: Site, stack: string): string => {
+  const file = join(site.data, stack, sqliteFile);
+  if (!existsSync(file)) return '';
+  const database = new DatabaseSync(file, { timeout: 5_000 });
+  try {
+    const rows = database.prepare('SELECT version FROM rows ORDER BY id').all() as { version: string }[];
+    return rows.map(({ version }) => `${version} `).join('');
+  } finally {
+    database.close();
+  }
+};
+
+const rowsOf: Record<'no' | 'redis' | 'sqlite', (site: Site, stack: string) => Promise<string>> = {
+  no: async ({ data }, stack) => await readFile(join(data, stack, 'rows'), 'utf8').catch(() => ''),
+  redis: rowsInRedis,
+  sqlite: async (site, stack) => await Promise.resolve(rowsInSqlite(site, stack)),
 };
 
 const routeOf = async (path: string): Promise<StackWorld['route']> => {
@@ -144,9 +173,9 @@ const snapshotsOf = async (beside: string, name: string): Promise<Record<string,
   return Object.fromEntries(found);
 };
 
-/** Everything that must be as before, in a form that can be compared. Times and pids of containers are not part of it. */
+/** Everything that must be as before, in a form that can be compared. Times and pids of containers, and dead rows, are not part of it. */
 export const comparable = (world: World): unknown =>
-  world.stacks.map(({ containers, snapshots: _snapshots, ...rest }) => ({
+  world.stacks.map(({ containers, snapshots: _snapshots, deadRows: _deadRows, ...rest }) => ({
     ...rest,
     containers: containers.map(({ startedAt: _startedAt, pid: _pid, ...container }) => container),
   }));
