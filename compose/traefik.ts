@@ -68,13 +68,14 @@ const read = (file: string, text: string): Read => {
   if (extname(file).toLowerCase() === '.toml') return readToml(file, text);
   const parsed = parseYaml(file, new TextEncoder().encode(firstDocument(text)));
   if (parsed.ok) return { root: parsed.root };
+  const ended = parsed.problems.findIndex(({ message }) => readsNoFurther.test(message));
   return {
     problems: parsed.problems
-      .filter(({ code }) => code !== 'empty')
+      .filter(({ code }, index) => code !== 'empty' && (ended < 0 || index <= ended))
       .map((found) =>
         ['too-large', 'too-deep', 'too-many-aliases'].includes(found.code)
           ? warning(found, 'It was not checked.')
-          : lenient.test(found.message)
+          : lenient.test(found.message) || readsNoFurther.test(found.message)
             ? warning(found, 'Traefik may read it all the same.')
             : found,
       ),
@@ -85,7 +86,10 @@ const read = (file: string, text: string): Read => {
 const lenient =
   /^(?:Multi-line .* string needs to be sufficiently indented|Comments must be separated|Invalid escape sequence|The tag )/;
 
-/** It reads no further. */
+/** A line further left than the first: it takes what is before it for the whole, and what follows is not looked at. */
+const readsNoFurther = /^(?:Unexpected [\w-]+ at node end|Plain value cannot start with directive)/;
+
+/** It reads no other. */
 const firstDocument = (text: string): string => {
   const lines = text.split('\n');
   const begin = lines.findIndex((line) => !/^(?:\s*(?:#.*)?|%.*|---\s*(?:#.*)?)$/.test(line));
@@ -284,11 +288,11 @@ const textOf = ({ value, text, quoted }: ScalarNode): string => {
   if (whole !== undefined && !Number.isNaN(Number(whole))) return `${sign}${Number(whole)}`;
   if (/^[-+]?\.(?:inf|nan)$/i.test(digits)) return digits.replace('.', '');
   if (/^[-+]?\d+$/.test(digits)) return digits;
+  if (!/^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:e[-+]?\d{1,3})?$/i.test(digits))
+    return typeof value === 'string' ? value : text;
   // Go prints six decimals, and none where they are nothing.
-  const [decimal] = /^[-+]?\d{1,20}\.\d{1,20}$/.exec(digits) ?? [];
-  const rounded = decimal === undefined ? '' : Number(decimal).toFixed(6);
-  if (decimal !== undefined) return rounded.endsWith('.000000') ? rounded.slice(0, -7) : digits;
-  return typeof value === 'string' ? value : text;
+  const rounded = Number(digits).toFixed(6);
+  return rounded.endsWith('.000000') ? rounded.slice(0, -7) : digits;
 };
 
 const checkText = (kind: string, text: string, at: Location, path: string): Problem[] =>

@@ -167,6 +167,9 @@ test('what its parser of YAML reads all the same is a warning at most', () => {
     'metrics: {prometheus: {buckets: [0.1, .inf, 1_000.5]}}',
     'http: {routers: {a: {rule: x, priority: 1.0}}}',
     'http: {routers: {a: {rule: 2026-01-01T00:00:00, service: b}}}',
+    'http: {middlewares: {a: {inFlightReq: {amount: 1e3}}}}',
+    '  http: {routers: {a: {rule: x, service: b}}}\nnot: [\n  - : x',
+    'http: {routers: {a: {rule: x, service: b}}}\n%YAML 1.1\n',
   ])
     assert.deepEqual(errors(text), [], text);
   assert.deepEqual(errors('[http.routers.a]\nrule = "x"\npriority = 9223372036854775807\n', 'a.toml'), []);

@@ -39,7 +39,7 @@ import type { rotateSnapshots } from '../../workflows/rotate-snapshots.ts';
 import { until, type Site } from '../e2e/site.ts';
 import { beginCycle, prepareCycle } from './cycle.ts';
 import { answered } from './gate.ts';
-import { beginPlaybook, preparePlaybook } from './playbooks.ts';
+import { askForPlaybook, beginPlaybook, preparePlaybook, type PlaybookName } from './playbooks.ts';
 import type { Scenario, Settings } from './scenarios.ts';
 import type { Scene } from './scene.ts';
 import { canary, variablesOf } from './town-files.ts';
@@ -188,11 +188,23 @@ const fromFile = (site: Site, stack: string, settings: Settings): ReleaseSource 
   profiles: [],
 });
 
-export const begin = async (
+/** What is asked before has been asked when this resolves. @returns how to begin it. */
+export const ready = async (
   client: Client,
   site: Site,
-  { stacks, operation, dumped }: Scenario,
-): Promise<Handle> => {
+  scenario: Scenario,
+): Promise<() => Promise<Handle>> => {
+  const { operation, stacks } = scenario;
+  if (!('playbook' in operation)) return async () => await begin(client, site, { ...scenario, operation });
+  const request = await askForPlaybook(client, site, operation.playbook, stacks[0] ?? '');
+  return async () => await beginPlaybook(client, request);
+};
+
+type Begun = Omit<Scenario, 'operation'> & {
+  operation: Exclude<Scenario['operation'], { playbook: PlaybookName }>;
+};
+
+const begin = async (client: Client, site: Site, { stacks, operation, dumped }: Begun): Promise<Handle> => {
   const [first = ''] = stacks;
   if ('remove' in operation)
     return await startOperation(
@@ -245,7 +257,6 @@ export const begin = async (
       { ...asked, name: 'elsewhere' },
     ]);
   if ('cycle' in operation) return await beginCycle(client, site, first);
-  if ('playbook' in operation) return await beginPlaybook(client, site, operation.playbook, first);
   if ('edit' in operation)
     return await startGuard(client, await editRequestOf(site, first, operation.edit.breaks));
   const set = Object.assign(

@@ -4,6 +4,7 @@ import { ask } from '../../client/ask.ts';
 import { startChange } from '../../client/change.ts';
 import { newOperationId, type Handle } from '../../client/operation.ts';
 import { playbookWorkflowId } from '../../domain/ids.ts';
+import type { PlaybookRequest } from '../../domain/playbook.ts';
 import { targetText } from '../../domain/target.ts';
 import type { planPlaybook } from '../../workflows/questions.ts';
 import type { runPlaybook } from '../../workflows/run-playbook.ts';
@@ -96,36 +97,36 @@ export const preparePlaybook = async (
 };
 
 /** What it is carried out on is found out as a person would: it may be called otherwise. */
-export const beginPlaybook = async (
+export const askForPlaybook = async (
   client: Client,
   site: Site,
   playbook: PlaybookName,
   stack: string,
-): Promise<Handle> => {
+): Promise<PlaybookRequest> => {
   const { host } = site;
   const wanted = settingOf(playbook).target(site, stack);
   const asked = await ask<typeof planPlaybook>(client, host, 'planPlaybook', [playbook, wanted]);
   if (!asked.playbook || !asked.target || asked.problems.length > 0)
     throw new Error(JSON.stringify(asked.problems));
-  const operation = newOperationId();
-  const { hash } = asked.playbook;
   const { update } = asked;
-  const run = await startChange<typeof runPlaybook>(client, {
+  return {
+    operation: newOperationId(),
     host,
+    playbook,
+    hash: asked.playbook.hash,
+    target: targetText(asked.target),
+    cause: 'asked-for',
+    ...(update ? { image: update.digest } : {}),
+  };
+};
+
+export const beginPlaybook = async (client: Client, request: PlaybookRequest): Promise<Handle> => {
+  const run = await startChange<typeof runPlaybook>(client, {
+    host: request.host,
     workflow: 'runPlaybook',
-    workflowId: playbookWorkflowId(host, operation),
+    workflowId: playbookWorkflowId(request.host, request.operation),
     summary: 'runPlaybook',
-    args: [
-      {
-        operation,
-        host,
-        playbook,
-        hash,
-        target: targetText(asked.target),
-        cause: 'asked-for',
-        ...(update ? { image: update.digest } : {}),
-      },
-    ],
+    args: [request],
   });
   return run as unknown as Handle;
 };

@@ -10,7 +10,7 @@ import type { AnyPlan } from '../../domain/action.ts';
 import type { deployStack } from '../../workflows/deploy-stack.ts';
 import { until, type Site } from '../e2e/site.ts';
 import { asOperation } from './as-operation.ts';
-import { begin, prepare, stops } from './begin.ts';
+import { prepare, ready, stops } from './begin.ts';
 import { EffectLog, type Effect } from './effects.ts';
 import { mayNeedHuman, type Fault } from './fault.ts';
 import { listed, violations } from './invariants.ts';
@@ -72,10 +72,11 @@ export const runOnce = async (town: Town, { scenario, fault }: Run): Promise<Run
   try {
     await prepare(client, scene, scenario);
     const before = await lookAt(scene.site, scene.ports, scenario);
+    const begin = await ready(client, scene.site, scenario);
     const started = Promise.withResolvers<Handle>();
     await scene.arm(fault, strike(fault, started.promise));
     const startedAt = new Date();
-    const handle = await begin(client, scene.site, scenario);
+    const handle = await begin();
     started.resolve(handle);
     const outcome = outcomeOf(client, handle, () => {
       scene.replaceDead(fault);
