@@ -12,6 +12,7 @@ import { writeWhole } from './files.ts';
 import type { Commands } from './ports/commands.ts';
 import { endProcesses, leaderOf, markOf, type Leader } from './processes.ts';
 import { redact } from './redact.ts';
+import { endScope, inScope, scopeEnvironment } from './scope.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -38,7 +39,7 @@ export const openCommands = (root: string, environment: Environment): Commands =
     await mkdir(place, { recursive: true, mode: 0o700 });
     if (!(await isFirstTry(join(place, 'command.begun')))) {
       const left = await ifThere(() => readFile(join(place, leaderFile), 'utf8'));
-      await endProcesses(operation, left === undefined ? undefined : (JSON.parse(left) as Leader));
+      await endAll(operation, command, left === undefined ? undefined : (JSON.parse(left) as Leader));
       return await ended({ how: 'lost', tookMs: 0 });
     }
     const begun = performance.now();
@@ -47,7 +48,10 @@ export const openCommands = (root: string, environment: Environment): Commands =
       const end = await runOnce(
         { operation, place },
         command,
-        passedOn(environment, command.variables),
+        {
+          ...passedOn(environment, command.variables),
+          ...(command.scope ? scopeEnvironment(environment) : {}),
+        },
         output,
         signal,
       );
@@ -108,20 +112,31 @@ const runOnce = async (
   const cut = watch(command, output, signal, watching.signal);
   const result = await Promise.race([ended, cut.then(() => undefined)]);
   watching.abort();
-  if (!result) await endProcesses(operation, leader);
+  if (!result) await endAll(operation, command, leader);
   signal.throwIfAborted();
   const why = await cut;
   return why === undefined ? await ended : { how: why };
 };
 
+/** Also what has left its session and cleared its environment, where it has a scope. */
+const endAll = async (
+  operation: OperationId,
+  { scope }: GuardedCommand,
+  leader: Leader | undefined,
+): Promise<void> => {
+  if (scope) await endScope(operation);
+  await endProcesses(operation, leader);
+};
+
 const start = (
   operation: OperationId,
-  { args, shell, user, directory }: GuardedCommand,
+  { args, shell, user, scope, directory }: GuardedCommand,
   environment: Record<string, string>,
   output: FileHandle,
 ): { pid: number | undefined; ended: Promise<Ended> } => {
   const words = shell ? ['/bin/sh', '-c', ...args] : args;
-  const [program = '', ...rest] = user === undefined ? words : ['runuser', '-u', user, '--', ...words];
+  const asUser = user === undefined ? words : ['runuser', '-u', user, '--', ...words];
+  const [program = '', ...rest] = scope ? inScope(operation, scope, asUser) : asUser;
   const child = spawn(program, rest, {
     cwd: directory,
     env: { ...environment, ...markOf(operation) },

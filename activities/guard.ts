@@ -46,6 +46,7 @@ import { withoutCounts } from './plan.ts';
 import type { Ports } from './ports/index.ts';
 import { takeInDump } from './restore-dump.ts';
 import { planRestarts } from './restart.ts';
+import { scopeManager } from './scope.ts';
 import { captureUsers } from './user.ts';
 import { toFacts } from './world.ts';
 
@@ -306,7 +307,7 @@ const restoreProblems = async ({ snapshots }: Ports, { path, snapshot }: Restore
       ];
 };
 
-const commandProblems = async ({ commands }: Ports, command: GuardedCommand): Promise<Problem[]> => {
+const commandProblems = async ({ commands, systemd }: Ports, command: GuardedCommand): Promise<Problem[]> => {
   const error = (code: string, message: string): Problem => ({
     severity: 'error',
     code,
@@ -325,5 +326,12 @@ const commandProblems = async ({ commands }: Ports, command: GuardedCommand): Pr
     (await execa('id', ['-u', '--', command.user], { reject: false })).exitCode !== 0
   )
     problems.push(error('no-such-user', `There is no user "${command.user}" on this host.`));
+  if (command.scope && !(await systemd.managers()).includes(scopeManager))
+    problems.push(
+      error(
+        'no-scope',
+        `There is no systemd that could make a scope (--scope) for the worker's user on this host.`,
+      ),
+    );
   return problems;
 };

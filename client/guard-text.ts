@@ -1,6 +1,6 @@
 /** What a guarded command will do, in words, before it does anything. */
 import { checkText } from '../domain/check.ts';
-import { commandText } from '../domain/commands.ts';
+import { commandText, type GuardedCommand } from '../domain/commands.ts';
 import type { DumpPlan } from '../domain/data.ts';
 import { dumpTools } from '../domain/database.ts';
 import { takesOnly, type GuardedPath, type GuardPlan } from '../domain/guard.ts';
@@ -23,7 +23,7 @@ export const guardText = (plan: GuardPlan): string => {
       ? [
           'Run',
           `  ${commandText(command)}`,
-          `  in ${command.directory}${command.user === undefined ? '' : `, as ${command.user}`}, for at most ${command.timeoutMs / 1000} s`,
+          `  in ${[command.directory, ...howRun(command)].join(', ')}, for at most ${command.timeoutMs / 1000} s`,
         ]
       : []),
     ...(restore.length > 0
@@ -40,6 +40,11 @@ export const guardText = (plan: GuardPlan): string => {
     ...(takesOnly(plan) ? [] : afterwards(plan)),
   ].join('\n');
 };
+
+const howRun = ({ user, scope }: GuardedCommand): string[] => [
+  ...(user === undefined ? [] : [`as ${user}`]),
+  ...(scope ? [['in a systemd scope', ...scope].join(' ')] : []),
+];
 
 const takenIn = ({ container, kind, clients }: DumpPlan): string =>
   `container "${container.name}" begins empty and takes it in through ${dumpTools[kind].restore}` +

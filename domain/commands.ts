@@ -11,9 +11,14 @@ export type GuardedCommand = {
   variables: string[];
   /** The user that it runs as; absent: the worker's own. */
   user?: string;
+  /** It runs in a systemd scope of its own, with these properties (`MemoryMax=2G`); absent: in none. */
+  scope?: string[];
   timeoutMs: number;
   outputLimitBytes: number;
 };
+
+/** Whether a property of a scope is written as systemd.resource-control(5) has it. What it means, systemd decides. */
+export const isScopeProperty = (text: string): boolean => /^[A-Z][A-Za-z]*=\P{Cc}+$/u.test(text);
 
 /** A command that nobody limits otherwise. */
 export const defaultTimeoutMs = 24 * 3_600_000;

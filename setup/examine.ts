@@ -151,6 +151,18 @@ const btrfs: Check = async () => {
   };
 };
 
+/** See `activities/snapshots/exchange.ts`. */
+const undo: Check = async () => {
+  const what = 'Undo';
+  if (await commandExists('python3')) return { what, state: 'ok', detail: 'data is exchanged in one step' };
+  return {
+    what,
+    state: 'problem',
+    detail: 'data cannot be put back: python3 is not here',
+    mend: 'sudo apt-get install python3',
+  };
+};
+
 const settings: Check = async (config) => {
   const what = 'baton.yml';
   const file = batonFileOf(config);
@@ -164,4 +176,4 @@ const settings: Check = async (config) => {
   return { what, state: 'problem', detail: first ? problemText(first) : '', mend: `$EDITOR ${file}` };
 };
 
-export const machineChecks: Check[] = [node, engine, names, reboot, state, btrfs, settings];
+export const machineChecks: Check[] = [node, engine, names, reboot, state, btrfs, undo, settings];

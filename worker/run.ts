@@ -13,6 +13,7 @@ import { workerIdentity } from './identity.ts';
 import { openPorts } from './ports.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { takeOver } from './take-over.ts';
+import { demandTools } from './tools.ts';
 
 /** Between the worker and the world: where tests stop the one to see what becomes of the other. */
 export type Between = { ports: (ports: Ports) => Ports; activities: (activities: Activities) => Activities };
@@ -21,6 +22,7 @@ export type Between = { ports: (ports: Ports) => Ports; activities: (activities:
 export const runWorker = async (environment: NodeJS.ProcessEnv, between?: Between): Promise<void> => {
   const config = hostConfig(environment, { hostname: hostname(), home: homedir() });
   const { connectionOptions, namespace = 'default' } = toClientOptions(temporalProfile(environment));
+  await demandTools();
   const [ports, codePath] = await Promise.all([
     openPorts(environment),
     workflowBundle(config.cacheDirectory),

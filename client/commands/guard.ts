@@ -2,7 +2,12 @@
 import { Option, type Command } from 'commander';
 import { resolve } from 'node:path';
 import type { Check, NamedCheck } from '../../domain/check.ts';
-import { defaultOutputLimitBytes, defaultTimeoutMs } from '../../domain/commands.ts';
+import {
+  defaultOutputLimitBytes,
+  defaultTimeoutMs,
+  isScopeProperty,
+  type GuardedCommand,
+} from '../../domain/commands.ts';
 import type { GuardQuestion, GuardRequest } from '../../domain/guard.ts';
 import { subvolumeText } from '../../domain/data-set.ts';
 import type { StackName } from '../../domain/names.ts';
@@ -42,6 +47,8 @@ type Options = OutputOptions &
     dryRun?: boolean;
     env: string[];
     user?: string;
+    scope?: boolean;
+    property: string[];
     timeout: number;
     outputLimit: number;
     onCrash: GuardRequest['onCrash'];
@@ -71,6 +78,13 @@ export const guardCommand = (command: Command): void => {
     .option('--dry-run', 'say what would be done, and do nothing')
     .addOption(listOption('--env <name>', "pass this variable of the worker's environment on (repeatable)"))
     .option('--user <name>', 'run it as this user')
+    .option('--scope', 'run it in a systemd scope, with which all that it starts is ended')
+    .addOption(
+      listOption(
+        '--property <name=value>',
+        'a property of its scope, such as MemoryMax=2G (repeatable; means --scope)',
+      ),
+    )
     .addOption(
       new Option('--timeout <duration>', 'end it after this time')
         .default(defaultTimeoutMs, '24h')
@@ -101,12 +115,24 @@ export const guardCommand = (command: Command): void => {
     'baton guard --data /srv/traefik --auto-rollback -- cp new.yml /srv/traefik/dynamic/routers.yml',
     'baton guard --subvolume subvol7-containers/wiki --auto-rollback -- ./upgrade.sh',
     'baton guard --stack immich --operation "reindex" --validate http://localhost:2283/api/ping -- ./reindex.sh',
+    'baton guard --data /srv/photos --user photos --property MemoryMax=2G -- ./reindex.sh',
     'baton guard --data /srv/wiki --shell --dry-run -- "sed -i s/old/new/ /srv/wiki/*.md"',
   ]);
 };
 
 const guard = async (args: string[], options: Options): Promise<number> =>
   await runGuard(questionOf(args, options), options);
+
+const scopeOf = ({ scope = false, property }: Options): Pick<GuardedCommand, 'scope'> => {
+  const wrong = property.find((text) => !isScopeProperty(text));
+  if (wrong !== undefined)
+    throw new CommandFailure(
+      exitCode.usage,
+      `${JSON.stringify(wrong)} is no property of a scope; one reads MemoryMax=2G. Nothing was changed.`,
+      'man systemd.resource-control',
+    );
+  return scope || property.length > 0 ? { scope: property } : {};
+};
 
 const questionOf = (args: string[], options: Options): GuardQuestion => {
   const data = [
@@ -137,6 +163,7 @@ const questionOf = (args: string[], options: Options): GuardQuestion => {
       directory: process.cwd(),
       variables: options.env,
       ...(options.user === undefined ? {} : { user: options.user }),
+      ...scopeOf(options),
       timeoutMs: options.timeout,
       outputLimitBytes: options.outputLimit,
     },

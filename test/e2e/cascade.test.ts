@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Look } from '../../domain/look.ts';
 import { Caretaker } from './caretaker.ts';
 import { Clock, dayMs } from './clock.ts';
-import { databases, makeImage } from './database-image.ts';
+import { databases, makeImage } from './debian-image.ts';
 import { Site } from './site.ts';
 
 const auth = `

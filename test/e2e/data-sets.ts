@@ -4,7 +4,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { needed } from '../host/environment.ts';
-import { databases, makeImage } from './database-image.ts';
+import { databases, makeImage } from './debian-image.ts';
 import { makeDatabaseDirectory, postgresStack, type Data } from './dumps.ts';
 import type { SetStatus } from '../../domain/data-set.ts';
 import type { SetTest } from '../../domain/restore-test.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { manifestName } from '../../domain/dump.ts';
 import type { PlaybookReport } from '../../domain/playbook.ts';
-import { databases, makeImage } from './database-image.ts';
+import { databases, makeImage } from './debian-image.ts';
 import { makeDatabaseDirectory, postgresStack } from './dumps.ts';
 import { Site, until } from './site.ts';
 

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { databases, makeImage, mariadb } from './database-image.ts';
+import { databases, makeImage, mariadb } from './debian-image.ts';
 import { Site, until, type Engine } from './site.ts';
 
 /** May stand nowhere but in the databases' containers. */

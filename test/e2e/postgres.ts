@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execa } from 'execa';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { databases, makeImage } from './database-image.ts';
+import { databases, makeImage } from './debian-image.ts';
 import { fingerprint, Site, type Engine } from './site.ts';
 
 const stack = `

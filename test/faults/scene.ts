@@ -4,7 +4,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeMandate } from '../../client/mandate.ts';
 import { freePort } from '../../setup/local.ts';
-import { databases, makeImage } from '../e2e/database-image.ts';
+import { databases, makeImage } from '../e2e/debian-image.ts';
 import { Site, until } from '../e2e/site.ts';
 import { needed } from '../host/environment.ts';
 import type { Fault } from './fault.ts';

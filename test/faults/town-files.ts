@@ -1,6 +1,6 @@
 /** The files of a town: its stacks, and what its `baton.yml` lays down. */
 import { join } from 'node:path';
-import { databases } from '../e2e/database-image.ts';
+import { databases } from '../e2e/debian-image.ts';
 import type { Site } from '../e2e/site.ts';
 import type { Scenario, Settings } from './scenarios.ts';
 import { copyDiskOf, passwordOf, repositoryOf, scratchOf } from './world.ts';

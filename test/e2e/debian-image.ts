@@ -1,4 +1,4 @@
-/** Images with real databases, made of Debian's packages once, and kept in the cache. */
+/** Images with real databases, or a real systemd, made of Debian's packages once, and kept in the cache. */
 import { execa } from 'execa';
 import { mkdir, rename, stat } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
@@ -6,23 +6,29 @@ import { join } from 'node:path';
 import { hostConfig } from '../../domain/host.ts';
 import type { Site } from './site.ts';
 
-type DatabaseImage = { name: string; archive: string; packages: string };
+type DebianImage = { name: string; archive: string; packages: string };
 
-export const databases: DatabaseImage = {
+export const databases: DebianImage = {
   name: 'localhost/baton/databases:1',
   archive: 'databases.tar',
   packages: 'postgresql,redis-server',
 };
 
-export const mariadb: DatabaseImage = {
+export const mariadb: DebianImage = {
   name: 'localhost/baton/mariadb:1',
   archive: 'mariadb.tar',
   packages: 'mariadb-server',
 };
 
+export const systemd: DebianImage = {
+  name: 'localhost/baton/systemd:1',
+  archive: 'systemd.tar',
+  packages: 'systemd,systemd-sysv,dbus,libpam-systemd,python3',
+};
+
 export const makeImage = async (
   site: Pick<Site, 'engineCli' | 'cli'>,
-  { name, archive, packages }: DatabaseImage,
+  { name, archive, packages }: DebianImage,
 ): Promise<void> => {
   if ((await site.engineCli('image', 'inspect', name)).code === 0) return;
   const { cacheDirectory } = hostConfig(process.env, { hostname: hostname(), home: homedir() });
