@@ -56,6 +56,10 @@ describe('a service that leaks', () => {
         `memory-leak@${target}: 8\\d\\d KiB an hour: it has risen for [34]\\.\\d days, at the same hours of the day`,
       ),
     );
+    assert.match(
+      await caretaker.type('forecast'),
+      /memory-leak@.* its limit of .* is reached in \d+\.\d days/,
+    );
   });
 
   let id = '';
