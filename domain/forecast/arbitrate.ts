@@ -1,7 +1,7 @@
 /** Arbitration: of several methods the one whose backtest on the series itself is best makes the forecast, or it is muted. */
 import { formatAge, formatDuration } from '../size.ts';
 import { isUntrustworthy, onGrid, type Sample, type Series } from '../series.ts';
-import { backtest, type Trial } from './backtest.ts';
+import { backtest, isAhead, type Trial } from './backtest.ts';
 import type { Expected, Forecast, Question } from './forecast.ts';
 import { coverage, widthOf } from './interval.ts';
 import { limitReached } from './limit.ts';
@@ -12,7 +12,7 @@ const hourMs = 3_600_000;
 const leastSamples = 24;
 /** After so many steps without a sample (a day of hours) nobody knows what has happened since. */
 const staleSteps = 24;
-/** How much better a method must be than one before it in the list: less is chance. */
+/** How much better a method must be than one before it in the list that treats resets otherwise: less is chance. */
 const margin = 0.98;
 /** The best of many methods is somewhat better than "no change" by chance alone: its error must be smaller by a tenth. */
 const mutedFrom = 0.9;
@@ -89,8 +89,12 @@ const saidBy = ({ best, trials, path }: Choice, history: readonly Sample[], aske
   };
 };
 
-const better = (best: Trial | undefined, trial: Trial): Trial =>
-  best && trial.skill >= margin * best.skill ? best : trial;
+/** Of two that speak of the same, the simpler, unless the other's lead is more than the luck of the origins. */
+const better = (best: Trial | undefined, trial: Trial): Trial => {
+  if (!best) return trial;
+  const isLike = best.method.untilReset === trial.method.untilReset;
+  return (isLike ? isAhead(trial, best) : trial.skill < margin * best.skill) ? trial : best;
+};
 
 /** A third of what there is: the rest is to learn from. */
 const testedMs = (history: readonly Sample[], horizonMs: number): number =>

@@ -54,6 +54,30 @@ export const backtest = (
   });
 };
 
+/**
+ * Whether one is better than another by more than one standard error of the difference, origin by origin: the rule by which Breiman,
+ * Friedman, Olshen and Stone (Classification and Regression Trees, 1984, section 3.4.3) keep the simpler of two.
+ */
+export const isAhead = (one: Trial, other: Trial): boolean => {
+  const otherMisses = new Map(other.misses.map((miss) => [keyOf(miss), Math.abs(miss.error)]));
+  const usual = new Map(
+    [...Map.groupBy(other.misses, ({ leadMs }) => leadMs)].map(
+      ([leadMs, some]) => [leadMs, mean(some.map(({ error }) => Math.abs(error)))] as const,
+    ),
+  );
+  const leads = [...Map.groupBy(one.misses, ({ origin }) => origin).values()].flatMap((some) => {
+    const gained = some.flatMap((miss) => {
+      const [off, scale] = [otherMisses.get(keyOf(miss)), usual.get(miss.leadMs)];
+      return off === undefined || !scale ? [] : [(off - Math.abs(miss.error)) / scale];
+    });
+    return gained.length === 0 ? [] : [mean(gained)];
+  });
+  if (leads.length < 2) return one.skill < other.skill;
+  const lead = mean(leads);
+  const variance = leads.reduce((sum, each) => sum + (each - lead) ** 2, 0) / (leads.length - 1);
+  return lead > Math.sqrt(variance / leads.length);
+};
+
 const keyOf = ({ origin, leadMs }: Miss): string => `${origin} ${leadMs}`;
 
 const skillOf = (misses: readonly Miss[], unchanged: ReadonlyMap<string, number>): number => {

@@ -69,8 +69,8 @@ const weekly = (): number => 7 * dayMs;
 
 /** The simplest first: where two are as good, the first is taken. */
 const methods: readonly Method[] = [
-  meanRate('7-day mean rate', 7),
   meanRate('mean rate', Infinity),
+  meanRate('7-day mean rate', 7),
   seasonal({ name: 'daily Theil-Sen', periodOf: daily, of: 'gross', through: 24 }),
   seasonal({ name: 'daily Theil-Sen from the last values', periodOf: daily, of: 'gross', through: 3 }),
   seasonal({ name: 'daily Theil-Sen without imports', periodOf: daily, of: 'steady', through: 24 }),
