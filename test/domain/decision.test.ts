@@ -75,57 +75,149 @@ const [fresh] = restart.evidence;
 assert.ok(fresh);
 const { value: _value, ...unknown } = fresh;
 
-type Row = [answer: Answer, proposal: Partial<Proposal>, around: Partial<Circumstances>];
+const tooSeldom = (level: Level): string => `it was measured too seldom on immich itself (${level}: as set)`;
+const noWayBack = 'it cannot be undone, and no restore of its data was proved';
+
+/** `why`: in the words that a person reads. */
+type Row = [answer: Answer, why: string, proposal: Partial<Proposal>, around: Partial<Circumstances>];
 const table: Record<RuleName, Row[]> = {
-  off: [['nothing', {}, { level: { level: 'off', why: 'as set' } }]],
-  'opted-out': [['nothing', { target: 'jellyfin' }, {}]],
-  decided: [['nothing', {}, { decided: true }]],
-  'out-of-reach': [['nothing', {}, { outOfReach: 'nothing is left that could fall' }]],
-  'dry-run': [['watch', {}, { level: { level: 'dry-run', why: 'as set' }, confidence: confidence(0.96) }]],
+  off: [['nothing', 'Baton does not act by itself: as set', {}, { level: { level: 'off', why: 'as set' } }]],
+  'opted-out': [
+    ['nothing', 'preferences.yml takes jellyfin out of service-restart', { target: 'jellyfin' }, {}],
+  ],
+  decided: [['nothing', 'it was decided on before, and that decision stands', {}, { decided: true }]],
+  'out-of-reach': [['nothing', 'it cannot help: all is in use', {}, { outOfReach: 'all is in use' }]],
+  'dry-run': [
+    [
+      'watch',
+      'it only watches: as set',
+      {},
+      { level: { level: 'dry-run', why: 'as set' }, confidence: confidence(0.96) },
+    ],
+  ],
   held: [
-    ['watch', {}, { heldBy: ['anna'] }],
-    ['watch', {}, { heldBy: 'unknown' }],
+    ['watch', 'held by anna, ben', {}, { heldBy: ['anna', 'ben'] }],
+    ['watch', 'whether somebody holds the host is not known', {}, { heldBy: 'unknown' }],
   ],
-  stale: [['watch', { evidence: [{ ...fresh, at: now - 2 * hourMs }] }, {}]],
-  'no-evidence': [['watch', { evidence: [] }, {}]],
-  unknown: [['ask', { evidence: [unknown] }, {}]],
+  stale: [
+    [
+      'watch',
+      'restarts of immich is too old to decide on',
+      { evidence: [{ ...fresh, at: now - hourMs - 1 }] },
+      {},
+    ],
+  ],
+  'no-evidence': [['watch', 'nothing that was observed speaks for it', { evidence: [] }, {}]],
+  unknown: [['ask', 'restarts of immich is not known', { evidence: [unknown] }, {}]],
   busy: [
-    ['watch', {}, { busyWith: ['deploy of immich'] }],
-    ['watch', {}, { busyWith: 'unknown' }],
+    [
+      'watch',
+      'deploy of immich, backup is under way there',
+      {},
+      { busyWith: ['deploy of immich', 'backup'] },
+    ],
+    ['watch', 'what else runs on the target is not known', {}, { busyWith: 'unknown' }],
   ],
-  'cool-down': [['watch', {}, { coolsDownUntil: now + 1 }]],
-  stopped: [['ask', {}, { stopped: true }]],
-  protected: [['ask', { target: 'vaultwarden' }, {}]],
-  'own-part': [['ask', {}, { isOwnPart: true }]],
-  'no-record': [['ask', {}, { confidence: { ...confidence(0.9), own: { helped: 0, of: 0 } } }]],
+  'cool-down': [['watch', 'its last attempt here was too short a time ago', {}, { coolsDownUntil: now + 1 }]],
+  stopped: [
+    [
+      'ask',
+      'service-restart has failed twice in a row on immich, and nobody has looked since',
+      {},
+      { stopped: true },
+    ],
+  ],
+  protected: [['ask', 'preferences.yml protects vaultwarden', { target: 'vaultwarden' }, {}]],
+  'own-part': [['ask', 'Baton itself stands on immich', {}, { isOwnPart: true }]],
+  'no-record': [
+    [
+      'ask',
+      'it was never done before, here or elsewhere',
+      {},
+      { confidence: { ...confidence(0.9), own: { helped: 0, of: 0 } } },
+    ],
+  ],
   confidence: [
-    ['ask', {}, { confidence: confidence(0.84) }],
-    ['ask', {}, { preferences: { ...preferences, minConfidence: { 'service-restart': 0.99 } } }],
+    [
+      'ask',
+      '85 % are needed (moderate: as set); it has 84 %: (10 of 10 here + 1) / (10 + 2) = 91 %',
+      {},
+      { confidence: confidence(0.84) },
+    ],
+    [
+      'ask',
+      '99 % are needed (moderate: as set); it has 90 %: (10 of 10 here + 1) / (10 + 2) = 91 %',
+      {},
+      { preferences: { ...preferences, minConfidence: { 'service-restart': 0.99 } } },
+    ],
   ],
   'new-here': [
-    ['ask', {}, { confidence: elsewhere }],
-    ['ask', {}, { confidence: elsewhere, preferences: { ...preferences, minConfidence: asksLess } }],
-    ['ask', {}, { confidence: lately, level: { level: 'conservative', why: 'as set' } }],
+    ['ask', tooSeldom('moderate'), {}, { confidence: elsewhere }],
+    [
+      'ask',
+      tooSeldom('moderate'),
+      {},
+      { confidence: elsewhere, preferences: { ...preferences, minConfidence: asksLess } },
+    ],
+    [
+      'ask',
+      tooSeldom('conservative'),
+      {},
+      { confidence: lately, level: { level: 'conservative', why: 'as set' } },
+    ],
   ],
   dependents: [
-    ['ask', {}, { dependents: 5 }],
-    ['ask', {}, { dependents: 'unknown' }],
+    ['ask', '5 services depend on it, more than 4 (moderate)', {}, { dependents: 5 }],
+    ['ask', 'what depends on the target is not known', {}, { dependents: 'unknown' }],
   ],
   irreversible: [
-    ['ask', { reversible: false, changesData: true }, { restoreProved: false }],
-    ['ask', { reversible: false, changesData: true }, { restoreProved: 'unknown' }],
+    ['ask', noWayBack, { reversible: false, changesData: true }, { restoreProved: false }],
+    ['ask', noWayBack, { reversible: false, changesData: true }, { restoreProved: 'unknown' }],
   ],
   budget: [
-    ['ask', {}, { budgetLeft: 0 }],
-    ['ask', {}, { budgetLeft: 'unknown' }],
+    ['ask', 'today’s budget is spent', {}, { budgetLeft: 0 }],
+    ['ask', 'how much of today’s budget is left is not known', {}, { budgetLeft: 'unknown' }],
   ],
-  'no-window': [['ask', leak, { window: 'unknown' }]],
+  'no-window': [
+    [
+      'ask',
+      'it need not be done at once, and no hour is known in which it disturbs few',
+      leak,
+      { window: 'unknown' },
+    ],
+  ],
   users: [
-    ['schedule', leak, { activeUsers: 2 }],
-    ['ask', { dueAt: now + hourMs }, { activeUsers: 'unknown' }],
+    ['schedule', '2 use it now', leak, { activeUsers: 2 }],
+    ['schedule', 'how many use it now is not known', leak, { activeUsers: 'unknown' }],
+    ['ask', 'how many use it now is not known', { dueAt: now + hourMs }, { activeUsers: 'unknown' }],
   ],
-  'can-wait': [['schedule', leak, {}]],
+  'can-wait': [['schedule', 'it can wait for the small hours', leak, {}]],
 };
+
+/** A hair’s breadth from a rule: it does not speak. */
+const spared: [what: string, rule: RuleName, proposal: Partial<Proposal>, around: Partial<Circumstances>][] =
+  [
+    ['evidence of just the age that is fresh', 'stale', { evidence: [{ ...fresh, at: now - hourMs }] }, {}],
+    ['an attempt whose time is just over', 'cool-down', {}, { coolsDownUntil: now }],
+    ['as many dependents as are allowed', 'dependents', {}, { dependents: 4 }],
+    [
+      'what disturbs nobody, whatever depends',
+      'dependents',
+      { disruptive: false },
+      { dependents: 'unknown' },
+    ],
+    ['the last of the budget', 'budget', {}, { budgetLeft: 1 }],
+    ['just as much as is needed', 'confidence', {}, { confidence: confidence(0.85) }],
+    ['what can be undone, unproven', 'irreversible', { changesData: true }, { restoreProved: false }],
+    ['what changes no data, unproven', 'irreversible', { reversible: false }, { restoreProved: false }],
+    ['what is proven', 'irreversible', { reversible: false, changesData: true }, { restoreProved: true }],
+    ['what is due now, without a quiet hour', 'no-window', {}, { window: 'unknown' }],
+    ['what disturbs nobody, whoever is there', 'users', { ...leak, disruptive: false }, { activeUsers: 9 }],
+    ['what is due now, whoever is there', 'users', {}, { activeUsers: 'unknown' }],
+    ['what harms before the quiet hour', 'users', { dueAt: now + hourMs }, { activeUsers: 9 }],
+    ['a quiet hour that is now', 'can-wait', leak, { window: { ...tonight, from: now } }],
+    ['what lasts longer than the quiet hour', 'can-wait', { ...leak, takesMs: 2 * hourMs + 1 }, {}],
+  ];
 
 describe('a decision', () => {
   test('acts where nothing speaks against it', () => {
@@ -133,12 +225,36 @@ describe('a decision', () => {
   });
 
   for (const [rule, rows] of Object.entries(table))
-    for (const [answer, proposal, around] of rows)
+    for (const [answer, why, proposal, around] of rows)
       test(`${rule}: ${answer} for ${JSON.stringify({ ...proposal, ...around }).slice(0, 90)}`, () => {
         const decision = decide({ ...restart, ...proposal }, { ...calm, ...around });
         assert.equal(decision.answer, answer);
-        assert.ok(decision.limits.some((limit) => limit.rule === rule && limit.atMost === answer));
+        assert.deepEqual(
+          decision.limits.filter((limit) => limit.rule === rule),
+          [{ rule, atMost: answer, why }],
+        );
       });
+
+  for (const [what, rule, proposal, around] of spared)
+    test(`${rule} spares ${what}`, () => {
+      const { limits } = decide({ ...restart, ...proposal }, { ...calm, ...around });
+      assert.deepEqual(
+        limits.filter((limit) => limit.rule === rule),
+        [],
+      );
+    });
+
+  test('may end with the window, and with the harm, to the millisecond', () => {
+    const lasts = { ...restart, takesMs: 2 * hourMs };
+    assert.equal(decide({ ...lasts, dueAt: tonight.to }, calm).answer, 'schedule');
+    assert.equal(decide({ ...lasts, dueAt: tonight.to - 1 }, calm).answer, 'act');
+  });
+
+  test('names the window only where it waits for it', () => {
+    assert.deepEqual(decide({ ...restart, ...leak }, calm).window, tonight);
+    assert.equal('window' in decide({ ...restart, ...leak }, { ...calm, isOwnPart: true }), false);
+    assert.equal('window' in decide(restart, calm), false);
+  });
 
   test('acts at once where the harm comes before the quiet hour, and in it where it does not', () => {
     const crowded = { ...calm, activeUsers: 40 };
@@ -174,6 +290,7 @@ describe('a decision', () => {
     const decision = decide(restart, around);
     assert.equal(decision.answer, 'watch');
     assert.equal(decisionWithout(decision, ['dry-run'], around).answer, 'act');
+    assert.equal(decisionWithout(decision, ['held'], around).answer, 'watch');
   });
 
   test('the most careful of what caps a level counts', () => {
@@ -205,9 +322,41 @@ describe('several decisions at once', () => {
     assert.deepEqual(answersOf(all), { now: 'act', soon: 'act', later: 'ask' });
   });
 
-  test('touch nothing twice', () => {
+  test('spend on what is left for later, and not on what is asked or watched', () => {
+    const waits = { dueAt: now + 30 * hourMs };
+    const all = [one('a', 'a', waits), one('b', 'b', waits), one('c', 'c', { dueAt: now + 31 * hourMs })];
+    assert.deepEqual(answersOf(all), { a: 'schedule', b: 'schedule', c: 'ask' });
+    const asked = [one('a', 'vault'), one('b', 'jellyfin'), one('c', 'c'), one('d', 'd')];
+    assert.deepEqual(answersOf(asked), { a: 'ask', b: 'nothing', c: 'act', d: 'act' });
+  });
+
+  test('what is not known of the budget, or of what runs, stays unknown', () => {
+    const unsure = (more: Partial<Circumstances>) => {
+      const { proposal, around } = one('a', 'a');
+      return decideAll([{ proposal, around: { ...around, ...more } }])[0]?.decision.limits.map(
+        ({ why }) => why,
+      );
+    };
+    assert.deepEqual(unsure({ budgetLeft: 'unknown' }), ['how much of today’s budget is left is not known']);
+    assert.deepEqual(unsure({ busyWith: 'unknown' }), ['what else runs on the target is not known']);
+  });
+
+  test('touch nothing twice, and say what is in the way', () => {
     const all = [one('redis', 'redis', { touches: ['redis', 'authelia'] }), one('zauth', 'authelia')];
     assert.deepEqual(answersOf(all), { redis: 'act', zauth: 'watch' });
+    const [, second] = decideAll(all);
+    assert.deepEqual(
+      second?.decision.limits.map(({ why }) => why),
+      ['service-restart on redis is under way there'],
+    );
+  });
+
+  test('nothing is in the way of others where nothing comes of it', () => {
+    const watched = one('a', 'shared');
+    const cooling = { ...watched, around: { ...watched.around, coolsDownUntil: now + 1 } };
+    assert.deepEqual(answersOf([cooling, one('b', 'shared')]), { a: 'watch', b: 'act' });
+    const optedOut = one('a', 'jellyfin', { touches: ['shared'] });
+    assert.deepEqual(answersOf([optedOut, one('b', 'shared')]), { a: 'nothing', b: 'act' });
   });
 
   test('ask about nothing twice, the surer one first', () => {
