@@ -3,13 +3,17 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
   answerKinds,
+  asksTheSame,
   deferralWindow,
   gateOf,
+  isTime,
   readAnswer,
   refusalOf,
   type Answer,
+  type Gate,
   type GateRule,
   type Waiting,
+  waitingKinds,
 } from '../../domain/gate.ts';
 import type { StackName } from '../../domain/names.ts';
 
@@ -59,6 +63,45 @@ describe('what an operation waits for', () => {
     const rules = [rule({ approvals: 0, window: 'night', needsMs: 2 * day })];
     assert.equal(gateOf(deploy('web'), undefined, rules)?.needsMs, 2 * day);
     assert.equal(gateOf(deploy('web'), { needsMs: day }, rules)?.needsMs, day);
+  });
+
+  test('is an hour where only that is asked for, or only an approval', () => {
+    const at = '2026-11-26T02:30:00.000Z';
+    assert.deepEqual(gateOf(deploy('web'), { at }, [], ['phone']), {
+      approvals: 0,
+      expiresMs: day,
+      notBefore: at,
+      windows: [],
+      tells: ['phone'],
+    });
+    assert.equal(gateOf(deploy('web'), { approve: true }, [])?.expiresMs, day);
+    assert.deepEqual(waitingKinds, ['approval', 'hour', 'release']);
+  });
+
+  test('is said by a rule where one of its patterns fits', () => {
+    assert.ok(gateOf(deploy('web'), undefined, [rule({ stacks: ['db-*', 'web'] })]));
+  });
+
+  test('is the same only where no more is asked for than was passed', () => {
+    const passed: Gate = {
+      approvals: 1,
+      who: ['anna', 'ben'],
+      expiresMs: day,
+      windows: ['night'],
+      tells: [],
+    };
+    assert.equal(asksTheSame({ ...passed, expiresMs: 2 * day, tells: ['phone'] }, passed), true);
+    const { who: _who, ...anybody } = passed;
+    assert.equal(asksTheSame(anybody, anybody), true);
+    for (const other of [
+      undefined,
+      anybody,
+      { ...passed, approvals: 2 },
+      { ...passed, who: ['ben'] },
+      { ...passed, windows: [] },
+    ])
+      assert.equal(asksTheSame(other, passed), false, JSON.stringify(other));
+    assert.equal(asksTheSame(passed, anybody), false);
   });
 
   test('is put off until a window only where no time is said', () => {
@@ -112,6 +155,80 @@ describe('an answer', () => {
     assert.match(refusalOf(hour, 'approve', anna, now) ?? '', /approved already/);
     assert.match(refusalOf(approval(), 'start', anna, now) ?? '', /waits for an approval/);
     assert.equal(refusalOf(hour, 'start', anna, now), undefined);
+  });
+
+  test('is refused in words that tell what to do', () => {
+    const refused = (
+      waiting: Waiting,
+      kind: (typeof answerKinds)[number],
+      more: Partial<Answer>,
+      at: number = now,
+    ): string | undefined => refusalOf(waiting, kind, { ...anna, ...more }, at);
+    const held: Waiting = { for: 'release', plan: '1f0c9a2e41b7' };
+    const { plan: _plan, ...planless } = anna;
+    assert.equal(
+      refusalOf(approval(), 'approve', planless, now),
+      'The plan is 1f0c9a2e41b7, and the answer was to none. Look at it again.',
+    );
+    assert.equal(
+      refused(approval(), 'approve', { plan: 'ffffffffffff' }),
+      'The plan is 1f0c9a2e41b7, and the answer was to ffffffffffff. Look at it again.',
+    );
+    assert.equal(
+      refused(approval({ who: ['anna', 'ben'] }), 'reject', { by: 'eve' }),
+      'eve is not among those whose answer counts: anna, ben.',
+    );
+    assert.equal(
+      refused(held, 'defer', { until: '2026-11-26T14:00:00Z' }),
+      'It waits until its host is released, and for no time.',
+    );
+    assert.equal(refused(held, 'start', {}), undefined);
+    assert.equal(
+      refused(approval(), 'defer', {}),
+      'Say until when, as 2026-11-26T02:30:00Z, or until which window opens.',
+    );
+    assert.equal(
+      refused(approval(), 'defer', { until: '2026-11-25T12:00:00Z' }),
+      '2026-11-25T12:00:00Z has passed.',
+    );
+    assert.equal(
+      refused(approval(), 'defer', { until: '2027-11-26T12:00:01Z' }),
+      'That is more than a year away.',
+    );
+    assert.equal(refused(approval(), 'defer', { until: '2027-11-26T12:00:00Z' }), undefined);
+    assert.match(refused(hour, 'defer', { until: hour.startsAt }) ?? '', /^It begins .*, which is later/);
+    assert.equal(refused(hour, 'start', {}, Date.parse('2027-01-01T00:00:00Z')), undefined);
+    assert.equal(refused(hour, 'reject', { by: 'unnamed' }), undefined);
+  });
+
+  test('that is a comment is always kept', () => {
+    const { plan: _plan, ...said } = anna;
+    for (const waiting of [undefined, hour, approval({ who: ['ben'] })])
+      assert.equal(refusalOf(waiting, 'comment', { ...said, by: 'eve' }, now), undefined);
+  });
+
+  test('without a ticket is no other one without', () => {
+    const first = { ...anna, answer: 'defer' as const, at: '2026-11-25T11:00:00Z' };
+    assert.equal(refusalOf(approval(), 'approve', anna, now, [first]), undefined);
+  });
+
+  test('names a time with its zone', () => {
+    for (const time of [
+      '2026-11-26T02:30Z',
+      '2026-11-26T02:30:00Z',
+      '2026-11-26T02:30:00.125Z',
+      '2026-11-26T02:30+05:30',
+      '2026-11-26T02:30:00-11:00',
+    ])
+      assert.equal(isTime(time), true, time);
+    for (const other of [
+      ' 2026-11-26T02:30Z',
+      '2026-11-26T02:30Zulu',
+      '2026-13-26T02:30Z',
+      '2026-11-26T02:30',
+      '2026-11-26',
+    ])
+      assert.equal(isTime(other), false, other);
   });
 
   test('counts only of those who are named, and once of each', () => {
@@ -182,6 +299,17 @@ describe('an answer', () => {
       channel: 'web-ui',
       plan: '1f0c9a',
     });
+    assert.deepEqual(
+      readAnswer({ ticket: 't1', until: 'x', window: 'night', text: 'x'.repeat(1000) }, 'door'),
+      {
+        by: 'unnamed',
+        channel: 'door',
+        text: 'x'.repeat(1000),
+        until: 'x',
+        window: 'night',
+        ticket: 't1',
+      },
+    );
     assert.deepEqual(readAnswer({}), { by: 'unnamed', channel: 'web-ui' });
     assert.equal(readAnswer({ by: 7 }), '"by" is a text of 1 to 100 characters on one line.');
     assert.equal(
