@@ -45,15 +45,19 @@ const contenders: Contender[] = [meanRate, predictLinear(6), predictLinear(24), 
 /** No two families share a series. */
 const familySeeds = 10_000_019;
 
+/** One in two hundred may be wrong: of so few, chance decides whether one is. */
+const often: Record<string, number> = { 'never fills': 5 };
+
 const judgeFamily = (family: string, place: number): Verdict[] => {
   const began = performance.now();
-  const verdicts = Array.from({ length: count }, (_, index) =>
+  const length = count * (often[family] ?? 1);
+  const verdicts = Array.from({ length }, (_, index) =>
     judge(
       drawCase(family, (seed + place * familySeeds + index) >>> 0),
       contenders.filter(({ every = 1 }) => index % every === 0),
     ),
   );
-  say(`${family}: ${count} series in ${((performance.now() - began) / 1000).toFixed(0)} s`);
+  say(`${family}: ${length} series in ${((performance.now() - began) / 1000).toFixed(0)} s`);
   return verdicts;
 };
 

@@ -30,7 +30,7 @@ export const tell = (results: Results): string => {
 
 # Forecasts, quiet hours and decisions, judged
 
-${byFamily.size} families of synthetic series, ${count} a family, drawn from seed ${seed}: \`npm run bench:judgement -- --seed ${seed} --series ${count}\` draws them again;
+${byFamily.size} families of synthetic series, ${count} a family and five times as many of what never fills, drawn from seed ${seed}: \`npm run bench:judgement -- --seed ${seed} --series ${count}\` draws them again;
 without \`--seed\` each run draws others. Three to six weeks at a sample every 15 minutes are seen, and the limit is a level that the series first reaches half a day to
 three weeks later, or never. Node ${node}, ${seconds} s. [How forecasts are made](forecasts.md), and [how decisions are](autonomy.md).
 
