@@ -497,7 +497,7 @@ const playbooks: Scenario[] = [
   },
   {
     name: 'playbook that maintains a database',
-    effects: 8,
+    effects: 13,
     stacks: [ledger],
     maintained: true,
     before: [{ version: '1' }],
