@@ -497,7 +497,7 @@ const playbooks: Scenario[] = [
   },
   {
     name: 'playbook that maintains a database',
-    effects: 13,
+    effects: 20,
     stacks: [ledger],
     maintained: true,
     before: [{ version: '1' }],

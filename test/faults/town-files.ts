@@ -169,6 +169,9 @@ const postgresStackFile = (stack: string, port: number): string =>
     ],
     [`    volumes: ["\${DATA}/${stack}:/data"]\n`, ''],
     ['{probe: {http: ":5432/rows"}}', '{probe: {exec: [pg_isready]}}'],
+    // Making its files takes seconds, on a busy machine many.
+    ['healthy_deadline: 8s', 'healthy_deadline: 50s'],
+    ['progress_deadline: 20s', 'progress_deadline: 60s'],
   ]);
 
 /** What databases are made of, by a name that says which one it is. */
