@@ -244,6 +244,17 @@ describe('a decision', () => {
       );
     });
 
+  test('tells the strictest limit first', () => {
+    const { limits } = decide(
+      { ...restart, evidence: [unknown] },
+      { ...calm, budgetLeft: 0, busyWith: ['backup'], isOwnPart: true },
+    );
+    assert.deepEqual(
+      limits.map(({ rule }) => rule),
+      ['busy', 'unknown', 'own-part', 'budget'],
+    );
+  });
+
   test('may end with the window, and with the harm, to the millisecond', () => {
     const lasts = { ...restart, takesMs: 2 * hourMs };
     assert.equal(decide({ ...lasts, dueAt: tonight.to }, calm).answer, 'schedule');
