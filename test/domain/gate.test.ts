@@ -199,6 +199,7 @@ describe('an answer', () => {
     assert.match(refused(hour, 'defer', { until: hour.startsAt }) ?? '', /^It begins .*, which is later/);
     assert.equal(refused(hour, 'start', {}, Date.parse('2027-01-01T00:00:00Z')), undefined);
     assert.equal(refused(hour, 'reject', { by: 'unnamed' }), undefined);
+    assert.equal(refusalOf(approval(), 'reject', planless, now), undefined);
   });
 
   test('that is a comment is always kept', () => {
