@@ -43,20 +43,27 @@ const dockerLoad = (
   return { id, memoryBytes: Math.max(0, memory.usage - spare), cpuMs: total / nanosecondsInMs };
 };
 
+/** One that ends while they are counted spoils the answer for all of them (Podman 4.3, without saying which): the next one is without it. */
+const tries = 3;
+
 /** All in one answer. */
 export const podmanLoads = async (api: EngineApi): Promise<ContainerLoad[]> => {
   const path = '/v4.0.0/libpod/containers/stats';
-  // It says of its answer only that it is text.
-  const answer = await api.bytes({ path, query: { stream: false } });
-  const { Error: wrong, Stats } = JSON.parse(answer.toString()) as PodmanStats;
-  if (wrong !== undefined && wrong !== null)
-    throw new EngineError('internal', `Podman: what containers take: ${JSON.stringify(wrong)}`);
+  for (let left = tries; left > 0; left -= 1) {
+    // It says of its answer only that it is text.
+    const answer = await api.bytes({ path, query: { stream: false } });
+    const { Error: wrong, Stats } = JSON.parse(answer.toString()) as PodmanStats;
+    if (wrong === undefined || wrong === null) return podmanLoad(Stats ?? []);
+  }
+  throw new EngineError('internal', `Podman could not count what containers take, ${tries} times in a row`);
+};
+
+const podmanLoad = (stats: NonNullable<PodmanStats['Stats']>): ContainerLoad[] =>
   // One that does not run is listed too, with nothing in it.
-  return (Stats ?? [])
+  stats
     .filter(({ PIDs }) => PIDs > 0)
     .map(({ ContainerID: id, MemUsage: memoryBytes, CPUNano: cpu }) => ({
       id,
       memoryBytes,
       cpuMs: cpu / nanosecondsInMs,
     }));
-};

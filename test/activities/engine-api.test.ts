@@ -5,28 +5,39 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { engineApi } from '../../activities/engines/api.ts';
+import { engineApi, type EngineApi } from '../../activities/engines/api.ts';
+import { podmanLoads } from '../../activities/engines/loads.ts';
 
-/** Asks a socket that always gives this answer. @returns the code of what is thrown. */
-const codeFor = async (status: number, message: string): Promise<unknown> => {
+type Given = { status?: number; body: unknown };
+
+/** Asks a socket that gives these answers, one after another, and the last of them from then on. */
+const asking = async <T>(answers: Given[], ask: (api: EngineApi) => Promise<T>): Promise<T> => {
   const directory = await mkdtemp(join(tmpdir(), 'baton-api-'));
   const socket = join(directory, 'engine.sock');
+  const left = [...answers];
   const server = createServer((_request, response) => {
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ message }));
+    const { status = 200, body } = (left.length > 1 ? left.shift() : left[0]) ?? { body: {} };
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(socket, resolve));
   const api = engineApi(socket, 'Podman');
   try {
-    return await api.json({ method: 'POST', path: '/networks/create' }).then(
-      () => undefined,
-      (error: unknown) => (error as { code?: unknown }).code,
-    );
+    return await ask(api);
   } finally {
     api.close();
     server.close();
     await rm(directory, { recursive: true });
   }
 };
+
+/** @returns the code of what is thrown. */
+const codeFor = async (status: number, message: string): Promise<unknown> =>
+  await asking([{ status, body: { message } }], async (api) =>
+    api.json({ method: 'POST', path: '/networks/create' }).then(
+      () => undefined,
+      (error: unknown) => (error as { code?: unknown }).code,
+    ),
+  );
 
 describe('what an engine says no with', () => {
   const answers: [status: number, message: string, code: string][] = [
@@ -41,4 +52,25 @@ describe('what an engine says no with', () => {
     test(`${status} ${message}`, async () => {
       assert.equal(await codeFor(status, message), code);
     });
+});
+
+describe('what containers of Podman take', () => {
+  // As Podman 4.3 says that one of them ended meanwhile.
+  const spoilt: Given = { body: { Error: {}, Stats: null } };
+  const counted: Given = {
+    body: { Error: null, Stats: [{ ContainerID: 'abc', CPUNano: 5e6, MemUsage: 7, PIDs: 1 }] },
+  };
+
+  test('is asked for again where one ended while they were counted', async () => {
+    assert.deepEqual(await asking([spoilt, spoilt, counted], podmanLoads), [
+      { id: 'abc', memoryBytes: 7, cpuMs: 5 },
+    ]);
+  });
+
+  test('is not known where that goes on', async () => {
+    await assert.rejects(
+      asking([spoilt], podmanLoads),
+      /could not count what containers take, 3 times in a row/,
+    );
+  });
 });
