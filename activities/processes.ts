@@ -10,7 +10,7 @@ const variable = 'BATON_OPERATION';
 export const markOf = (operation: OperationId): Record<string, string> => ({ [variable]: operation });
 
 /** Docker's and Compose's default grace before a kill. */
-const graceMs = 10_000;
+export const graceMs = 10_000;
 const lookEveryMs = 50;
 
 /** The first process of a session, told from any later one of that number. */

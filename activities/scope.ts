@@ -2,13 +2,11 @@
 import { execa } from 'execa';
 import type { OperationId } from '../domain/names.ts';
 import type { UnitManager } from '../domain/systemd.ts';
+import { graceMs } from './processes.ts';
 import { systemPath } from './snapshots/run.ts';
 
 /** Whose scopes the worker's user may make without being asked for a password. */
 export const scopeManager: UnitManager = process.getuid?.() === 0 ? 'system' : 'user';
-
-/** Docker's and Compose's default grace before a kill, as for every process of an operation. */
-const graceSeconds = 10;
 
 const unitOf = (operation: OperationId): string => `baton-${operation}.scope`;
 
@@ -20,7 +18,7 @@ export const inScope = (
 ): string[] => [
   'systemd-run',
   ...[`--${scopeManager}`, '--scope', '--quiet', '--collect', `--unit=${unitOf(operation)}`],
-  ...[`TimeoutStopSec=${graceSeconds}s`, ...properties].map((property) => `--property=${property}`),
+  ...[`TimeoutStopSec=${graceMs}ms`, ...properties].map((property) => `--property=${property}`),
   '--',
   ...words,
 ];
@@ -44,7 +42,7 @@ export const endScope = async (operation: OperationId): Promise<void> => {
     {
       reject: false,
       stdin: 'ignore',
-      timeout: 3 * graceSeconds * 1_000,
+      timeout: 3 * graceMs,
       env: { LC_ALL: 'C', PATH: systemPath },
     },
   );
