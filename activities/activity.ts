@@ -56,6 +56,6 @@ export const permanent = (
   });
 
 /** Sleeps unless `signal` is raised, in which case it rejects at once. */
-export const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
-  await delay(ms, undefined, { signal });
+export const pause = async (ms: number, signal?: AbortSignal): Promise<void> => {
+  await delay(ms, undefined, signal ? { signal } : {});
 };

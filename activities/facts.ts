@@ -16,6 +16,7 @@ import type { Playbook } from '../domain/playbook.ts';
 import { reachableFrom } from '../domain/graph.ts';
 import { withEveryPlace } from '../domain/proposal.ts';
 import { scoredActions } from '../domain/scored.ts';
+import { freshForMs } from '../domain/threshold.ts';
 import { provenSets } from './data-set.ts';
 import { forecastsIn } from './forecast.ts';
 import type { ContainerState } from './ports/engine.ts';
@@ -69,7 +70,7 @@ export const gatherKnown = async (ports: Ports, look: Look): Promise<Known> => {
     problems: [...problems.map(({ message }) => message), ...standing.problems],
     budgetLeft: await budgetLeft(records, standing.preferences, now),
     heldBy: await orUnknown(() => ports.standing.heldBy(ports.host)),
-    underWay: await orUnknown(() => ports.standing.underWay(ports.host)),
+    underWay: await orUnknown(() => ports.standing.underWay(ports.host, freshForMs)),
     ownStacks: ownStacks(ports, containers, needs),
     windowFor: await quietWindowFor(records, standing.preferences, now),
     restoreProved: await restoreProvedOf(ports, containers),

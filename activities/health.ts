@@ -105,6 +105,22 @@ export const askAgain = async (
   }
 };
 
+/** A service that keeps a look waiting for longer than this is not asked again by it. */
+const promptMs = 2_000;
+
+/** Asks as a look does. One that has just started, or whose answer was lost, is no illness: the container is as it was asked last. */
+export const askTwice = async (
+  asking: Asking & Pick<Waiting, 'health' | 'probe'>,
+  container: ContainerState,
+): Promise<{ health: Health; container: ContainerState }> => {
+  const began = performance.now();
+  const health = await askHealth(asking, container);
+  if (health.state !== 'waiting' || performance.now() - began > promptMs) return { health, container };
+  await pause(settledMs);
+  const later = await asking.engine.inspectContainer(container.id);
+  return later ? { health: await askHealth(asking, later), container: later } : { health, container };
+};
+
 export type Health = Pick<Answer, 'answer' | 'tookMs' | 'certificateUntil'> & {
   state: 'healthy' | 'waiting' | 'hopeless';
 };

@@ -1,5 +1,5 @@
 /** What Temporal knows of a host, asked through the connection of the worker that an activity runs in. */
-import { getClient } from '@temporalio/activity';
+import { Context, getClient } from '@temporalio/activity';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Hold } from '../domain/hold.ts';
 import { cycleScheduleId, holdWorkflowId } from '../domain/ids.ts';
@@ -27,13 +27,17 @@ export const openStanding = (ownPorts: readonly number[]): Standing => ({
     return [(hold.memo?.['hold'] as Partial<Hold> | undefined)?.by ?? 'somebody'];
   },
 
-  underWay: async (host) => {
+  underWay: async (host, endedWithinMs) => {
     const { host: at, stack, kind } = searchAttributeName;
-    const query = `${at} = "${host}" AND ExecutionStatus = "Running" AND ${stack} IS NOT NULL`;
+    const serverNow = Context.current().info.currentAttemptScheduledTimestampMs;
+    const since = new Date(serverNow - endedWithinMs).toISOString();
+    const query = `${at} = "${host}" AND ${stack} IS NOT NULL AND (ExecutionStatus = "Running" OR CloseTime >= "${since}")`;
+    const aheadMs = Date.now() - serverNow;
     const found: UnderWay[] = [];
-    for await (const { typedSearchAttributes: told } of getClient().workflow.list({ query })) {
+    for await (const { typedSearchAttributes: told, closeTime } of getClient().workflow.list({ query })) {
       const [on = '', does = 'something'] = [told.get(keyword(stack)), told.get(keyword(kind))];
-      found.push({ what: `${does} of ${on}`, on });
+      const ended = closeTime ? { endedAt: closeTime.getTime() + aheadMs } : {};
+      found.push({ what: `${does} of ${on}`, on, ...ended });
     }
     return found;
   },

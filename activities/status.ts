@@ -5,7 +5,7 @@ import type { Release, ReleaseRecord } from '../domain/release.ts';
 import type { ServiceStatus, StackStatus } from '../domain/status.ts';
 import { beating } from './activity.ts';
 import { resolveCommand } from './container.ts';
-import { askHealth } from './health.ts';
+import { askTwice } from './health.ts';
 import type { ContainerState } from './ports/engine.ts';
 import type { Ports } from './ports/index.ts';
 import { secretsOf } from './release.ts';
@@ -53,28 +53,28 @@ export const statusOf = async (
 const serviceStatus = async (
   ports: Ports,
   release: Release | undefined,
-  container: ContainerState,
+  found: ContainerState,
 ): Promise<ServiceStatus> => {
-  const service = serviceOf(container.labels) ?? container.name;
+  const service = serviceOf(found.labels) ?? found.name;
   const spec = release?.spec.services.find(({ name }) => name === service);
   const probe =
     release && spec?.probe
       ? resolveCommand(spec.probe, (await secretsOf(ports, release)).resolve)
       : undefined;
-  const health = await askHealth(
+  const { health, container } = await askTwice(
     {
       engine: ports.engine,
       reach: ports.engineInfo.reach,
       health: probe
         ? 'probe'
-        : container.healthcheck
+        : found.healthcheck
           ? 'healthcheck'
-          : container.exitCode === 0
+          : found.exitCode === 0
             ? 'completion'
             : 'running',
       ...(probe ? { probe } : {}),
     },
-    container,
+    found,
   );
   return {
     service,

@@ -25,7 +25,8 @@ export type Facts = Picture & {
   /** How many actions are left of today's. */
   budgetLeft: number | Unknown;
   heldBy: string[] | Unknown;
-  underWay: readonly { what: string; on: string }[] | Unknown;
+  /** With those that ended lately: `endedAt`, ms since the epoch. */
+  underWay: readonly { what: string; on: string; endedAt?: number }[] | Unknown;
   /** Stacks that Baton itself stands on. */
   ownStacks: ReadonlySet<string>;
   /** When few are disturbed next. */
@@ -51,7 +52,7 @@ export const candidateOf = (playbook: Playbook, occasion: Occasion, facts: Facts
     budgetLeft,
     ...(coolsDownUntil === undefined ? {} : { coolsDownUntil }),
     stopped: isStopped(outcomes, proposal, lookedAt),
-    busyWith: busyWith(touches, facts),
+    ...operationsOn(touches, facts),
     heldBy,
     dependents: countDependents(target, needs),
     activeUsers: activeUsers(target, facts),
@@ -73,10 +74,17 @@ export const lookedAtKey = ({ playbook, target }: Pick<Proposal, 'playbook' | 't
   `${playbook} ${target}`;
 
 /** A stack's operation may touch all of its services. */
-const busyWith = (touches: readonly string[], { underWay }: Facts): string[] | Unknown =>
-  underWay === 'unknown'
-    ? underWay
-    : underWay.filter(({ on }) => touches.some((place) => isAt(on, place))).map(({ what }) => what);
+const operationsOn = (
+  touches: readonly string[],
+  { underWay }: Facts,
+): Pick<Circumstances, 'busyWith' | 'ended'> => {
+  if (underWay === 'unknown') return { busyWith: underWay, ended: [] };
+  const own = underWay.filter(({ on }) => touches.some((place) => isAt(on, place)));
+  return {
+    busyWith: own.flatMap(({ what, endedAt }) => (endedAt === undefined ? [what] : [])),
+    ended: own.flatMap(({ what, endedAt }) => (endedAt === undefined ? [] : [{ what, at: endedAt }])),
+  };
+};
 
 /** Looks come every five minutes: what was not seen by three of them is not known any more. */
 const freshForMs = 15 * 60_000;

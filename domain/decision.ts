@@ -63,6 +63,8 @@ export type Circumstances = {
   stopped: boolean;
   /** What runs or waits on the target or on what depends on it. */
   busyWith: string[] | Unknown;
+  /** What ended there lately, and when, ms since the epoch. */
+  ended: readonly { what: string; at: number }[];
   /** Who holds the host. */
   heldBy: string[] | Unknown;
   /** Services that depend on the target. */
@@ -134,6 +136,13 @@ const rules = {
   busy: (_, { busyWith }) => {
     if (busyWith === 'unknown') return limit('watch', 'what else runs on the target is not known');
     return busyWith.length > 0 ? limit('watch', `${busyWith.join(', ')} is under way there`) : undefined;
+  },
+
+  /** What was seen before it ended, or while it ran, may be its doing, and may be over: the next look tells. */
+  overtaken: ({ evidence }, { ended }) => {
+    const last = [...ended].sort((a, b) => b.at - a.at)[0];
+    const seen = evidence.find(({ at }) => last && at <= last.at);
+    return last && seen ? limit('watch', `${seen.what} was seen before ${last.what} had ended`) : undefined;
   },
 
   'cool-down': (_, { coolsDownUntil, now }) =>

@@ -6,6 +6,8 @@ export type UnderWay = {
   what: string;
   /** The stack, or the target of a playbook. */
   on: string;
+  /** By the clock of this machine, ms since the epoch; absent while it runs or waits. */
+  endedAt?: number;
 };
 
 export interface Standing {
@@ -15,8 +17,8 @@ export interface Standing {
   mandate(host: string): Promise<Mandate | undefined>;
   /** Names of those who hold the host. */
   heldBy(host: string): Promise<string[]>;
-  /** Operations that run or wait. */
-  underWay(host: string): Promise<UnderWay[]>;
+  /** Operations that run or wait, and those that ended within so many milliseconds. */
+  underWay(host: string, endedWithinMs: number): Promise<UnderWay[]>;
   /** Whether the workflow of that id runs, or waits. */
   isRunning(workflowId: string): Promise<boolean>;
 }

@@ -13,6 +13,7 @@ import { budgetOf } from '../../activities/facts.ts';
 import { openRecords } from '../../activities/records/index.ts';
 import type { Ports } from '../../activities/ports/index.ts';
 import type { Records } from '../../activities/ports/records.ts';
+import type { UnderWay } from '../../activities/ports/standing.ts';
 import { readPreferencesFile } from '../../compose/preferences.ts';
 import type { Decided, Deliberation } from '../../domain/decided.ts';
 import type { Look } from '../../domain/look.ts';
@@ -43,6 +44,7 @@ describe('a cycle that decides', () => {
   let directory: string;
   let records: Records;
   let mandate: Mandate | undefined;
+  let underWay: UnderWay[];
   let files = 0;
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'baton-decide-'));
@@ -52,6 +54,7 @@ describe('a cycle that decides', () => {
   });
   beforeEach(async () => {
     mandate = moderate;
+    underWay = [];
     await open();
   });
   const open = async (): Promise<void> => {
@@ -72,7 +75,7 @@ describe('a cycle that decides', () => {
         ownPorts: [],
         mandate: () => Promise.resolve(mandate),
         heldBy: () => Promise.resolve([]),
-        underWay: () => Promise.resolve([]),
+        underWay: () => Promise.resolve(underWay),
         isRunning: () => Promise.resolve(false),
       },
     }) as unknown as Ports;
@@ -163,6 +166,30 @@ describe('a cycle that decides', () => {
     await records.write({ entries: [{ kind: 'looked-at', id: about, at: Date.now(), about, body: {} }] });
     const deliberation = await decide('one', look('shop/db'));
     assert.deepEqual(answersOf(deliberation), ['act']);
+  });
+
+  test('waits for the next look where an operation ended after this one', async () => {
+    await ran('shop/db', ...well(12));
+    const seen = look('shop/db');
+    underWay = [{ what: 'undo of shop', on: 'shop', endedAt: seen.at + 1 }];
+    const [first] = (await decide('one', seen)).decided;
+    assert.equal(first?.decision.answer, 'watch');
+    assert.deepEqual(
+      first.decision.limits.map(({ why }) => why),
+      ['service-down@shop/db was seen before undo of shop had ended'],
+    );
+    underWay = [{ what: 'undo of shop', on: 'shop', endedAt: seen.at - 1 }];
+    assert.deepEqual(answersOf(await decide('two', seen)), ['act']);
+  });
+
+  test('waits for an operation that is under way, of its own stack alone', async () => {
+    await ran('shop/db', ...well(12));
+    underWay = [{ what: 'deploy of blog', on: 'blog' }];
+    assert.deepEqual(answersOf(await decide('one', look('shop/db'))), ['act']);
+    await open();
+    await ran('shop/db', ...well(12));
+    underWay = [{ what: 'deploy of shop', on: 'shop' }];
+    assert.deepEqual(answersOf(await decide('two', look('shop/db'))), ['watch']);
   });
 
   test('decides once on what is seen twice', async () => {

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { describe, mock, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { waitHealthy } from '../../activities/health.ts';
+import { askTwice, waitHealthy } from '../../activities/health.ts';
 import { needed } from '../host/environment.ts';
 import { MemoryEngine } from '../simulation/engine.ts';
 import { freePort } from '../../setup/local.ts';
@@ -85,4 +85,35 @@ describe('a wait for health goes by a clock that nobody sets', () => {
       });
     });
   }
+});
+
+describe('a look asks twice', () => {
+  const bench = new EngineBench(() =>
+    Promise.resolve(new MemoryEngine(tmpdir(), [needed('BATON_TEST_IMAGE')])),
+  );
+  const ask = async (health: 'probe' | 'running', port = 0) => {
+    const id = await bench.create(`${sleeper}\nnetwork_mode: host`, { network: { mode: 'host' } });
+    await bench.engine.startContainer(id);
+    const container = await bench.engine.inspectContainer(id);
+    assert.ok(container);
+    return await askTwice(
+      { engine: bench.engine, reach: 'directly', health, probe: { type: 'tcp', port } },
+      container,
+    );
+  };
+
+  test('what has just started is seen to run', async () => {
+    assert.deepEqual((await ask('running')).health, { state: 'healthy', answer: 'runs' });
+  });
+
+  test('one answer that was lost is no illness', async () => {
+    const port = await freePort();
+    const later = delay(100).then(async () => await listening(port));
+    assert.equal((await ask('probe', port)).health.state, 'healthy');
+    (await later).close();
+  });
+
+  test('what says no twice is ill', async () => {
+    assert.equal((await ask('probe', await freePort())).health.state, 'waiting');
+  });
 });

@@ -61,6 +61,7 @@ const calm: Circumstances = {
   budgetLeft: 3,
   stopped: false,
   busyWith: [],
+  ended: [],
   heldBy: [],
   dependents: 0,
   activeUsers: 0,
@@ -117,6 +118,19 @@ const table: Record<RuleName, Row[]> = {
       { busyWith: ['deploy of immich', 'backup'] },
     ],
     ['watch', 'what else runs on the target is not known', {}, { busyWith: 'unknown' }],
+  ],
+  overtaken: [
+    [
+      'watch',
+      'restarts of immich was seen before undo of immich had ended',
+      {},
+      {
+        ended: [
+          { what: 'deploy of immich', at: fresh.at - 1 },
+          { what: 'undo of immich', at: fresh.at },
+        ],
+      },
+    ],
   ],
   'cool-down': [['watch', 'its last attempt here was too short a time ago', {}, { coolsDownUntil: now + 1 }]],
   stopped: [
@@ -198,6 +212,12 @@ const table: Record<RuleName, Row[]> = {
 const spared: [what: string, rule: RuleName, proposal: Partial<Proposal>, around: Partial<Circumstances>][] =
   [
     ['evidence of just the age that is fresh', 'stale', { evidence: [{ ...fresh, at: now - hourMs }] }, {}],
+    [
+      'what was seen after the last end',
+      'overtaken',
+      {},
+      { ended: [{ what: 'deploy of immich', at: now - 60_001 }] },
+    ],
     ['an attempt whose time is just over', 'cool-down', {}, { coolsDownUntil: now }],
     ['as many dependents as are allowed', 'dependents', {}, { dependents: 4 }],
     [
@@ -416,6 +436,7 @@ describe('what holds of every decision', () => {
     budgetLeft: count,
     stopped: fc.boolean(),
     busyWith: fc.constantFrom<string[] | 'unknown'>([], ['deploy of immich'], 'unknown'),
+    ended: fc.constantFrom([], [{ what: 'deploy of immich', at: now }]),
     heldBy: fc.constantFrom<string[] | 'unknown'>([], ['anna'], 'unknown'),
     dependents: count,
     activeUsers: count,

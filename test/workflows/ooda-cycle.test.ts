@@ -1,0 +1,69 @@
+/** What a cycle sees, and what it makes of it, on a real stack and a real server. */
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { hostTaskQueue } from '../../domain/ids.ts';
+import type { OperationRequest } from '../../domain/operation.ts';
+import type { oodaCycle } from '../../workflows/ooda-cycle.ts';
+import { Laboratory } from './laboratory.ts';
+
+const service = `
+    image: \${IMAGE}
+    command: [httpd, -f, -p, "80", -h, /etc]
+    stop_signal: SIGKILL`;
+
+describe('a cycle', () => {
+  let laboratory: Laboratory;
+  let request: () => OperationRequest;
+
+  before(async () => {
+    laboratory = await Laboratory.open();
+    const file = await laboratory.site.write(
+      'ledger.yml',
+      `
+name: ledger
+services:
+  api:${service}
+  web:${service}
+x-baton: {min_healthy_time: 0s}
+`,
+    );
+    request = () => laboratory.request('ledger', file);
+    await laboratory.run(request());
+  });
+  afterEach(() => {
+    laboratory.meddle = () => undefined;
+  });
+  after(async () => {
+    await laboratory.close();
+  });
+
+  let cycles = 0;
+  /** @returns rules that spoke of a service that is down: nothing was let to Baton here, so nothing is begun. */
+  const rulesOn = async (target: string): Promise<string[]> => {
+    cycles += 1;
+    const { deliberation } = await laboratory.client.workflow.execute<typeof oodaCycle>('oodaCycle', {
+      workflowId: `cycle/${laboratory.site.host}/${cycles}`,
+      taskQueue: hostTaskQueue(laboratory.site.host),
+    });
+    const found = deliberation.decided.find((one) => one.proposal.target === target);
+    assert.ok(found, JSON.stringify(deliberation.decided));
+    return found.decision.limits.map(({ rule }) => rule);
+  };
+
+  test('relies on what it saw', async () => {
+    await laboratory.site.cli('stop', 'ledger-web-1');
+    const rules = await rulesOn('ledger/web');
+    assert.ok(rules.includes('dry-run'), rules.join());
+    assert.ok(!rules.includes('overtaken'), rules.join());
+    await laboratory.run(request());
+  });
+
+  test('does not rely on what an operation has changed since', async () => {
+    await laboratory.site.cli('stop', 'ledger-api-1');
+    laboratory.meddle = async (activity, moment) => {
+      if (activity === 'keepLook' && moment === 'after') await laboratory.run(request());
+    };
+    const rules = await rulesOn('ledger/api');
+    assert.ok(rules.includes('overtaken'), rules.join());
+  });
+});
