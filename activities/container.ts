@@ -1,7 +1,7 @@
 /** Containers: roll out, retire, and put back. Each activity looks at the engine first and does only what is missing. */
 import { asideName, label, parseAsideName, serviceOf, stackOf } from '../domain/labels.ts';
 import type { ServiceName } from '../domain/names.ts';
-import type { Plan, ServicePlan } from '../domain/plan.ts';
+import type { DataExchange, Plan, ServicePlan } from '../domain/plan.ts';
 import type { Subject } from '../domain/subject.ts';
 import { beating, pause, permanent } from './activity.ts';
 import { containerSpec } from './container-spec.ts';
@@ -11,14 +11,23 @@ import type { ContainerBefore } from './ports/memory.ts';
 import type { Probe } from '../domain/stack.ts';
 import type { Ports } from './ports/index.ts';
 import { loadRelease, secretsOf, serviceOfRelease } from './release.ts';
+import { takeInExchanged } from './restore-dump.ts';
 
 export const containerActivities = (ports: Ports) => {
   const { engine } = ports;
   const oneAtATime = limiter(ports.engineInfo.cpus);
 
   return {
-    /** Brings one service to its new container, healthy. @returns how long that took, ms from its start. */
-    async rollOutService(subject: Subject, plan: ServicePlan): Promise<{ healthyAfterMs: number }> {
+    /**
+     * Brings one service to its new container, healthy.
+     * @param takesIn data of it that comes back as a dump: it begins on nothing, takes that in, and is healthy then.
+     * @returns how long that took, ms from its start.
+     */
+    async rollOutService(
+      subject: Subject,
+      plan: ServicePlan,
+      takesIn: DataExchange[] = [],
+    ): Promise<{ healthyAfterMs: number }> {
       return await beating(async (signal) => {
         const release = await loadRelease(ports, subject.stack, subject.release);
         const service = serviceOfRelease(release, plan.service);
@@ -41,6 +50,7 @@ export const containerActivities = (ports: Ports) => {
         });
         if (plan.previous && plan.action === 'replace' && plan.order === 'stop-first')
           await engine.stopContainer(plan.previous.id, plan.stopGraceMs);
+        for (const exchange of takesIn) await takeInExchanged(ports, subject, exchange, container, signal);
         // A one-shot that has already run to its end is not run again by a retry.
         if (container.startedAt === undefined || container.status !== 'exited' || plan.action === 'start')
           await oneAtATime(() => engine.startContainer(container.id), 'next');

@@ -1,6 +1,6 @@
 /** Data: snapshot it before a change, see that the snapshot exists, put it back after a failure, and tidy. */
 import { realpath } from 'node:fs/promises';
-import { isProtected, protectedData, type DataPlan, type DumpPlan } from '../domain/data.ts';
+import { isProtected, protectedData, type DataPlan, type DumpPlan, type DumpTaker } from '../domain/data.ts';
 import type { DataOutcome, SnapshotTaken } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { ServiceName } from '../domain/names.ts';
@@ -76,14 +76,20 @@ export const dataActivities = (ports: Ports) => ({
   /** Stops every container that uses data which is about to be exchanged. */
   async stopForRestore(subject: Subject, plan: Plan): Promise<void> {
     await beating(async () => {
-      for (const { path } of plan.restore) await stopUsers(ports, subject, path);
+      for (const { path, dump } of plan.restore) {
+        await stopUsers(ports, subject, path);
+        await stopClients(ports, subject, { dump });
+      }
     });
   },
 
-  /** An undo or a removal with data: that release's data comes back, or nothing does; what was there is kept as `undone`. */
+  /**
+   * An undo or a removal with data: that release's data comes back, or nothing does; what was there is kept as `undone`. Where
+   * it comes back as a dump, its database is rolled out on nothing: see `rollOutService`.
+   */
   async restoreWanted(subject: Subject, restore: Plan['restore']): Promise<void> {
     await beating(async () => {
-      for (const { path, snapshot: name } of restore) {
+      for (const { path, snapshot: name, dump } of restore) {
         const kept = nameOf(subject, 'undone');
         if (await ports.snapshots.find(path, kept)) continue;
         if (name === undefined) {
@@ -92,7 +98,8 @@ export const dataActivities = (ports: Ports) => ({
         }
         const snapshot = await ports.snapshots.find(path, name);
         if (!snapshot) throw permanent('SnapshotMissing', `Snapshot ${name} of ${path} is gone.`);
-        await ports.snapshots.restore(snapshot, kept);
+        if (dump) await ports.snapshots.clear(path, kept);
+        else await ports.snapshots.restore(snapshot, kept);
       }
     });
   },
@@ -229,7 +236,11 @@ const stopUsers = async (ports: Ports, { stack }: Owner, path: string): Promise<
 };
 
 /** Who would find a database empty, and might fill it, while its dump is restored. */
-const stopClients = async (ports: Ports, { stack }: Owner, { dump }: DataPlan): Promise<void> => {
+const stopClients = async (
+  ports: Ports,
+  { stack }: Owner,
+  { dump }: { dump?: DumpTaker | undefined },
+): Promise<void> => {
   if (!dump) return;
   const clients = (await ports.engine.listContainers()).filter(
     ({ labels }) => stackOf(labels) === stack && dump.clients.some((client) => client === serviceOf(labels)),

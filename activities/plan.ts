@@ -3,12 +3,11 @@ import { loadStack } from '../compose/load.ts';
 import { checkVariables } from '../compose/check-variables.ts';
 import { classesOf } from '../domain/data-set.ts';
 import { protectedData, type DataPlan } from '../domain/data.ts';
-import { dumpInUndo } from '../domain/dump.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 import type { ReleaseId, ServiceName } from '../domain/names.ts';
 import type { EventKind } from '../domain/event.ts';
 import type { Gate } from '../domain/gate.ts';
-import type { Plan } from '../domain/plan.ts';
+import type { Plan, WantedExchange } from '../domain/plan.ts';
 import { planChange } from '../domain/planner.ts';
 import type { Problem } from '../domain/problem.ts';
 import { unprovenProblems } from '../domain/restore-test.ts';
@@ -20,6 +19,7 @@ import { gateFor } from './gate.ts';
 import { contentHash } from './hash.ts';
 import type { Ports } from './ports/index.ts';
 import { loadRelease, makeRelease, secretsOf, serviceHash } from './release.ts';
+import { manifestOf } from './restore-dump.ts';
 import { lookAtWorld } from './world.ts';
 
 /** Without a plan, `problems` say why there can be none. `hears`: what of it people are told. */
@@ -78,6 +78,7 @@ const planFor = async (
     ...(running ? { runningRelease: running.id } : {}),
     options: request.options,
     classes: classesOf(await placedSets(ports)),
+    exchanged: restore.map(({ path }) => path),
     settling,
   });
   const release = await makeRelease(spec, variables, world.images, secrets);
@@ -96,7 +97,7 @@ const planFor = async (
       ),
       ...(images ? { images } : {}),
       copyLimitBytes: request.options.copyLimitBytes,
-      restore,
+      restore: await withKinds(ports, restore),
       discard: request.source.from === 'nothing' && request.source.withData,
       ...(running ? { running: running.spec } : {}),
       obsoleteFiles: (running?.spec.files ?? []).flatMap(({ path }) => (paths.has(path) ? [] : [path])),
@@ -107,7 +108,6 @@ const planFor = async (
     ...plan.problems,
     ...warnings,
     ...unresolved,
-    ...(await dumpsAmong(ports, restore)),
     ...unprovenProblems(
       await restoreStates(
         ports,
@@ -118,14 +118,15 @@ const planFor = async (
   return checked(request, { ...plan, problems }, settling);
 };
 
-/** A dump does not take the place of files. */
-const dumpsAmong = async ({ snapshots }: Ports, restore: Plan['restore']): Promise<Problem[]> => {
-  const found: Problem[] = [];
-  for (const { path, snapshot } of restore)
-    if (snapshot !== undefined && (await snapshots.find(path, snapshot))?.driver === 'dump')
-      found.push(dumpInUndo(path, snapshot));
-  return found;
-};
+/** A dump does not take the place of files: its database takes it in. */
+const withKinds = async ({ snapshots }: Ports, restore: Plan['restore']): Promise<WantedExchange[]> =>
+  await Promise.all(
+    restore.map(async ({ path, snapshot: name }) => {
+      const snapshot = name && (await snapshots.find(path, name));
+      const dump = snapshot?.driver === 'dump' ? await manifestOf(snapshot.location) : undefined;
+      return { path, ...(name ? { snapshot: name } : {}), ...(dump ? { kind: dump.kind } : {}) };
+    }),
+  );
 
 /** A saved plan is applied only if planning again gives the same. */
 const checked = (request: OperationRequest, plan: Plan, settling: boolean): Prepared => {

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { DumpPlan } from '../domain/data.ts';
 import type { RunningDatabase } from '../domain/database.ts';
 import { manifestName, type DumpManifest, type DumpPart } from '../domain/dump.ts';
+import type { DataExchange } from '../domain/plan.ts';
 import type { SnapshotName } from '../domain/snapshot.ts';
 import type { Owner } from '../domain/subject.ts';
 import { beating, permanent } from './activity.ts';
@@ -54,6 +55,19 @@ export const takeInDump = async (
   const kept =
     (await snapshots.find(database.path, keptAs)) ?? (await snapshots.clear(database.path, keptAs));
   if (!(await isRestored(ports, kept))) await restoreNoted(ports, database, dump, kept, signal);
+};
+
+/** The same for an undo with data, into the container that is rolled out; what the database held was set aside as `undone`. */
+export const takeInExchanged = async (
+  ports: Ports,
+  owner: Owner,
+  { path, snapshot, dump }: DataExchange,
+  container: RunningDatabase['container'],
+  signal: AbortSignal,
+): Promise<void> => {
+  if (!dump || snapshot === undefined) return;
+  const taken = await demand(ports, path, snapshot, 'The dump');
+  await takeInDump(ports, { path, ...dump, container }, taken, nameOf(owner, 'undone'), signal);
 };
 
 /** @param kept what the database held before; that the dump is restored is noted with it, last. */

@@ -27,6 +27,8 @@ export type Looking = {
   options: { build: boolean; pull: boolean; copyLimitBytes: number };
   /** Classes that data sets give to paths. */
   classes: Record<string, DataWish>;
+  /** Paths whose data is exchanged, mounted or not. */
+  exchanged: readonly string[];
   /** Images were fetched a moment ago: "always" is satisfied. */
   settling: boolean;
 };
@@ -177,7 +179,7 @@ const remoteImage = async (ports: ImageAsking, reference: string): Promise<Image
 
 const pathFacts = async (
   ports: Ports,
-  { spec, options }: Looking,
+  { spec, options, exchanged }: Looking,
   volumes: Record<string, { mountpoint: string }>,
   containers: ContainerFacts[],
 ): Promise<Record<string, PathFacts>> => {
@@ -189,7 +191,12 @@ const pathFacts = async (
     .flatMap(({ mounts }) =>
       mounts.flatMap(({ type, source, readOnly }) => (type === 'tmpfs' || readOnly ? [] : [source])),
     );
-  const paths = new Set([...mounted, ...held, ...Object.values(volumes).map(({ mountpoint }) => mountpoint)]);
+  const paths = new Set([
+    ...mounted,
+    ...held,
+    ...Object.values(volumes).map(({ mountpoint }) => mountpoint),
+    ...exchanged,
+  ]);
   const facts = await Promise.all(
     [...paths].map(
       async (path) =>

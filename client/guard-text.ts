@@ -1,12 +1,10 @@
 /** What a guarded command will do, in words, before it does anything. */
 import { checkText } from '../domain/check.ts';
 import { commandText, type GuardedCommand } from '../domain/commands.ts';
-import type { DumpPlan } from '../domain/data.ts';
-import { dumpTools } from '../domain/database.ts';
 import { takesOnly, type GuardedPath, type GuardPlan } from '../domain/guard.ts';
 import { formatBytes } from '../domain/size.ts';
 import { sqliteText } from '../domain/sqlite.ts';
-import { dumpText } from './plan-text.ts';
+import { dumpText, takenIn } from './plan-text.ts';
 
 export const guardText = (plan: GuardPlan): string => {
   const { stack, host, engine, title, command, edits = [], restore = [], restarts = [], data } = plan;
@@ -31,7 +29,7 @@ export const guardText = (plan: GuardPlan): string => {
           'Put back',
           ...restore.flatMap(({ path, snapshot, dump }) => [
             `  ${path}, as it was in ${snapshot}`,
-            ...(dump ? [`    ${takenIn(dump)}`] : []),
+            ...(dump ? [`    ${takenIn(`container "${dump.container.name}"`, dump)}`] : []),
           ]),
         ]
       : []),
@@ -45,10 +43,6 @@ const howRun = ({ user, scope }: GuardedCommand): string[] => [
   ...(user === undefined ? [] : [`as ${user}`]),
   ...(scope ? [['in a systemd scope', ...scope].join(' ')] : []),
 ];
-
-const takenIn = ({ container, kind, clients }: DumpPlan): string =>
-  `container "${container.name}" begins empty and takes it in through ${dumpTools[kind].restore}` +
-  (clients.length === 0 ? '' : `; meanwhile ${clients.join(', ')} are stopped`);
 
 const howKept = (entry: Pick<GuardedPath, 'driver' | 'dump' | 'sizeBytes' | 'sqlite'>): string => {
   const { driver, dump, sizeBytes, sqlite } = entry;

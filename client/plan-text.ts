@@ -56,10 +56,13 @@ const data = ({ data: entries, restore }: Plan): string[] => {
   return [
     'Data',
     ...entries.map(dataLine),
-    ...restore.map(({ path, snapshot }) =>
+    ...restore.flatMap(({ path, snapshot, dump }) =>
       snapshot === undefined
-        ? `  empty       ${path}; what it holds is kept as a snapshot`
-        : `  put back    ${path} from ${snapshot}`,
+        ? [`  empty       ${path}; what it holds is kept as a snapshot`]
+        : [
+            `  put back    ${path} from ${snapshot}`,
+            ...(dump ? [`              ${takenIn(`"${dump.service}"`, dump)}`] : []),
+          ],
     ),
   ];
 };
@@ -82,6 +85,11 @@ const dataLine = (entry: DataPlan): string => {
 /** `dumped through pg_dump in container "bank-db-1", from 120 MiB; restored through pg_restore`. */
 export const dumpText = ({ kind, container }: DumpPlan, sizeBytes: number): string =>
   `dumped through ${dumpTools[kind].dump} in container "${container.name}"${sizeBytes > 0 ? `, from ${formatBytes(sizeBytes)}` : ''}; restored through ${dumpTools[kind].restore}`;
+
+/** @param who begins empty. */
+export const takenIn = (who: string, { kind, clients }: Pick<DumpPlan, 'kind' | 'clients'>): string =>
+  `${who} begins empty and takes it in through ${dumpTools[kind].restore}` +
+  (clients.length === 0 ? '' : `; meanwhile ${clients.join(', ')} are stopped`);
 
 const summary = (plan: Plan): string => {
   if (isNoop(plan)) return 'No changes: the wanted release already runs.';

@@ -5,7 +5,7 @@
  * migration runs in the application's container and ruins the database's files. So the data of everything that a changed
  * service reaches through `depends_on` is protected too (docs/decisions/0005).
  */
-import { isDumpWish, type RunningDatabase } from './database.ts';
+import { isDumpWish, kindOf, recognise, type DatabaseKind, type RunningDatabase } from './database.ts';
 import { asSqlite, isSqliteWish } from './sqlite.ts';
 import { dependencyGraph } from './dependencies.ts';
 import { reachableFrom, reversed } from './graph.ts';
@@ -44,6 +44,9 @@ export type DumpPlan = Omit<RunningDatabase, 'path'> & {
   /** Services that reach it through `depends_on`. */
   clients: ServiceName[];
 };
+
+/** The service whose container takes a dump in: which container that will be, is not known yet. */
+export type DumpTaker = Omit<DumpPlan, 'container'>;
 
 /** What a snapshot is taken of: there already, and with a driver that can put it back. */
 export const protectedData = <Entry extends Pick<DataPlan, 'class' | 'existed' | 'driver'>>(
@@ -107,6 +110,8 @@ export const planData = (wanted: Wanted, services: ServicePlan[], world: World):
   }
   for (const removed of services.filter(({ action }) => action === 'remove'))
     addRemoved(byPath, removed, world);
+  for (const { path } of wanted.restore)
+    if (!byPath.has(path)) addExchanged(byPath, path, mounts, wanted, world);
   const declared = (isSo: typeof isDumpWish): Set<string> =>
     new Set(mounts.flatMap((mounted) => (isSo(wishOf(mounted, world.classes)) ? [mounted.path] : [])));
   const [dumped, sqlite] = [declared(isDumpWish), declared(isSqliteWish)];
@@ -169,6 +174,28 @@ export const clientsOf = (service: ServiceName, specs: readonly StackSpec[]): Se
   return [...new Set(clients)].filter((name) => name !== service);
 };
 
+/**
+ * Who takes in a dump of a path: a service of the wanted release that has the path mounted, and is a database of that kind.
+ * @param services with the containers whose anonymous volumes they take over.
+ */
+export const takerOf = (
+  wanted: Wanted,
+  services: readonly Handover[],
+  world: World,
+  { path, kind }: { path: string; kind: DatabaseKind },
+): DumpTaker | undefined => {
+  const { spec } = wanted;
+  const there = [...writableMounts(spec, world), ...carriedVolumes(spec, services, world)].filter(
+    (mounted) => mounted.path === path,
+  );
+  const known = there.filter(({ service }) => recognise(service.image) === kind);
+  const declared = there.filter(
+    (mounted) => kindOf(wishOf(mounted, world.classes), mounted.service.image) === kind,
+  );
+  const service = [...known, ...declared][0]?.service.name;
+  return service && { kind, service, clients: clientsOf(service, specsOf(wanted)) };
+};
+
 const merge = (entry: DataPlan, service: ServiceName, reachedBy: ServiceName[]): void => {
   entry.services = [...new Set([...entry.services, service])];
   entry.reachedBy = [...new Set([...entry.reachedBy, ...reachedBy])];
@@ -185,8 +212,10 @@ const writableMounts = (spec: StackSpec, world: Pick<World, 'volumes'>): Mounted
     }),
   );
 
+type Handover = { service: ServiceName; previous?: { id: string } };
+
 /** Anonymous volumes of a container that is replaced: they are handed on to the new one, as Compose does. */
-const carriedVolumes = (spec: StackSpec, services: ServicePlan[], world: World): Mounted[] =>
+const carriedVolumes = (spec: StackSpec, services: readonly Handover[], world: World): Mounted[] =>
   services.flatMap((plan) => {
     const service = spec.services.find(({ name }) => name === plan.service);
     const container = world.containers.find(({ id }) => id === plan.previous?.id);
@@ -228,6 +257,25 @@ const addRemoved = (byPath: Map<string, DataPlan>, removed: ServicePlan, world: 
         ...classify(world.classes?.[mount.source], mount.source, world.paths[mount.source], 'the data set'),
       });
   }
+};
+
+/** What no changed service reaches, and is exchanged all the same. */
+const addExchanged = (
+  byPath: Map<string, DataPlan>,
+  path: string,
+  mounts: readonly Mounted[],
+  { spec }: Wanted,
+  world: World,
+): void => {
+  const [first, ...others] = mounts.filter((mounted) => mounted.path === path);
+  if (!first) {
+    const facts = classify(world.classes?.[path], path, world.paths[path], 'the data set');
+    byPath.set(path, { path, services: [], reachedBy: [], ...facts });
+    return;
+  }
+  const entry = entryFor(spec, first, [first.service.name], world);
+  for (const { service } of others) merge(entry, service.name, [service.name]);
+  byPath.set(path, entry);
 };
 
 const entryFor = (

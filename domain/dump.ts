@@ -1,7 +1,5 @@
 /** What is kept with a dump: its parts, and what the database held, to know it again after a restore. */
 import type { DatabaseKind } from './database.ts';
-import type { Problem } from './problem.ts';
-import type { SnapshotName } from './snapshot.ts';
 
 /** Lies in a dump's directory; it is written last, so that what has one is whole. */
 export const manifestName = 'baton-dump.json';
@@ -25,11 +23,3 @@ export type DumpManifest = {
   /** What it held, as its kind counts: a restore must come to the same. */
   contents: string;
 };
-
-/** The container that would take it in is one that an undo is about to replace. */
-export const dumpInUndo = (path: string, name: SnapshotName): Problem => ({
-  severity: 'error',
-  code: 'dump-in-undo',
-  message: `${name} of ${path} is a dump, and an undo does not restore dumps. Nothing was changed.`,
-  next: `Undo without --with-data, then: baton snapshots restore ${name}`,
-});

@@ -2,7 +2,8 @@
  * A plan: what would change from what runs to what is wanted. Pure data, computed before anything is touched.
  * `domain/planner.ts` makes one; `domain/data.ts` says which data is at stake; `domain/preflight.ts` what stands in the way.
  */
-import type { DataPlan } from './data.ts';
+import type { DataPlan, DumpTaker } from './data.ts';
+import type { DatabaseKind } from './database.ts';
 import type { Need } from './dependencies.ts';
 import type { ReleaseId, ServiceName, StackName } from './names.ts';
 import { isError, type Problem } from './problem.ts';
@@ -68,8 +69,14 @@ export type Plan = {
   problems: Problem[];
 };
 
-/** What takes the place of a path's data: a snapshot of it, or nothing. What is there now is kept as a snapshot. */
-export type DataExchange = { path: string; snapshot?: SnapshotName };
+/**
+ * What takes the place of a path's data: a snapshot of it, or nothing. What is there now is kept as a snapshot.
+ * @property dump the snapshot is a dump: that service begins empty, and takes it in.
+ */
+export type DataExchange = { path: string; snapshot?: SnapshotName; dump?: DumpTaker };
+
+/** @property kind of the database, where the snapshot is a dump of one. */
+export type WantedExchange = Omit<DataExchange, 'dump'> & { kind?: DatabaseKind };
 
 /** What is wanted: a release's spec with the hash of each service (absent while its image is not here yet). */
 export type Wanted = {
@@ -82,7 +89,7 @@ export type Wanted = {
   /** Plain copies above this size (bytes) are refused unless the owner says otherwise. */
   copyLimitBytes: number;
   /** Snapshots to put back with the release: only for an undo with data. */
-  restore: DataExchange[];
+  restore: WantedExchange[];
   /** The stack's data goes with it: only for a removal with data. */
   discard: boolean;
   /** The spec of the running release, for the order in which removed services stop. */

@@ -1,11 +1,20 @@
 /** Makes a plan: compares what is wanted with what is there. */
-import { planData, protectedData } from './data.ts';
+import { planData, protectedData, takerOf } from './data.ts';
 import { dependencyGraph, isOneShot, needsOf, type Need } from './dependencies.ts';
 import { phasesOf } from './graph.ts';
 import { label, parseAsideName, serviceOf, stackOf } from './labels.ts';
 import type { ServiceName } from './names.ts';
 import { reaches } from './paths.ts';
-import type { FilePlan, HealthKind, ReleaseKind, Plan, ResourcePlan, ServicePlan, Wanted } from './plan.ts';
+import type {
+  DataExchange,
+  FilePlan,
+  HealthKind,
+  ReleaseKind,
+  Plan,
+  ResourcePlan,
+  ServicePlan,
+  Wanted,
+} from './plan.ts';
 import { preflight } from './preflight.ts';
 import { isRestated } from './restated.ts';
 import type { ServiceSpec, StackSpec } from './stack.ts';
@@ -15,7 +24,8 @@ import type { ContainerFacts, World } from './world.ts';
 export const planChange = (wanted: Wanted, world: World): Plan => {
   const { spec } = wanted;
   const own = world.containers.filter((container) => stackOf(container.labels) === spec.name);
-  const services = [...planServices(wanted, world, own), ...planRemovals(wanted, own)];
+  const restore = exchangesOf(wanted, world, own);
+  const services = [...planServices({ ...wanted, restore }, world, own), ...planRemovals(wanted, own)];
   const data = planData(wanted, services, world);
   const plan: Plan = {
     format: 1,
@@ -45,7 +55,7 @@ export const planChange = (wanted: Wanted, world: World): Plan => {
     ],
     data,
     // What is not protected is not Baton's to take away.
-    restore: wanted.discard ? protectedData(data).map(({ path }) => ({ path })) : wanted.restore,
+    restore: wanted.discard ? protectedData(data).map(({ path }) => ({ path })) : restore,
     policy: spec.policy,
     ...(wanted.kind !== 'remove' && isRestated(wanted.running, spec) ? { restated: true } : {}),
     checks: spec.validate.length + spec.services.reduce((sum, { validate }) => sum + validate.length, 0),
@@ -67,7 +77,22 @@ const planResources = (
       action: kind === 'remove' ? 'remove' : present[name] ? 'keep' : 'create',
     }));
 
-const planServices = (wanted: Wanted, world: World, own: ContainerFacts[]): ServicePlan[] => {
+/** Each dump with the service that takes it in, where there is one: `preflight` tells of the others. */
+const exchangesOf = (wanted: Wanted, world: World, own: ContainerFacts[]): DataExchange[] => {
+  const services = wanted.spec.services.map(({ name: service }) => {
+    const previous = currentContainer(own, service);
+    return previous ? { service, previous } : { service };
+  });
+  return wanted.restore.map(({ kind, ...exchange }) => {
+    const dump = kind && takerOf(wanted, services, world, { path: exchange.path, kind });
+    return dump ? { ...exchange, dump } : exchange;
+  });
+};
+
+/** With its exchanges as they are planned. */
+type Wanting = Omit<Wanted, 'restore'> & Pick<Plan, 'restore'>;
+
+const planServices = (wanted: Wanting, world: World, own: ContainerFacts[]): ServicePlan[] => {
   const { spec } = wanted;
   const plans = new Map<ServiceName, ServicePlan>();
   phasesOf(dependencyGraph(spec)).forEach((names, index) => {
@@ -117,7 +142,7 @@ const currentContainer = (own: ContainerFacts[], service: ServiceName): Containe
 type Decision = Pick<ServicePlan, 'action' | 'reasons'>;
 
 const decide = (
-  wanted: Wanted,
+  wanted: Wanting,
   service: ServiceSpec,
   world: World,
   current: ContainerFacts | undefined,
@@ -130,6 +155,8 @@ const decide = (
   // What has a path open sees the old directory until it starts again.
   if (current.running && uses(current, wanted.restore))
     return { action: 'start', reasons: ['its data is put back'] };
+  if (current.running && wanted.restore.some(({ dump }) => dump?.clients.includes(service.name)))
+    return { action: 'start', reasons: ['the data of its database is put back'] };
   if (current.running || completed) return { action: 'keep', reasons: [] };
   return { action: 'start', reasons: [`is ${current.status}`] };
 };

@@ -1,7 +1,7 @@
 /** Everything that stands in the way of a plan, all at once. Errors forbid it; warnings are told. */
 import { asideName, parseAsideName, serviceOf, stackOf } from './labels.ts';
 import { isProtected, type DataPlan } from './data.ts';
-import { dumpProblems, unknownDatabase, writesTo } from './dump-problems.ts';
+import { dumpProblems, noTaker, unknownDatabase, writesTo } from './dump-problems.ts';
 import { overlaps, reaches } from './paths.ts';
 import { isChanging, type Plan, type ServicePlan, type Wanted } from './plan.ts';
 import type { Problem } from './problem.ts';
@@ -307,6 +307,14 @@ const unknownDatabases: Check = (_wanted, plan, world) =>
     .flatMap(({ path }) => unknownDatabase(path, world.containers.filter(writesTo(path))));
 
 /** Putting the outer one back would take away what the inner one is put back from, or the other way round. */
+const takers: Check = (wanted, plan) =>
+  wanted.restore.flatMap(({ path, snapshot, kind }) => {
+    const isTaken = plan.restore.some((one) => one.path === path && one.dump !== undefined);
+    return kind === undefined || snapshot === undefined || isTaken
+      ? []
+      : noTaker({ path, snapshot }, { kind });
+  });
+
 const dumpsApart: Check = (_wanted, plan) =>
   plan.data
     .filter(({ class: kind }) => kind === 'dump')
@@ -416,6 +424,7 @@ const checks: readonly Check[] = [
   protection,
   dumpsApart,
   unknownDatabases,
+  takers,
   sharedData,
   copySpace,
   asideNames,

@@ -122,13 +122,14 @@ const rollOut = async (
   subject: Subject,
   applied: Applied,
 ): Promise<void> => {
-  const services = plan.services.filter(({ action }) => action !== 'remove');
+  const services = withoutEarlyStarts(plan);
   const rollOutOne = async (service: ServicePlan): Promise<void> => {
     const summary = `${service.action} ${service.service}: ${service.reasons.join(', ')}`;
-    const { healthyAfterMs } = await changing.rollOutService.executeWithOptions({ summary }, [
-      subject,
-      service,
-    ]);
+    const takesIn = plan.restore.filter(({ dump }) => dump?.service === service.service);
+    const { healthyAfterMs } =
+      takesIn.length === 0
+        ? await changing.rollOutService.executeWithOptions({ summary }, [subject, service])
+        : await lengthy.rollOutService.executeWithOptions({ summary }, [subject, service, takesIn]);
     applied.services[service.service] = healthyAfterMs;
   };
   await CancellationScope.cancellable(async () => {
@@ -151,6 +152,19 @@ const rollOut = async (
       throw cause;
     }
   });
+};
+
+/** What needs a database only started waits until that has taken its dump in, all the same. */
+const withoutEarlyStarts = ({ services, restore }: Plan): ServicePlan[] => {
+  const filled = restore.flatMap(({ dump }) => dump?.service ?? []);
+  return services
+    .filter(({ action }) => action !== 'remove')
+    .map((service) => ({
+      ...service,
+      needs: service.needs.map((need) =>
+        filled.includes(need.service) ? { ...need, condition: 'service_healthy' } : need,
+      ),
+    }));
 };
 
 const retireRemoved = async (operation: Operation, plan: Plan, subject: Subject): Promise<void> => {

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { recognise } from '../../domain/database.ts';
+import type { Plan, Wanted, WantedExchange } from '../../domain/plan.ts';
+import type { SnapshotName } from '../../domain/snapshot.ts';
 import type { StackSpec } from '../../domain/stack.ts';
 import type { DatabaseFacts, PathFacts, World } from '../../domain/world.ts';
 import { mustLoad } from '../compose/loading.ts';
@@ -134,4 +136,95 @@ services:
       assert.deepEqual(problemsOf(wanted, world), ['dump-overlap']);
     }
   });
+});
+
+describe('a dump that an undo brings back', () => {
+  const snapshot = 'web.before.20261126T180000Z.00000001' as SnapshotName;
+  const restore: WantedExchange[] = [{ path: '/data/db', snapshot, kind: 'postgres' }];
+  const undone = (spec: StackSpec, world: World, more: Partial<Wanted> = {}) =>
+    plan(spec, world, { kind: 'undo', restore, ...more });
+  const told = ({ services }: Plan): string[][] =>
+    services.map(({ service, action, reasons }) => [service, action, ...reasons]);
+
+  test('is taken in by the database of that release; what reaches it starts again', () => {
+    const made = undone(stack, running());
+    assert.deepEqual(made.restore, [
+      {
+        path: '/data/db',
+        snapshot,
+        dump: { kind: 'postgres', service: 'db', clients: ['app', 'proxy'] },
+      },
+    ]);
+    assert.deepEqual(told(made), [
+      ['db', 'start', 'its data is put back'],
+      ['other', 'keep'],
+      ['app', 'start', 'the data of its database is put back'],
+      ['proxy', 'start', 'the data of its database is put back'],
+    ]);
+  });
+
+  test('is protected, as what it takes the place of is', () => {
+    const [entry] = undone(stack, running()).data;
+    assert.deepEqual([entry?.path, entry?.driver, entry?.reachedBy], ['/data/db', 'dump', ['db']]);
+  });
+
+  test('is taken in by a database that has no container, and by one whose volume has no name', async () => {
+    assert.equal(undone(stack, emptyWorld(stack)).restore[0]?.dump?.service, 'db');
+    const anonymous = await mustLoad('{name: web, services: {db: {image: "postgres:17"}}}');
+    const mounts = [
+      {
+        type: 'volume' as const,
+        source: '/data/db',
+        target: '/var/lib/postgresql/data',
+        readOnly: false,
+        volume: 'f00',
+      },
+    ];
+    const world = {
+      ...runningWorld(anonymous),
+      containers: containersOf(anonymous, { mounts }),
+    };
+    assert.equal(undone(anonymous, world).restore[0]?.dump?.service, 'db');
+  });
+
+  test('is refused where no database of its kind is there to take it in', async () => {
+    const other = await mustLoad(`
+name: web
+services:
+  db: {image: "our-database:1", volumes: ["/data/db:/data"]}
+`);
+    const problems = (spec: StackSpec, databases: World['databases'] = {}): string[] =>
+      undone(spec, { ...runningWorld(spec), databases }).problems.flatMap(({ code, severity }) =>
+        severity === 'error' ? [code] : [],
+      );
+    assert.deepEqual(problems(other), ['no-database']);
+    const declared = await mustLoad(`
+name: web
+services:
+  db:
+    image: our-database:1
+    volumes: ["/data/db:/data"]
+    x-baton: {data: {/data: {dump: postgres}}}
+`);
+    assert.deepEqual(problems(declared, { '/data/db': database() }), []);
+  });
+});
+
+test('data that is exchanged is protected, though nothing that changes reaches it, and nothing mounts it', () => {
+  const restore = [{ path: '/data/db' }, { path: '/data/old' }].map((one) => ({
+    ...one,
+    snapshot: 'web.before.20261126T180000Z.00000001' as SnapshotName,
+  }));
+  const world = running();
+  const paths = { ...world.paths, '/data/old': world.paths['/data/db'] as PathFacts };
+  assert.deepEqual(
+    plan(stack, { ...world, paths }, { kind: 'undo', restore }).data.map(({ path, services }) => [
+      path,
+      services,
+    ]),
+    [
+      ['/data/db', ['db']],
+      ['/data/old', []],
+    ],
+  );
 });

@@ -131,6 +131,30 @@ export const describePostgresDumps = (engine: Engine): void => {
       assert.deepEqual(own, [data.failedState?.snapshot]);
     });
 
+    test('an undo with data: the database begins empty, takes in what it held, and that can be undone too', async () => {
+      const [, database] = await site.containers('vault');
+      const poorer = await site.report(
+        'deploy',
+        'vault.yml',
+        '--set',
+        'SQL=delete from accounts where id > 10',
+      );
+      assert.equal(poorer.code, 0, poorer.out + poorer.err);
+      await sql('drop table old', 'archive');
+      const back = async (): Promise<string> => {
+        const { code, out, err } = await site.report('undo', 'vault', '--with-data');
+        assert.equal(code, 0, out + err);
+        return await sql('select count(*) from accounts');
+      };
+      assert.equal(await back(), '1001');
+      assert.equal(await sql('select id from old', 'archive'), '7');
+      assert.equal(await sql('show work_mem'), '7MB');
+      assert.ok((await site.containers('vault')).some(({ id }) => id === database?.id));
+      assert.equal(await back(), '10');
+      await sql('insert into accounts select n, n * 10 from generate_series(11, 1001) n');
+      assert.equal((await snapshots()).filter((name) => name.includes('.undone.')).length, 2);
+    });
+
     test('a dump that cannot begin, or that fails in the middle, ends the deploy before anything changes', async () => {
       const was = await site.containers('vault');
       const files = await snapshots();
@@ -280,6 +304,20 @@ export const describeOtherDumps = (engine: Engine): void => {
       await site.cli('restart', 'market-sessions-1', 'market-queue-1');
       await until('Redis', async () => (await redis('sessions', 'get a').catch(() => '')) === '1');
       await until('Redis', async () => (await redis('queue', 'get job').catch(() => '')) === '1');
+    });
+
+    test('an undo with data brings rows and keys of before', async () => {
+      const poorer = await site.report(
+        ...['deploy', 'market.yml', '--set'],
+        'DO=redis-cli -h sessions flushall; redis-cli -h queue set job 2',
+      );
+      assert.equal(poorer.code, 0, poorer.out + poorer.err);
+      await sql('delete from shop.items');
+      const { code, out, err } = await site.report('undo', 'market', '--with-data');
+      assert.equal(code, 0, out + err);
+      assert.equal(await sql('select group_concat(name order by id) from shop.items'), 'pen,ink');
+      assert.equal(await redis('sessions', 'mget a b'), '1\n2');
+      assert.equal(await redis('queue', 'get job'), '1');
     });
 
     test('no password is in a report, in what happened, or in a log', async () => {

@@ -219,6 +219,16 @@ const byKind: Record<ReleaseKind, Scenario[]> = {
       ends: 'done',
       isNew: both(serves('1'), rows('opening 1 ')),
     },
+    {
+      name: 'undo with a dump',
+      effects: 26,
+      stacks: [keys],
+      dumped: 'redis',
+      before: [{ version: '1' }, { version: '2' }],
+      operation: { undo: { withData: true } },
+      ends: 'done',
+      isNew: both(serves('1'), rows('opening 1 ')),
+    },
   ],
   remove: [
     {
