@@ -221,13 +221,13 @@ const byKind: Record<ReleaseKind, Scenario[]> = {
     },
     {
       name: 'undo with a dump',
-      effects: 26,
+      effects: 35,
       stacks: [keys],
       dumped: 'redis',
       before: [{ version: '1' }, { version: '2' }],
       operation: { undo: { withData: true } },
       ends: 'done',
-      isNew: both(serves('1'), rows('opening 1 ')),
+      isNew: both(serves('1'), rows('1 ')),
     },
   ],
   remove: [
