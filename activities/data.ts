@@ -1,6 +1,7 @@
 /** Data: snapshot it before a change, see that the snapshot exists, put it back after a failure, and tidy. */
 import { realpath } from 'node:fs/promises';
-import { isProtected, protectedData, type DataPlan, type DumpPlan, type DumpTaker } from '../domain/data.ts';
+import { isProtected, protectedData, type DataPlan, type DumpPlan } from '../domain/data.ts';
+import type { DumpTaker } from '../domain/dump-taker.ts';
 import type { DataOutcome, SnapshotTaken } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { ServiceName } from '../domain/names.ts';

@@ -5,14 +5,15 @@
  * migration runs in the application's container and ruins the database's files. So the data of everything that a changed
  * service reaches through `depends_on` is protected too (docs/decisions/0005).
  */
-import { isDumpWish, kindOf, recognise, type DatabaseKind, type RunningDatabase } from './database.ts';
+import { isDumpWish, type RunningDatabase } from './database.ts';
 import { asSqlite, isSqliteWish } from './sqlite.ts';
 import { dependencyGraph } from './dependencies.ts';
 import { reachableFrom, reversed } from './graph.ts';
+import { carriedVolumes, ownWish, wishOf, writableMounts, type Mounted } from './mounted-data.ts';
 import type { ServiceName } from './names.ts';
 import type { ServicePlan, Wanted } from './plan.ts';
 import type { SnapshotDriver } from './snapshot.ts';
-import type { DataClass, DataWish, MountSpec, ServiceSpec, StackSpec } from './stack.ts';
+import type { DataClass, DataWish, StackSpec } from './stack.ts';
 import type { PathFacts, World } from './world.ts';
 
 export type DataPlan = {
@@ -44,9 +45,6 @@ export type DumpPlan = Omit<RunningDatabase, 'path'> & {
   /** Services that reach it through `depends_on`. */
   clients: ServiceName[];
 };
-
-/** The service whose container takes a dump in: which container that will be, is not known yet. */
-export type DumpTaker = Omit<DumpPlan, 'container'>;
 
 /** What a snapshot is taken of: there already, and with a driver that can put it back. */
 export const protectedData = <Entry extends Pick<DataPlan, 'class' | 'existed' | 'driver'>>(
@@ -86,8 +84,6 @@ const hostPaths = [
 export const isHostPath = (path: string): boolean =>
   path === '/' || path === '/etc' || hostPaths.some((host) => path === host || path.startsWith(`${host}/`));
 
-type Mounted = { path: string; volume?: string; service: ServiceSpec; mount: MountSpec };
-
 /** @returns one entry for each writable path that the change can reach, outermost path where two overlap. */
 export const planData = (wanted: Wanted, services: ServicePlan[], world: World): DataPlan[] => {
   const { spec } = wanted;
@@ -123,24 +119,6 @@ export const planData = (wanted: Wanted, services: ServicePlan[], world: World):
   );
 };
 
-const wishOf = ({ path, service, mount }: Mounted, classes: World['classes']): DataWish | undefined =>
-  ownWish(service, mount.target, path) ?? classes?.[path];
-
-/** What of a stack's data is declared to be dumped as SQLite. */
-export const sqlitePaths = (
-  spec: StackSpec,
-  { volumes, classes }: Pick<World, 'volumes' | 'classes'>,
-): string[] => [
-  ...new Set(
-    writableMounts(spec, { volumes }).flatMap((mounted) =>
-      isSqliteWish(wishOf(mounted, classes)) ? [mounted.path] : [],
-    ),
-  ),
-];
-
-const ownWish = ({ data }: ServiceSpec, target: string, path: string): DataWish | undefined =>
-  data[target] ?? data[path];
-
 /** A path that is declared as a dump: through its database where that runs; else its files are at rest, and are snapshotted. */
 const asDump = (entry: DataPlan, wanted: Wanted, world: World): DataPlan => {
   const { driver: _driver, ...rest } = entry;
@@ -166,7 +144,7 @@ const asDump = (entry: DataPlan, wanted: Wanted, world: World): DataPlan => {
 };
 
 /** As it is wanted, and as it runs now. */
-const specsOf = ({ spec, running }: Wanted): StackSpec[] => [spec, ...(running ? [running] : [])];
+export const specsOf = ({ spec, running }: Wanted): StackSpec[] => [spec, ...(running ? [running] : [])];
 
 /** What reaches a service through `depends_on`, in any of these. */
 export const clientsOf = (service: ServiceName, specs: readonly StackSpec[]): ServiceName[] => {
@@ -174,73 +152,10 @@ export const clientsOf = (service: ServiceName, specs: readonly StackSpec[]): Se
   return [...new Set(clients)].filter((name) => name !== service);
 };
 
-/**
- * Who takes in a dump of a path: a service of the wanted release that has the path mounted, and is a database of that kind.
- * @param services with the containers whose anonymous volumes they take over.
- */
-export const takerOf = (
-  wanted: Wanted,
-  services: readonly Handover[],
-  world: World,
-  { path, kind }: { path: string; kind: DatabaseKind },
-): DumpTaker | undefined => {
-  const { spec } = wanted;
-  const there = [...writableMounts(spec, world), ...carriedVolumes(spec, services, world)].filter(
-    (mounted) => mounted.path === path,
-  );
-  const known = there.filter(({ service }) => recognise(service.image) === kind);
-  const declared = there.filter(
-    (mounted) => kindOf(wishOf(mounted, world.classes), mounted.service.image) === kind,
-  );
-  const service = [...known, ...declared][0]?.service.name;
-  return service && { kind, service, clients: clientsOf(service, specsOf(wanted)) };
-};
-
 const merge = (entry: DataPlan, service: ServiceName, reachedBy: ServiceName[]): void => {
   entry.services = [...new Set([...entry.services, service])];
   entry.reachedBy = [...new Set([...entry.reachedBy, ...reachedBy])];
 };
-
-const writableMounts = (spec: StackSpec, world: Pick<World, 'volumes'>): Mounted[] =>
-  spec.services.flatMap((service) =>
-    service.mounts.flatMap((mount): Mounted[] => {
-      if (mount.type === 'tmpfs' || mount.readOnly) return [];
-      if (mount.type === 'bind') return [{ path: mount.source, service, mount }];
-      const named = mount.volume === undefined ? undefined : spec.volumes[mount.volume];
-      const present = named && world.volumes[named.name];
-      return present ? [{ path: present.mountpoint, volume: named.name, service, mount }] : [];
-    }),
-  );
-
-type Handover = { service: ServiceName; previous?: { id: string } };
-
-/** Anonymous volumes of a container that is replaced: they are handed on to the new one, as Compose does. */
-const carriedVolumes = (spec: StackSpec, services: readonly Handover[], world: World): Mounted[] =>
-  services.flatMap((plan) => {
-    const service = spec.services.find(({ name }) => name === plan.service);
-    const container = world.containers.find(({ id }) => id === plan.previous?.id);
-    if (!service || !container) return [];
-    const targets = new Set(
-      service.mounts.filter((m) => m.type !== 'volume' || m.volume !== undefined).map(({ target }) => target),
-    );
-    return container.mounts.flatMap((mount): Mounted[] => {
-      if (
-        mount.type !== 'volume' ||
-        mount.readOnly ||
-        targets.has(mount.target) ||
-        mount.volume === undefined
-      )
-        return [];
-      const carried: MountSpec = {
-        type: 'volume',
-        target: mount.target,
-        readOnly: false,
-        noCopy: false,
-        at: service.at,
-      };
-      return [{ path: mount.source, volume: mount.volume, service, mount: carried }];
-    });
-  });
 
 const addRemoved = (byPath: Map<string, DataPlan>, removed: ServicePlan, world: World): void => {
   const containers = world.containers.filter(({ id }) => id === removed.previous?.id);

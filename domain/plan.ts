@@ -2,9 +2,10 @@
  * A plan: what would change from what runs to what is wanted. Pure data, computed before anything is touched.
  * `domain/planner.ts` makes one; `domain/data.ts` says which data is at stake; `domain/preflight.ts` what stands in the way.
  */
-import type { DataPlan, DumpTaker } from './data.ts';
+import type { DataPlan } from './data.ts';
 import type { DatabaseKind } from './database.ts';
 import type { Need } from './dependencies.ts';
+import type { DumpTaker } from './dump-taker.ts';
 import type { ReleaseId, ServiceName, StackName } from './names.ts';
 import { isError, type Problem } from './problem.ts';
 import type { SnapshotName } from './snapshot.ts';

@@ -1,6 +1,7 @@
 /** Makes a plan: compares what is wanted with what is there. */
-import { planData, protectedData, takerOf } from './data.ts';
+import { planData, protectedData } from './data.ts';
 import { dependencyGraph, isOneShot, needsOf, type Need } from './dependencies.ts';
+import { takerOf } from './dump-taker.ts';
 import { phasesOf } from './graph.ts';
 import { label, parseAsideName, serviceOf, stackOf } from './labels.ts';
 import type { ServiceName } from './names.ts';

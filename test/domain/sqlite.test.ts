@@ -1,7 +1,7 @@
 /** Directories that are dumped as SQLite: what a plan does with them, and what stands in the way. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { sqlitePaths } from '../../domain/data.ts';
+import { sqlitePaths } from '../../domain/mounted-data.ts';
 import { sqliteText, type SqliteFacts } from '../../domain/sqlite.ts';
 import type { StackSpec } from '../../domain/stack.ts';
 import type { PathFacts, World } from '../../domain/world.ts';
