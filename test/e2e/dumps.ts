@@ -4,6 +4,7 @@ import { execa } from 'execa';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type { SetTest } from '../../domain/restore-test.ts';
 import { databases, makeImage, mariadb } from './debian-image.ts';
 import { Site, until, type Engine } from './site.ts';
 
@@ -318,6 +319,22 @@ export const describeOtherDumps = (engine: Engine): void => {
       assert.equal(await sql('select group_concat(name order by id) from shop.items'), 'pen,ink');
       assert.equal(await redis('sessions', 'mget a b'), '1\n2');
       assert.equal(await redis('queue', 'get job'), '1');
+    });
+
+    test('their newest dumps are brought up without a network, and hold what they should', async () => {
+      const sets = Object.entries({ goods: 'mariadb', sessions: 'redis', queue: 'redis' }).map(
+        ([name, kind]) =>
+          `  ${name}: { path: ${join(site.data, name)}, class: { dump: ${kind} }, keep: { daily: 7 } }\n`,
+      );
+      await site.write('.config/baton/baton.yml', `data:\n${sets.join('')}`);
+      const { code, report, out, err } = await site.report('data', 'test');
+      assert.equal(code, 0, out + err);
+      const tests = report['tests'] as SetTest[];
+      assert.deepEqual(tests.map(({ set, result }) => `${set}: ${result}`).sort(), [
+        'goods: proven',
+        'queue: proven',
+        'sessions: proven',
+      ]);
     });
 
     test('no password is in a report, in what happened, or in a log', async () => {
