@@ -31,16 +31,30 @@ select concat('databases: ', group_concat(schema_name order by schema_name)) fro
   where schema_name not in ${system};
 select concat('users: ', count(*)) from mysql.user"`;
 
+/** The most that it takes in one packet. By default its clients take 16 or 24 MiB, and a row may have more. */
+const largestPacket = 2 ** 30;
+
 /** Tables without transactions are of one moment only while nobody writes. */
 const dump = `
 others="$(sql -e "select count(*) from information_schema.tables where table_type = 'BASE TABLE' and engine <> 'InnoDB'
   and table_schema not in ${system}")"
 if [ "$others" = 0 ]; then how=--single-transaction; else how=--lock-all-tables; fi
-"$(tool -dump dump)" --user=root --all-databases "$how" --quick --routines --events --triggers --hex-blob --flush-privileges`;
+"$(tool -dump dump)" --user=root --all-databases "$how" --quick --routines --events --triggers --hex-blob --flush-privileges \\
+  --max-allowed-packet=${largestPacket}`;
 
 const dropAll = `
 sql -e "select concat('drop database \\\`', replace(schema_name, '\\\`', '\\\`\\\`'), '\\\`;') from information_schema.schemata
   where schema_name not in ${system}" | sql`;
+
+/**
+ * As SQL, bytes are twice as long: a row that the server took may be more than it takes. What it takes in is not logged for
+ * replicas, which would double the room that it needs.
+ */
+const takeIn = `
+limit="$(sql -e 'select @@global.max_allowed_packet')"
+sql -e 'set global max_allowed_packet = ${largestPacket}'
+sql --max-allowed-packet=${largestPacket} --init-command='set sql_log_bin = 0'
+sql -e "set global max_allowed_packet = $limit"`;
 
 const file = 'all.sql';
 
@@ -75,7 +89,7 @@ sql -e 'select coalesce(sum(data_length + index_length), 0) from information_sch
 
   async restore(inside, { manifest: { parts }, pathOf }) {
     await ask(inside, { what: 'emptying', script: dropAll });
-    for (const part of parts) await feed(inside, { what: 'mariadb', script: 'sql' }, pathOf(part));
+    for (const part of parts) await feed(inside, { what: 'mariadb', script: takeIn }, pathOf(part));
   },
 
   async differences(inside, { contents: then }) {

@@ -272,6 +272,10 @@ export const describeOtherDumps = (engine: Engine): void => {
       await sql(
         "insert into shop.items values (1, 'pen'), (2, 'ink'); create table shop.notes (t text) engine=Aria; insert into shop.notes values ('so')",
       );
+      // As SQL it is longer than its server takes in one packet.
+      await sql(
+        "create table shop.photos (bytes longblob); insert into shop.photos values (repeat('x', 9000000))",
+      );
       await sql(
         "create user clerk@'%' identified by 'x'; grant select on shop.* to clerk@'%'; create view shop.names as select name from shop.items",
       );
@@ -296,6 +300,7 @@ export const describeOtherDumps = (engine: Engine): void => {
       );
       assert.equal(await sql('select group_concat(name order by id) from shop.items'), 'pen,ink');
       assert.equal(await sql('select count(*) from shop.notes'), '1');
+      assert.equal(await sql('select length(bytes) from shop.photos'), '9000000');
       assert.equal(await sql('select count(*) from shop.names'), '2');
       assert.match(await sql("show grants for clerk@'%'"), /GRANT SELECT ON `shop`/);
       assert.equal(await redis('sessions', 'mget a b new'), '1\n2');
