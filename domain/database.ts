@@ -5,7 +5,7 @@ import type { DataWish, ServiceSpec, StackSpec } from './stack.ts';
 import type { ContainerFacts } from './world.ts';
 
 /** Whose server runs in a container, with its tools. */
-export const databaseKinds = ['postgres', 'mariadb', 'redis'] as const;
+export const databaseKinds = ['postgres', 'mariadb', 'mysql', 'redis'] as const;
 export type DatabaseKind = (typeof databaseKinds)[number];
 
 /** With those that have no server: see `domain/sqlite.ts`. */
@@ -16,6 +16,7 @@ export type DumpKind = (typeof dumpKinds)[number];
 export const dumpTools: Record<DatabaseKind, { dump: string; restore: string }> = {
   postgres: { dump: 'pg_dump', restore: 'pg_restore' },
   mariadb: { dump: 'mariadb-dump', restore: 'mariadb' },
+  mysql: { dump: 'mysqldump', restore: 'mysql' },
   redis: { dump: 'redis-cli --rdb', restore: 'its start on that file' },
 };
 
@@ -23,6 +24,7 @@ export const dumpTools: Record<DatabaseKind, { dump: string; restore: string }> 
 const images: Record<DatabaseKind, RegExp> = {
   postgres: /^(?:postgres(?:ql)?|postgis|pgvector|pgvecto-rs|timescaledb(?:-ha)?)$/,
   mariadb: /^mariadb$/,
+  mysql: /^(?:mysql|percona)(?:-server)?$/,
   redis: /^(?:redis|valkey)$/,
 };
 

@@ -19,8 +19,13 @@ test('a database is recognised by the name of its image, whoever made it', () =>
     ['registry:5000/mariadb', 'mariadb'],
     ['valkey/valkey:8', 'redis'],
     ['redis', 'redis'],
-    // Its tools are others, and were not tried.
-    ['mysql:8', undefined],
+    ['mysql:8.4', 'mysql'],
+    ['mysql/mysql-server:8.0', 'mysql'],
+    ['percona', 'mysql'],
+    ['percona/percona-server:8.4', 'mysql'],
+    // Neither the database, nor its tools.
+    ['percona/percona-server-mongodb:7.0', undefined],
+    ['mysql-router:8', undefined],
     ['postgres-exporter:1', undefined],
     ['mongo:7', undefined],
   ];

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { hostConfig } from '../../domain/host.ts';
 import type { Site } from './site.ts';
 
-type DebianImage = { name: string; archive: string; packages: string };
+/** @property suite of Debian; absent: bookworm. */
+type DebianImage = { name: string; archive: string; packages: string; suite?: 'bookworm' | 'sid' };
 
 export const databases: DebianImage = {
   name: 'localhost/baton/databases:1',
@@ -20,6 +21,14 @@ export const mariadb: DebianImage = {
   packages: 'mariadb-server',
 };
 
+/** No Debian that is released has it. Its server comes without a user of its own. */
+export const mysql: DebianImage = {
+  name: 'localhost/baton/mysql:1',
+  archive: 'mysql.tar',
+  packages: 'mysql-server-core,mysql-client-core',
+  suite: 'sid',
+};
+
 export const systemd: DebianImage = {
   name: 'localhost/baton/systemd:1',
   archive: 'systemd.tar',
@@ -28,7 +37,7 @@ export const systemd: DebianImage = {
 
 export const makeImage = async (
   site: Pick<Site, 'engineCli' | 'cli'>,
-  { name, archive, packages }: DebianImage,
+  { name, archive, packages, suite = 'bookworm' }: DebianImage,
 ): Promise<void> => {
   if ((await site.engineCli('image', 'inspect', name)).code === 0) return;
   const { cacheDirectory } = hostConfig(process.env, { hostname: hostname(), home: homedir() });
@@ -36,7 +45,9 @@ export const makeImage = async (
   if (!(await stat(path).catch(() => undefined))) {
     await mkdir(join(cacheDirectory, 'images'), { recursive: true });
     await execa('mmdebstrap', [
-      ...['--quiet', '--variant=minbase', `--include=${packages}`, 'bookworm'],
+      ...['--quiet', '--variant=minbase', `--include=${packages}`],
+      // Signed all the same: a mirror, or a clock, that is some weeks off does as well for a test.
+      ...['--aptopt=Acquire::Check-Valid-Until "false"', suite],
       `${path}.draft.tar`,
     ]);
     await rename(`${path}.draft.tar`, path);

@@ -342,6 +342,13 @@ export const describeOtherDumps = (engine: Engine): void => {
       ]);
     });
 
+    test('MariaDB that is said to be MySQL is refused before anything changes', async () => {
+      await site.write('said.yml', others.replace('{dump: mariadb}', '{dump: mysql}'));
+      const { code, out } = await site.baton('plan', 'said.yml', '--set', 'DO=false');
+      assert.equal(code, 1, out);
+      assert.match(out, /cannot be dumped through mysqldump: .*It is no MySQL 8\.0/);
+    });
+
     test('no password is in a report, in what happened, or in a log', async () => {
       const { out } = await site.baton('events', 'market', '--json');
       assert.ok(!out.includes(canary));
