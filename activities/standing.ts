@@ -32,6 +32,8 @@ export const openStanding = (ownPorts: readonly number[]): Standing => ({
     const serverNow = Context.current().info.currentAttemptScheduledTimestampMs;
     const since = new Date(serverNow - endedWithinMs).toISOString();
     const query = `${at} = "${host}" AND ${stack} IS NOT NULL AND (ExecutionStatus = "Running" OR CloseTime >= "${since}")`;
+    // Of two machines' clocks, not of one: what is seen here is told by this one.
+    // eslint-disable-next-line no-restricted-syntax
     const aheadMs = Date.now() - serverNow;
     const found: UnderWay[] = [];
     for await (const { typedSearchAttributes: told, closeTime } of getClient().workflow.list({ query })) {
