@@ -136,7 +136,7 @@ export const describeDataSets = (engine: Engine): void => {
       const { out: plan } = await site.baton('snapshots', 'restore', snapshot, '--dry-run');
       assert.match(
         plan,
-        /"vault-database-1" begins empty and takes it in through pg_restore.* app are stopped/,
+        /"vault-database-1" begins empty and takes it in through pg_restore.* app is stopped/,
       );
       assert.equal(await sql('select count(*) from accounts'), '10');
 
