@@ -89,7 +89,9 @@ export const dumpText = ({ kind, container }: DumpPlan, sizeBytes: number): stri
 /** @param who begins empty. */
 export const takenIn = (who: string, { kind, clients }: Pick<DumpPlan, 'kind' | 'clients'>): string =>
   `${who} begins empty and takes it in through ${dumpTools[kind].restore}` +
-  (clients.length === 0 ? '' : `; meanwhile ${clients.join(', ')} ${clients.length === 1 ? 'is' : 'are'} stopped`);
+  (clients.length === 0
+    ? ''
+    : `; meanwhile ${clients.join(', ')} ${clients.length === 1 ? 'is' : 'are'} stopped`);
 
 const summary = (plan: Plan): string => {
   if (isNoop(plan)) return 'No changes: the wanted release already runs.';
