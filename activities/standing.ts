@@ -4,7 +4,7 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Hold } from '../domain/hold.ts';
 import { cycleScheduleId, holdWorkflowId } from '../domain/ids.ts';
 import { readMandate } from '../domain/mandate.ts';
-import { searchAttributeName } from '../domain/search-attributes.ts';
+import { changesServices, searchAttributeName } from '../domain/search-attributes.ts';
 import { ifFound } from './if-found.ts';
 import type { Standing, UnderWay } from './ports/standing.ts';
 
@@ -28,7 +28,7 @@ export const openStanding = (ownPorts: readonly number[]): Standing => ({
   },
 
   underWay: async (host, endedWithinMs) => {
-    const { host: at, stack, kind } = searchAttributeName;
+    const { host: at, stack, kind, step } = searchAttributeName;
     const serverNow = Context.current().info.currentAttemptScheduledTimestampMs;
     const since = new Date(serverNow - endedWithinMs).toISOString();
     const query = `${at} = "${host}" AND ${stack} IS NOT NULL AND (ExecutionStatus = "Running" OR CloseTime >= "${since}")`;
@@ -38,8 +38,9 @@ export const openStanding = (ownPorts: readonly number[]): Standing => ({
     const found: UnderWay[] = [];
     for await (const { typedSearchAttributes: told, closeTime } of getClient().workflow.list({ query })) {
       const [on = '', does = 'something'] = [told.get(keyword(stack)), told.get(keyword(kind))];
+      const changes = changesServices(does, told.get(keyword(step)));
       const ended = closeTime ? { endedAt: closeTime.getTime() + aheadMs } : {};
-      found.push({ what: `${does} of ${on}`, on, ...ended });
+      found.push({ what: `${does} of ${on}`, on, changes, ...ended });
     }
     return found;
   },

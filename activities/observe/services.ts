@@ -1,13 +1,17 @@
-/** What the engine and Baton's own probes say of the services that Baton knows. */
+/** What the engine and Baton's own probes say of the services that Baton knows. A stack that is being changed is seen by the next look. */
 import { dependencyMap, graphOf, placeOf } from '../../domain/dependency-map.ts';
 import type { Finding, Severity } from '../../domain/incident.ts';
 import type { Seen } from '../../domain/look.ts';
 import type { KnownStack, Source } from './source.ts';
 
-const see: Source['see'] = async ({ stacks }): Promise<Seen> => {
+const see: Source['see'] = async ({ ports, stacks }): Promise<Seen> => {
   const known = await stacks();
+  // Asked afterwards: what has ended meanwhile counts, too.
+  const changes = (await ports.standing.underWay(ports.host, 0)).filter((one) => one.changes);
+  const isLeft = ({ stack }: KnownStack): boolean => !changes.some(({ on }) => on === stack);
+  const unknown = changes.map(({ what }) => `${what} is under way`);
   return {
-    findings: known.flatMap(findingsOf),
+    findings: known.filter(isLeft).flatMap(findingsOf),
     samples: known.flatMap(({ stack, status }) =>
       status.services.flatMap(({ service, latencyMs }) =>
         latencyMs === undefined
@@ -19,6 +23,7 @@ const see: Source['see'] = async ({ stacks }): Promise<Seen> => {
       [...graphOf(dependencyMap(known.map(({ release }) => release)))].map(([of, needs]) => [of, [...needs]]),
     ),
     whole: ['service-down', 'drift'],
+    ...(unknown.length > 0 ? { unknown } : {}),
   };
 };
 

@@ -6,6 +6,8 @@ export type UnderWay = {
   what: string;
   /** The stack, or the target of a playbook. */
   on: string;
+  /** It changes, or has changed, services of the stack: those may be down because of it. */
+  changes: boolean;
   /** By the clock of this machine, ms since the epoch; absent while it runs or waits. */
   endedAt?: number;
 };
@@ -17,7 +19,7 @@ export interface Standing {
   mandate(host: string): Promise<Mandate | undefined>;
   /** Names of those who hold the host. */
   heldBy(host: string): Promise<string[]>;
-  /** Operations that run or wait, and those that ended within so many milliseconds. */
+  /** Operations that run or wait, and those that ended no longer than that before this activity was asked for. */
   underWay(host: string, endedWithinMs: number): Promise<UnderWay[]>;
   /** Whether the workflow of that id runs, or waits. */
   isRunning(workflowId: string): Promise<boolean>;

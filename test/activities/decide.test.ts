@@ -171,24 +171,24 @@ describe('a cycle that decides', () => {
   test('waits for the next look where an operation ended after this one', async () => {
     await ran('shop/db', ...well(12));
     const seen = look('shop/db');
-    underWay = [{ what: 'undo of shop', on: 'shop', endedAt: seen.at + 1 }];
+    underWay = [{ what: 'undo of shop', on: 'shop', changes: true, endedAt: seen.at + 1 }];
     const [first] = (await decide('one', seen)).decided;
     assert.equal(first?.decision.answer, 'watch');
     assert.deepEqual(
       first.decision.limits.map(({ why }) => why),
       ['service-down@shop/db was seen before undo of shop had ended'],
     );
-    underWay = [{ what: 'undo of shop', on: 'shop', endedAt: seen.at - 1 }];
+    underWay = [{ what: 'undo of shop', on: 'shop', changes: true, endedAt: seen.at - 1 }];
     assert.deepEqual(answersOf(await decide('two', seen)), ['act']);
   });
 
   test('waits for an operation that is under way, of its own stack alone', async () => {
     await ran('shop/db', ...well(12));
-    underWay = [{ what: 'deploy of blog', on: 'blog' }];
+    underWay = [{ what: 'deploy of blog', on: 'blog', changes: true }];
     assert.deepEqual(answersOf(await decide('one', look('shop/db'))), ['act']);
     await open();
     await ran('shop/db', ...well(12));
-    underWay = [{ what: 'deploy of shop', on: 'shop' }];
+    underWay = [{ what: 'deploy of shop', on: 'shop', changes: true }];
     assert.deepEqual(answersOf(await decide('two', look('shop/db'))), ['watch']);
   });
 
