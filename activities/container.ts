@@ -314,8 +314,8 @@ export const resolveCommand = <Asked extends object>(
 ): Asked => (asked.command ? { ...asked, command: asked.command.map(resolve) } : asked);
 
 /**
- * A container costs 0.2–0.5 s of CPU to create and start, and Docker waits in between: on two cores, fan20 and layers20 of `bench/` took
- * 18–27 s there with one at a time per core, and 13–20 s with four. On Podman it made no difference.
+ * A container costs 0.2–0.5 s of CPU to create and start, and Docker waits in between: on two cores, fan20 of `bench/` took 13.0 s
+ * there with one at a time per core, and 9.5 s with four; layers20 12.6 and 10.5 s. On Podman it made no difference.
  */
 const startsPerCpu = 4;
 
