@@ -9,10 +9,8 @@ type DockerStats = {
 };
 
 /** The parts of Podman's own call that are read. */
-type PodmanStats = {
-  Error?: unknown;
-  Stats?: { ContainerID: string; CPUNano: number; MemUsage: number; PIDs: number }[] | null;
-};
+type PodmanLoad = { ContainerID: string; CPUNano: number; MemUsage: number; PIDs: number };
+type PodmanStats = { Error?: unknown; Stats?: PodmanLoad[] | null };
 
 const nanosecondsInMs = 1e6;
 
@@ -43,22 +41,35 @@ const dockerLoad = (
   return { id, memoryBytes: Math.max(0, memory.usage - spare), cpuMs: total / nanosecondsInMs };
 };
 
-/** One that ends while they are counted spoils the answer for all of them (Podman 4.3, without saying which): the next one is without it. */
-const tries = 3;
-
-/** All in one answer. */
+/**
+ * All in one answer. A container that is about to end spoils it for all of them (Podman 4.3, without saying which): then each is
+ * asked for alone, and what cannot be counted is left out.
+ */
 export const podmanLoads = async (api: EngineApi): Promise<ContainerLoad[]> => {
-  const path = '/v4.0.0/libpod/containers/stats';
-  for (let left = tries; left > 0; left -= 1) {
-    // It says of its answer only that it is text.
-    const answer = await api.bytes({ path, query: { stream: false } });
-    const { Error: wrong, Stats } = JSON.parse(answer.toString()) as PodmanStats;
-    if (wrong === undefined || wrong === null) return podmanLoad(Stats ?? []);
-  }
-  throw new EngineError('internal', `Podman could not count what containers take, ${tries} times in a row`);
+  const all = await podmanStats(api);
+  if (all) return podmanLoad(all);
+  const running = await api.json<{ Id: string }[]>({ path: `${libpod}/json` });
+  const each = await Promise.all(running.map(async ({ Id: id }) => await podmanStats(api, id).catch(ifGone)));
+  if (running.length > 0 && each.every((stats) => stats === undefined))
+    throw new EngineError('internal', 'Podman could not count what any container takes');
+  return podmanLoad(each.flatMap((stats) => stats ?? []));
 };
 
-const podmanLoad = (stats: NonNullable<PodmanStats['Stats']>): ContainerLoad[] =>
+const ifGone = (error: unknown): undefined => {
+  if (!(error instanceof EngineError) || error.code !== 'not-found') throw error;
+};
+
+const libpod = '/v4.0.0/libpod/containers';
+
+/** @param id absent: of all that run. @returns `undefined` where they cannot be counted. */
+const podmanStats = async (api: EngineApi, id?: string): Promise<PodmanLoad[] | undefined> => {
+  // It says of its answer only that it is text.
+  const answer = await api.bytes({ path: `${libpod}/stats`, query: { stream: false, containers: id } });
+  const { Error: wrong, Stats } = JSON.parse(answer.toString()) as PodmanStats;
+  return wrong === undefined || wrong === null ? (Stats ?? []) : undefined;
+};
+
+const podmanLoad = (stats: PodmanLoad[]): ContainerLoad[] =>
   // One that does not run is listed too, with nothing in it.
   stats
     .filter(({ PIDs }) => PIDs > 0)

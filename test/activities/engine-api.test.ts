@@ -55,22 +55,27 @@ describe('what an engine says no with', () => {
 });
 
 describe('what containers of Podman take', () => {
-  // As Podman 4.3 says that one of them ended meanwhile.
+  // As Podman 4.3 says that one of them is about to end.
   const spoilt: Given = { body: { Error: {}, Stats: null } };
   const counted: Given = {
     body: { Error: null, Stats: [{ ContainerID: 'abc', CPUNano: 5e6, MemUsage: 7, PIDs: 1 }] },
   };
+  const running = (...ids: string[]): Given => ({ body: ids.map((Id) => ({ Id })) });
 
-  test('is asked for again where one ended while they were counted', async () => {
-    assert.deepEqual(await asking([spoilt, spoilt, counted], podmanLoads), [
+  test('is asked of each alone where one of them spoils it for all', async () => {
+    assert.deepEqual(await asking([spoilt, running('abc', 'ending'), counted, spoilt], podmanLoads), [
       { id: 'abc', memoryBytes: 7, cpuMs: 5 },
     ]);
   });
 
-  test('is not known where that goes on', async () => {
+  test('is nothing where none runs any more', async () => {
+    assert.deepEqual(await asking([spoilt, running()], podmanLoads), []);
+  });
+
+  test('is not known where none can be counted', async () => {
     await assert.rejects(
-      asking([spoilt], podmanLoads),
-      /could not count what containers take, 3 times in a row/,
+      asking([spoilt, running('abc'), spoilt], podmanLoads),
+      /could not count what any container takes/,
     );
   });
 });
