@@ -19,6 +19,19 @@ const answerLimitBytes = 4 * 2 ** 20;
 /** Lines of a tool's complaint that are told. */
 const toldLines = 3;
 
+/**
+ * Shell: a client's password, where its own `variable` does not give it, is the server's, as `names` give it, or files that
+ * `NAME_FILE` tell.
+ */
+export const passwordInto = (variable: string, names: readonly string[]): string => `
+if [ -z "\${${variable}:-}" ]; then
+  ${variable}="${names.reduceRight((others, name) => `\${${name}:-${others}}`, '')}"
+  for file in ${names.map((name) => `"\${${name}_FILE:-}"`).join(' ')}; do
+    if [ -z "$${variable}" ] && [ -n "$file" ]; then ${variable}="$(cat "$file")"; fi
+  done
+fi
+if [ -n "$${variable}" ]; then export ${variable}; else unset ${variable}; fi`;
+
 export type Inside = {
   engine: Engine;
   container: { id: string; name: string };

@@ -1,6 +1,6 @@
 /** MySQL and MariaDB: all databases as one text of SQL, users and rights included. */
 import { dumpTools } from '../../domain/database.ts';
-import { ask, feed, save, type Inside } from './inside.ts';
+import { ask, feed, passwordInto, save, type Inside } from './inside.ts';
 import type { DatabaseTool } from './tool.ts';
 import { endsWith, unchanged } from './whole.ts';
 
@@ -16,13 +16,7 @@ type Flavour = {
 
 /** Names as the official images have them, of old and of new. Without a password the socket has to do. */
 const prelude = `
-if [ -z "\${MYSQL_PWD:-}" ]; then
-  MYSQL_PWD="\${MARIADB_ROOT_PASSWORD:-\${MYSQL_ROOT_PASSWORD:-}}"
-  for file in "\${MARIADB_ROOT_PASSWORD_FILE:-}" "\${MYSQL_ROOT_PASSWORD_FILE:-}"; do
-    if [ -z "$MYSQL_PWD" ] && [ -n "$file" ]; then MYSQL_PWD="$(cat "$file")"; fi
-  done
-fi
-if [ -n "$MYSQL_PWD" ]; then export MYSQL_PWD; else unset MYSQL_PWD; fi
+${passwordInto('MYSQL_PWD', ['MARIADB_ROOT_PASSWORD', 'MYSQL_ROOT_PASSWORD'])}
 tool() { if command -v "mariadb$1" >/dev/null; then echo "mariadb$1"; else echo "mysql$2"; fi; }
 sql() { "$(tool '' '')" --user=root --batch --skip-column-names "$@"; }`;
 

@@ -5,7 +5,7 @@
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { DumpPart } from '../../domain/dump.ts';
-import { ask, askOf, feed, save, type Inside } from './inside.ts';
+import { ask, askOf, feed, passwordInto, save, type Inside } from './inside.ts';
 import { postgresMaintenance } from './postgres-maintenance.ts';
 import type { DatabaseTool, Dumped } from './tool.ts';
 import { endsWith, unchanged } from './whole.ts';
@@ -13,13 +13,7 @@ import { endsWith, unchanged } from './whole.ts';
 /** Names as the official image, and Bitnami's, have them; libpq's own come before. */
 const prelude = `
 export PGUSER="\${PGUSER:-\${POSTGRES_USER:-\${POSTGRESQL_USERNAME:-postgres}}}"
-if [ -z "\${PGPASSWORD:-}" ]; then
-  PGPASSWORD="\${POSTGRES_PASSWORD:-\${POSTGRESQL_PASSWORD:-}}"
-  for file in "\${POSTGRES_PASSWORD_FILE:-}" "\${POSTGRESQL_PASSWORD_FILE:-}"; do
-    if [ -z "$PGPASSWORD" ] && [ -n "$file" ]; then PGPASSWORD="$(cat "$file")"; fi
-  done
-  export PGPASSWORD
-fi
+${passwordInto('PGPASSWORD', ['POSTGRES_PASSWORD', 'POSTGRESQL_PASSWORD'])}
 export PGAPPNAME=baton PGCONNECT_TIMEOUT=10
 unset PGDATABASE PGOPTIONS
 sql() { psql -XAtq -v ON_ERROR_STOP=1 -d "\${DB:-template1}" "$@"; }

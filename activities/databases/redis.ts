@@ -1,18 +1,12 @@
 /** Redis and Valkey: an RDB file, as a replica gets it. A server reads one when it starts; it can take none in while it runs. */
 import { join } from 'node:path';
 import { SnapshotError } from '../ports/snapshots.ts';
-import { ask, askOf, cutOff, feed, save, type Inside } from './inside.ts';
+import { ask, askOf, cutOff, feed, passwordInto, save, type Inside } from './inside.ts';
 import type { DatabaseTool } from './tool.ts';
 
 const prelude = `
 tool() { if command -v "valkey-$1" >/dev/null; then echo "valkey-$1"; else echo "redis-$1"; fi; }
-if [ -z "\${REDISCLI_AUTH:-}" ]; then
-  REDISCLI_AUTH="\${REDIS_PASSWORD:-\${VALKEY_PASSWORD:-}}"
-  for file in "\${REDIS_PASSWORD_FILE:-}" "\${VALKEY_PASSWORD_FILE:-}"; do
-    if [ -z "$REDISCLI_AUTH" ] && [ -n "$file" ]; then REDISCLI_AUTH="$(cat "$file")"; fi
-  done
-fi
-if [ -n "$REDISCLI_AUTH" ]; then export REDISCLI_AUTH; else unset REDISCLI_AUTH; fi
+${passwordInto('REDISCLI_AUTH', ['REDIS_PASSWORD', 'VALKEY_PASSWORD'])}
 # What the server refuses is told on stdout, with exit code 0.
 cli() {
   said="$("$(tool cli)" "$@")" || return 1
