@@ -1,7 +1,6 @@
 /** Data: snapshot it before a change, see that the snapshot exists, put it back after a failure, and tidy. */
 import { realpath } from 'node:fs/promises';
 import { isProtected, protectedData, type DataPlan, type DumpPlan } from '../domain/data.ts';
-import type { DumpTaker } from '../domain/dump-taker.ts';
 import type { DataOutcome, SnapshotTaken } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { ServiceName } from '../domain/names.ts';
@@ -66,7 +65,7 @@ export const dataActivities = (ports: Ports) => ({
           plan.restore.some(({ path }) => path === entry.path);
         const stop = async (path: string): Promise<void> => {
           await stopUsers(ports, subject, path);
-          await stopClients(ports, subject, entry);
+          await stopClients(ports, subject, entry.dump);
         };
         outcomes.push(await putBackOne(ports, subject, entry, touched, writesFrom, stop));
       }
@@ -79,7 +78,7 @@ export const dataActivities = (ports: Ports) => ({
     await beating(async () => {
       for (const { path, dump } of plan.restore) {
         await stopUsers(ports, subject, path);
-        await stopClients(ports, subject, { dump });
+        await stopClients(ports, subject, dump);
       }
     });
   },
@@ -240,7 +239,7 @@ const stopUsers = async (ports: Ports, { stack }: Owner, path: string): Promise<
 const stopClients = async (
   ports: Ports,
   { stack }: Owner,
-  { dump }: { dump?: DumpTaker | undefined },
+  dump: Pick<DumpPlan, 'clients'> | undefined,
 ): Promise<void> => {
   if (!dump) return;
   const clients = (await ports.engine.listContainers()).filter(

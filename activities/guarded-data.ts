@@ -12,7 +12,7 @@ import { askDatabase } from './dump.ts';
 import { placedSets } from './data-set.ts';
 import type { Ports } from './ports/index.ts';
 import { runningRelease, secretsOf } from './release.ts';
-import { manifestOf } from './restore-dump.ts';
+import { dumpedKind } from './restore-dump.ts';
 import { sqliteFacts } from './world.ts';
 
 /**
@@ -61,16 +61,15 @@ export const knownData = async (
 
 /** @param takers databases that run, or could. */
 const dumpsAmong = async (
-  { snapshots }: Ports,
+  ports: Ports,
   restore: readonly Restore[],
   takers: readonly (DumpPlan & { path: string })[],
 ): Promise<NonNullable<KnownData['dumps']>> => {
   const dumps: NonNullable<KnownData['dumps']> = {};
   for (const { path, snapshot: name } of restore) {
-    const snapshot = await snapshots.find(path, name);
-    if (snapshot?.driver !== 'dump') continue;
+    const kind = await dumpedKind(ports, path, name);
+    if (!kind) continue;
     const taker = takers.find((one) => one.path === path);
-    const { kind } = await manifestOf(snapshot.location);
     dumps[path] = { kind, ...(taker ? { database: dumpPlanOf(taker) } : {}) };
   }
   return dumps;

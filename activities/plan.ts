@@ -19,7 +19,7 @@ import { gateFor } from './gate.ts';
 import { contentHash } from './hash.ts';
 import type { Ports } from './ports/index.ts';
 import { loadRelease, makeRelease, secretsOf, serviceHash } from './release.ts';
-import { manifestOf } from './restore-dump.ts';
+import { dumpedKind } from './restore-dump.ts';
 import { lookAtWorld } from './world.ts';
 
 /** Without a plan, `problems` say why there can be none. `hears`: what of it people are told. */
@@ -119,12 +119,12 @@ const planFor = async (
 };
 
 /** A dump does not take the place of files: its database takes it in. */
-const withKinds = async ({ snapshots }: Ports, restore: Plan['restore']): Promise<WantedExchange[]> =>
+const withKinds = async (ports: Ports, restore: Plan['restore']): Promise<WantedExchange[]> =>
   await Promise.all(
-    restore.map(async ({ path, snapshot: name }) => {
-      const snapshot = name && (await snapshots.find(path, name));
-      const dump = snapshot?.driver === 'dump' ? await manifestOf(snapshot.location) : undefined;
-      return { path, ...(name ? { snapshot: name } : {}), ...(dump ? { kind: dump.kind } : {}) };
+    restore.map(async ({ path, snapshot }) => {
+      if (snapshot === undefined) return { path };
+      const kind = await dumpedKind(ports, path, snapshot);
+      return { path, snapshot, ...(kind ? { kind } : {}) };
     }),
   );
 

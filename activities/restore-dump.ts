@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { DumpPlan } from '../domain/data.ts';
-import type { RunningDatabase } from '../domain/database.ts';
+import type { DatabaseKind, RunningDatabase } from '../domain/database.ts';
 import { manifestName, type DumpManifest, type DumpPart } from '../domain/dump.ts';
 import type { DataExchange } from '../domain/plan.ts';
 import type { SnapshotName } from '../domain/snapshot.ts';
@@ -127,6 +127,16 @@ export const restoreInto = async (
 
 export const manifestOf = async (location: string): Promise<DumpManifest> =>
   JSON.parse(await readFile(join(location, manifestName), 'utf8')) as DumpManifest;
+
+/** @returns of which kind of database a snapshot is a dump; `undefined` where it is none, or is not there. */
+export const dumpedKind = async (
+  { snapshots }: Pick<Ports, 'snapshots'>,
+  path: string,
+  name: SnapshotName,
+): Promise<DatabaseKind | undefined> => {
+  const snapshot = await snapshots.find(path, name);
+  return snapshot?.driver === 'dump' ? (await manifestOf(snapshot.location)).kind : undefined;
+};
 
 const restoreOnce = async (
   ports: Ports,

@@ -11,6 +11,7 @@ import { countDependents, proposalOf } from './proposal.ts';
 import type { QuietSpan } from './quiet-window.ts';
 import { coolDownEnd, stands } from './standing-decision.ts';
 import { isAt } from './target.ts';
+import { freshForMs } from './threshold.ts';
 import { trafficMeasure } from './traffic.ts';
 
 export type Facts = Picture & {
@@ -85,9 +86,6 @@ const operationsOn = (
     ended: own.flatMap(({ what, endedAt }) => (endedAt === undefined ? [] : [{ what, at: endedAt }])),
   };
 };
-
-/** Looks come every five minutes: what was not seen by three of them is not known any more. */
-const freshForMs = 15 * 60_000;
 
 /** Requests of the last look, where traffic is measured. */
 const activeUsers = (target: string, { latest, now }: Facts): number | Unknown => {

@@ -95,19 +95,27 @@ export const planData = (wanted: Wanted, services: ServicePlan[], world: World):
   const users = reversed(graph);
   const byPath = new Map<string, DataPlan>();
   const mounts = [...writableMounts(spec, world), ...carriedVolumes(spec, services, world)];
-  for (const mounted of mounts) {
-    if (!reached.has(mounted.service.name)) continue;
+  const add = (mounted: Mounted, reachedBy: ServiceName[]): void => {
     const existing = byPath.get(mounted.path);
-    const reachedBy = [...reachableFrom(users, [mounted.service.name])].filter((name) =>
-      changed.includes(name),
-    );
     if (existing) merge(existing, mounted.service.name, reachedBy);
     else byPath.set(mounted.path, entryFor(spec, mounted, reachedBy, world));
+  };
+  for (const mounted of mounts) {
+    const { name: service } = mounted.service;
+    if (reached.has(service))
+      add(
+        mounted,
+        [...reachableFrom(users, [service])].filter((name) => changed.includes(name)),
+      );
   }
   for (const removed of services.filter(({ action }) => action === 'remove'))
     addRemoved(byPath, removed, world);
-  for (const { path } of wanted.restore)
-    if (!byPath.has(path)) addExchanged(byPath, path, mounts, wanted, world);
+  // What no changed service reaches, and is exchanged all the same.
+  for (const { path } of wanted.restore.filter((one) => !byPath.has(one.path))) {
+    for (const mounted of mounts.filter((one) => one.path === path)) add(mounted, [mounted.service.name]);
+    if (!byPath.has(path))
+      byPath.set(path, { path, services: [], reachedBy: [], ...classifyUnnamed(path, world) });
+  }
   const declared = (isSo: typeof isDumpWish): Set<string> =>
     new Set(mounts.flatMap((mounted) => (isSo(wishOf(mounted, world.classes)) ? [mounted.path] : [])));
   const [dumped, sqlite] = [declared(isDumpWish), declared(isSqliteWish)];
@@ -169,28 +177,9 @@ const addRemoved = (byPath: Map<string, DataPlan>, removed: ServicePlan, world: 
         ...(mount.volume === undefined ? {} : { volume: mount.volume }),
         services: [removed.service],
         reachedBy: [removed.service],
-        ...classify(world.classes?.[mount.source], mount.source, world.paths[mount.source], 'the data set'),
+        ...classifyUnnamed(mount.source, world),
       });
   }
-};
-
-/** What no changed service reaches, and is exchanged all the same. */
-const addExchanged = (
-  byPath: Map<string, DataPlan>,
-  path: string,
-  mounts: readonly Mounted[],
-  { spec }: Wanted,
-  world: World,
-): void => {
-  const [first, ...others] = mounts.filter((mounted) => mounted.path === path);
-  if (!first) {
-    const facts = classify(world.classes?.[path], path, world.paths[path], 'the data set');
-    byPath.set(path, { path, services: [], reachedBy: [], ...facts });
-    return;
-  }
-  const entry = entryFor(spec, first, [first.service.name], world);
-  for (const { service } of others) merge(entry, service.name, [service.name]);
-  byPath.set(path, entry);
 };
 
 const entryFor = (
@@ -248,6 +237,10 @@ const classify = (
   if (facts.noCow) notes.push('is NOCOW: its snapshot holds the data, without checksums');
   return { ...base, class: 'snapshot', notes, ...(facts.driver ? { driver: facts.driver } : {}) };
 };
+
+/** Of what no service of the wanted release mounts: a data set alone may say something of it. */
+const classifyUnnamed = (path: string, { classes, paths }: World): Classified =>
+  classify(classes?.[path], path, paths[path], 'the data set');
 
 /** Its snapshot holds all that is below it. */
 const isOfFiles = ({ class: kind, sqlite }: DataPlan): boolean => kind === 'snapshot' || sqlite !== undefined;

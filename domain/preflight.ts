@@ -306,7 +306,6 @@ const unknownDatabases: Check = (_wanted, plan, world) =>
     .filter(({ cold }) => cold === true)
     .flatMap(({ path }) => unknownDatabase(path, world.containers.filter(writesTo(path))));
 
-/** Putting the outer one back would take away what the inner one is put back from, or the other way round. */
 const takers: Check = (wanted, plan) =>
   wanted.restore.flatMap(({ path, snapshot, kind }) => {
     const isTaken = plan.restore.some((one) => one.path === path && one.dump !== undefined);
@@ -315,6 +314,7 @@ const takers: Check = (wanted, plan) =>
       : noTaker({ path, snapshot }, { kind });
   });
 
+/** Putting the outer one back would take away what the inner one is put back from, or the other way round. */
 const dumpsApart: Check = (_wanted, plan) =>
   plan.data
     .filter(({ class: kind }) => kind === 'dump')
