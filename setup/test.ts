@@ -47,10 +47,14 @@ const failures = (output: string): string => {
   const [, told = ''] = output.split('✖ failing tests:');
   return told
     .split('\n\n')
-    .map((one) => one.slice(0, toldOfEach))
+    .map((one) => bothEnds(one, toldOfEach))
     .join('\n\n');
 };
-const toldOfEach = 1_500;
+const toldOfEach = 2_000;
+
+/** Where it failed is said first, and what an operation had to say of itself last. */
+const bothEnds = (text: string, length: number): string =>
+  text.length <= 2 * length ? text : `${text.slice(0, length)}\n  …\n${text.slice(-length)}`;
 
 /**
  * Two lanes, one file at a time in each: what uses Docker or no engine for long, and all the others. With two files on Podman

@@ -21,7 +21,7 @@ import {
 } from '../ports/engine.ts';
 import { demultiplex, type EngineApi } from './api.ts';
 import { buildContext } from './build-context.ts';
-import { execStream, outputLimitBytes } from './exec-stream.ts';
+import { execStream, exitCodeOf, outputLimitBytes } from './exec-stream.ts';
 import { dockerLoads } from './loads.ts';
 import { containerBody, furtherNetworks } from './container-body.ts';
 import { readProgress } from './progress.ts';
@@ -206,8 +206,8 @@ export const dockerApiEngine = ({ kind, api, version, info, hasBuildCache, close
         });
         // A stream that is cut off may end as if it were complete.
         signal.throwIfAborted();
-        const { ExitCode } = await api.json<{ ExitCode: number | null }>({ path: at(`/exec/${Id}/json`) });
-        return { exitCode: ExitCode ?? -1, output: demultiplex(output.subarray(-outputLimitBytes)) };
+        const exitCode = await exitCodeOf(api, at(`/exec/${Id}/json`), { withinMs: timeoutMs, signal });
+        return { exitCode, output: demultiplex(output.subarray(-outputLimitBytes)) };
       } catch (error) {
         if (!signal.aborted) throw error;
         throw new EngineError(

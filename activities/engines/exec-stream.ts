@@ -2,11 +2,14 @@
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Engine, StreamResult } from '../ports/engine.ts';
+import { EngineError, type Engine, type StreamResult } from '../ports/engine.ts';
 import { framesOf, type EngineApi } from './api.ts';
 
 /** More of what a command says is not kept. */
 export const outputLimitBytes = 64 * 1024;
+
+/** A tool may tidy up after its last word; an engine that has lost it says for ever that it runs. */
+const endsWithinMs = 60_000;
 
 type Inside = {
   /** The API's path of the container. */
@@ -47,7 +50,8 @@ export const execStream = async (
     signal?.throwIfAborted();
     socket.destroy();
     await fed;
-    return { exitCode: await exitCodeOf(api, at(`/exec/${Id}/json`)), errors: errors.text };
+    const exitCode = await exitCodeOf(api, at(`/exec/${Id}/json`), { withinMs: endsWithinMs, signal });
+    return { exitCode, errors: errors.text };
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
@@ -103,12 +107,23 @@ class Tail {
   }
 }
 
-/** Podman ends the stream a moment before it knows the exit code; a second is plenty. */
-const exitCodeOf = async (api: EngineApi, path: string): Promise<number> => {
-  for (let tries = 0; ; tries += 1) {
+/**
+ * Podman ends the stream a moment before it knows the exit code, and says 0 until then: a check that failed would pass.
+ * @throws EngineError `timeout` where the command still runs `withinMs` later.
+ */
+export const exitCodeOf = async (
+  api: EngineApi,
+  path: string,
+  { withinMs, signal }: { withinMs: number; signal?: AbortSignal | undefined },
+): Promise<number> => {
+  const begun = performance.now();
+  for (;;) {
     const { ExitCode, Running } = await api.json<{ ExitCode: number | null; Running: boolean }>({ path });
     if (!Running) return ExitCode ?? -1;
-    if (tries === 20) return -1;
-    await delay(50);
+    if (performance.now() - begun > withinMs)
+      throw new EngineError('timeout', `A command that had said all still ran ${withinMs} ms later.`);
+    await delay(askEveryMs, undefined, signal ? { signal } : {});
   }
 };
+
+const askEveryMs = 50;

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { engineApi, type EngineApi } from '../../activities/engines/api.ts';
+import { exitCodeOf } from '../../activities/engines/exec-stream.ts';
 import { podmanLoads } from '../../activities/engines/loads.ts';
 
 type Given = { status?: number; body: unknown };
@@ -76,6 +77,30 @@ describe('what containers of Podman take', () => {
     await assert.rejects(
       asking([spoilt, running('abc'), spoilt], podmanLoads),
       /could not count what any container takes/,
+    );
+  });
+});
+
+describe('the exit code of a command inside', () => {
+  // As Podman answers between a command's last word and its exit code.
+  const running: Given = { body: { ExitCode: 0, Running: true } };
+  const path = '/exec/abc/json';
+
+  test('is waited for while the engine says that it runs', async () => {
+    const ended: Given = { body: { ExitCode: 3, Running: false } };
+    assert.equal(
+      await asking(
+        [running, running, ended],
+        async (api) => await exitCodeOf(api, path, { withinMs: 5_000 }),
+      ),
+      3,
+    );
+  });
+
+  test('is not taken for 0 where the engine has lost it', async () => {
+    await assert.rejects(
+      asking([running], async (api) => await exitCodeOf(api, path, { withinMs: 100 })),
+      /still ran 100 ms later/,
     );
   });
 });
