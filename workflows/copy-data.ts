@@ -4,7 +4,7 @@
  *
  * Read `copyData` aloud; the order of things is decided here and nowhere else.
  */
-import { CancellationScope, isCancellation, uuid4 } from '@temporalio/workflow';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   copyOutcome,
@@ -18,12 +18,12 @@ import {
   type SetReport,
 } from '../domain/copy.ts';
 import { snapshotQuestion } from '../domain/guard.ts';
-import type { OperationId } from '../domain/names.ts';
 import type { Step } from '../domain/operation.ts';
 import { isError, type Problem } from '../domain/problem.ts';
 import { changing, copying } from './activities.ts';
 import { ChangeSteps, ended } from './change.ts';
 import { guardAsChild } from './child.ts';
+import { newOperationId } from './operation-id.ts';
 import { reasonOf } from './saga.ts';
 
 export async function copyData(request: CopyRequest): Promise<CopyReport> {
@@ -115,7 +115,7 @@ class CopyRun {
   async #take({ path, newest }: PlannedSet, copyLimitBytes: number, step: Step): Promise<string[]> {
     this.#steps.note(step, { note: 'taking a snapshot' });
     const { name, host } = this.#request;
-    const operation = uuid4().slice(0, 8) as OperationId;
+    const operation = newOperationId();
     const question = { ...snapshotQuestion(`copy ${name}`, [path], copyLimitBytes), operation, host };
     const why = await this.#guard(question, `for copy ${name}`);
     if (why === undefined) return [];

@@ -1,11 +1,10 @@
 /** A step of a playbook: which operation carries it out, under whose lock, and what its end means for the run. */
-import { executeChild, uuid4 } from '@temporalio/workflow';
+import { executeChild } from '@temporalio/workflow';
 import type { CleanupOutcome } from '../domain/cleanup.ts';
 import { goneNotes } from '../domain/rotation.ts';
 import { exactly } from '../domain/image-update.ts';
 import { snapshotQuestion, type GuardQuestion } from '../domain/guard.ts';
 import { cleanupWorkflowId, rotationWorkflowId, stackWorkflowId } from '../domain/ids.ts';
-import type { OperationId } from '../domain/names.ts';
 import { defaultCopyLimitBytes, type Outcome, type ReleaseSource } from '../domain/operation.ts';
 import type { Playbook, PlaybookRequest, PlaybookStep, StepEnd } from '../domain/playbook.ts';
 import type { ReleaseKind } from '../domain/plan.ts';
@@ -16,6 +15,7 @@ import { child, guardAsChild } from './child.ts';
 import type { cleanUp } from './clean-up.ts';
 import type { deployStack } from './deploy-stack.ts';
 import type { rotateSnapshots } from './rotate-snapshots.ts';
+import { newOperationId } from './operation-id.ts';
 import { memberSearchAttributes } from './search-attributes.ts';
 
 export type StepResult = { end: StepEnd; outcome: string; notes: string[]; left: string[] };
@@ -24,8 +24,6 @@ export type Running = { request: PlaybookRequest; target: Target } & Pick<
   PreparedPlaybook,
   'release' | 'update'
 >;
-
-const newOperation = (): OperationId => uuid4().slice(0, 8) as OperationId;
 
 const occasionOf = ({ playbook }: PlaybookRequest): string => `playbook ${playbook}`;
 
@@ -78,7 +76,7 @@ const guard = async (
 ): Promise<StepResult> => {
   const ended = await guardAsChild(
     // Nobody is there at night to say what is to become of what failed.
-    { ...question, onFailure: 'roll-back', operation: newOperation(), host: request.host },
+    { ...question, onFailure: 'roll-back', operation: newOperationId(), host: request.host },
     occasionOf(request),
   );
   return operationEnd(ended);
@@ -114,7 +112,7 @@ const deploy = async (
   if (target.kind === 'filesystem') return refused(`${request.target} is no stack.`);
   const { stack } = target;
   const because = becauseOf(request);
-  const announced = { operation: newOperation(), kind, stack, host: request.host, because };
+  const announced = { operation: newOperationId(), kind, stack, host: request.host, because };
   const ended = await executeChild<typeof deployStack>('deployStack', {
     ...child,
     workflowId: stackWorkflowId(request.host, stack),
@@ -161,7 +159,7 @@ const clean = async (
     staticSummary: `free space on ${target.path}, ${occasionOf(request)}`,
     args: [
       {
-        operation: newOperation(),
+        operation: newOperationId(),
         host: request.host,
         filesystem: target.path,
         volumes: [],
@@ -191,7 +189,7 @@ const rotate = async ({ request, target }: Running): Promise<StepResult> => {
       staticSummary: `prune ${request.target}, ${occasionOf(request)}`,
       args: [
         {
-          operation: newOperation(),
+          operation: newOperationId(),
           host: request.host,
           ...(target.kind === 'filesystem' ? {} : { stack: target.stack }),
         },

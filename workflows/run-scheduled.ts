@@ -7,7 +7,6 @@ import {
   isCancellation,
   setCurrentDetails,
   upsertSearchAttributes,
-  uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
@@ -45,6 +44,7 @@ import { isHeldBack } from './held.ts';
 import type { restoreTest } from './restore-test.ts';
 import type { rotateSnapshots } from './rotate-snapshots.ts';
 import type { runPlaybook } from './run-playbook.ts';
+import { newOperationId } from './operation-id.ts';
 import { reasonOf } from './saga.ts';
 import { memberSearchAttributes, searchAttribute } from './search-attributes.ts';
 import { announceEvent } from './tell-people.ts';
@@ -153,8 +153,6 @@ const deployed = async (
   });
   return { operation, stack, outcome, notes };
 };
-
-const newOperationId = (): OperationId => uuid4().slice(0, 8) as OperationId;
 
 const guard = async (
   host: string,
