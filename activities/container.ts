@@ -15,8 +15,8 @@ import { takeInExchanged } from './restore-dump.ts';
 
 export const containerActivities = (ports: Ports) => {
   const { engine } = ports;
-  const { cpus } = ports.engineInfo;
-  const fewAtOnce = limiter(cpus * startsPerCpu[engine.kind]);
+  const { cpus, kind } = ports.engineInfo;
+  const fewAtOnce = limiter(cpus * startsPerCpu[kind]);
 
   return {
     /**

@@ -155,6 +155,24 @@ describe('MySQL that is dumped', () => {
     );
   });
 
+  test('an undo with data brings all of it back, and can be undone too', async () => {
+    const was = await standing();
+    const { code, out, err } = await site.report(
+      ...['deploy', 'market.yml', '--set'],
+      'SQL=delete from shop.items where id = 2; delete from shop.photos; drop event if exists shop.nightly',
+    );
+    assert.equal(code, 0, out + err);
+    const poorer = await standing();
+    assert.notDeepEqual(poorer, was);
+    const undo = async (): Promise<string[]> => {
+      const undone = await site.report('undo', 'market', '--with-data');
+      assert.equal(undone.code, 0, undone.out + undone.err);
+      return await standing();
+    };
+    assert.deepEqual(await undo(), was);
+    assert.deepEqual(await undo(), poorer);
+  });
+
   test('no password is in a report, in what happened, or in a log', async () => {
     const { out } = await site.baton('events', 'market', '--json');
     assert.ok(!out.includes(canary));

@@ -85,7 +85,7 @@ export const workerThatAnswers = async (
     workflowBundle: { codePath: await workflowBundle(thisHost().cacheDirectory) },
     activities: Object.fromEntries(
       // Only their names are used.
-      Object.keys(createActivities({ engineInfo: { cpus: 1 } } as never)).map((name) => [
+      Object.keys(createActivities({ engineInfo: { kind: 'podman', cpus: 1 } } as never)).map((name) => [
         name,
         async (...args: unknown[]) => await Promise.resolve(answer(name, args)),
       ]),
