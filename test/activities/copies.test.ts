@@ -355,7 +355,8 @@ describe('restic', () => {
       stdio: 'ignore',
     });
     const ended = new Promise((resolve) => holder.once('exit', resolve));
-    await until('a lock', async () => (await readdir(locks)).length > 0);
+    // Until it is whole, it has another name.
+    await until('a lock', async () => (await readdir(locks)).some((name) => /^[0-9a-f]{64}$/.test(name)));
     holder.kill('SIGSTOP');
     await fails(
       house.make(house.restic, snapshot),
