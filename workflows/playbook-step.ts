@@ -14,8 +14,8 @@ import type { Target } from '../domain/target.ts';
 import { child, guardAsChild } from './child.ts';
 import type { cleanUp } from './clean-up.ts';
 import type { deployStack } from './deploy-stack.ts';
-import type { rotateSnapshots } from './rotate-snapshots.ts';
 import { newOperationId } from './operation-id.ts';
+import type { rotateSnapshots } from './rotate-snapshots.ts';
 import { memberSearchAttributes } from './search-attributes.ts';
 
 export type StepResult = { end: StepEnd; outcome: string; notes: string[]; left: string[] };

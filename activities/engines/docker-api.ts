@@ -206,7 +206,7 @@ export const dockerApiEngine = ({ kind, api, version, info, hasBuildCache, close
         });
         // A stream that is cut off may end as if it were complete.
         signal.throwIfAborted();
-        const exitCode = await exitCodeOf(api, at(`/exec/${Id}/json`), { withinMs: timeoutMs, signal });
+        const exitCode = await exitCodeOf(api, at(`/exec/${Id}/json`), { signal });
         return { exitCode, output: demultiplex(output.subarray(-outputLimitBytes)) };
       } catch (error) {
         if (!signal.aborted) throw error;

@@ -109,12 +109,13 @@ class Tail {
 
 /**
  * Podman ends the stream a moment before it knows the exit code, and says 0 until then: a check that failed would pass.
+ * @param options.withinMs absent: for as long as the signal lets.
  * @throws EngineError `timeout` where the command still runs `withinMs` later.
  */
 export const exitCodeOf = async (
   api: EngineApi,
   path: string,
-  { withinMs, signal }: { withinMs: number; signal?: AbortSignal | undefined },
+  { withinMs = Infinity, signal }: { withinMs?: number; signal?: AbortSignal | undefined },
 ): Promise<number> => {
   const begun = performance.now();
   for (;;) {
