@@ -150,6 +150,8 @@ export type SnapshotErrorCode =
   | 'unsupported'
   | 'not-found'
   | 'busy'
+  /** What was about to be read was removed meanwhile. */
+  | 'vanished'
   | 'too-large'
   | 'permission'
   | 'invalid'

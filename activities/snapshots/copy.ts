@@ -13,22 +13,32 @@ import { scan } from './scan.ts';
 /** A source that changes during three copies in a row is being written to all the time. */
 const tries = 3;
 
-/** Copies again where the source has changed meanwhile. @param which of what is below it, in the words of `find`; absent: all of it. */
+/** Copies again where the source has changed meanwhile. What vanishes is a change too. @param which of what is below it, in the words of `find`; absent: all of it. */
 export const ofOneMoment = async (
   run: Run,
   source: string,
   copy: () => Promise<void>,
   which: readonly string[] = [],
 ): Promise<void> => {
-  for (let attempt = 1; ; attempt += 1) {
+  const isOfOneMoment = async (): Promise<boolean> => {
     const before = await scan(run, source, which);
     await copy();
-    if ((await scan(run, source, which)) === before) return;
-    if (attempt === tries)
-      throw new SnapshotError(
-        'busy',
-        `${source} keeps changing while it is copied: something writes to it. Stop that, or put the data on a btrfs subvolume.`,
-      );
+    return (await scan(run, source, which)) === before;
+  };
+  for (let attempt = 1; attempt <= tries; attempt += 1) if (await unlessVanished(isOfOneMoment())) return;
+  throw new SnapshotError(
+    'busy',
+    `${source} keeps changing while it is copied: something writes to it. Stop that, or put the data on a btrfs subvolume.`,
+  );
+};
+
+/** @returns nothing where what it was about to read was removed meanwhile. */
+export const unlessVanished = async <T>(work: Promise<T>): Promise<T | undefined> => {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof SnapshotError && error.code === 'vanished') return undefined;
+    throw error;
   }
 };
 

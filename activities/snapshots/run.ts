@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { SnapshotError } from '../ports/snapshots.ts';
+import { SnapshotError, type SnapshotErrorCode } from '../ports/snapshots.ts';
 
 /** Runs one command to its end. @returns its standard output. @throws SnapshotError with what it said. */
 export type Run = (command: string, args: readonly string[], signal?: AbortSignal) => Promise<string>;
@@ -15,16 +15,18 @@ export const run: Run = async (command, args, signal) => {
     ...(signal ? { cancelSignal: signal } : {}),
   });
   if (result.exitCode === 0) return result.stdout;
-  const said = result.stderr.trim().replace(/^[^]*\n/, '');
-  const code = /no space left|quota exceeded/i.test(said)
-    ? 'no-space'
-    : /not permitted|permission denied/i.test(said)
-      ? 'permission'
-      : 'internal';
+  const complaints = result.stderr.trim().split('\n');
   throw new SnapshotError(
-    code,
-    `${command} ended with ${result.exitCode ?? result.signal ?? 'an error'}: ${said || String(result.shortMessage)}`,
+    codeOf(complaints),
+    `${command} ended with ${result.exitCode ?? result.signal ?? 'an error'}: ${complaints.at(-1) || String(result.shortMessage)}`,
   );
+};
+
+const codeOf = (complaints: readonly string[]): SnapshotErrorCode => {
+  const some = (words: RegExp): boolean => complaints.some((line) => words.test(line));
+  if (some(/no space left|quota exceeded/i)) return 'no-space';
+  if (some(/not permitted|permission denied/i)) return 'permission';
+  return complaints.every((line) => /no such file or directory/i.test(line)) ? 'vanished' : 'internal';
 };
 
 /** For system calls that Node does not offer. Isolated (`-I -S`): nothing that a user has installed is read, and it starts in 20 ms. */

@@ -8,7 +8,7 @@ import type { SqliteFacts } from '../../domain/sqlite.ts';
 import type { SnapshotName } from '../../domain/snapshot.ts';
 import { SnapshotError, type Taking } from '../ports/snapshots.ts';
 import { makeBeside } from './beside.ts';
-import { ofOneMoment } from './copy.ts';
+import { ofOneMoment, unlessVanished } from './copy.ts';
 import type { Driver } from './driver.ts';
 import { isThere } from './is-there.ts';
 import { locationOf } from './layout.ts';
@@ -84,7 +84,8 @@ const copyApart = async (
 
 /**
  * The whole tree first, of every file no more than it is like: owner, mode, times, extended attributes. So the databases get
- * these too, and directories that are empty are there. Then what is in the other files.
+ * these too, and directories that are empty are there. A journal comes and goes with every transaction: what vanishes then is
+ * not missed, unless it is one of the others, which `ofOneMoment` looks at. Then what is in these.
  */
 const copyOthers = async (
   run: Run,
@@ -93,7 +94,9 @@ const copyOthers = async (
   others: string[],
   signal?: AbortSignal,
 ): Promise<void> => {
-  await run('cp', ['-a', '--attributes-only', '--no-target-directory', '--', source, draft], signal);
+  await unlessVanished(
+    run('cp', ['-a', '--attributes-only', '--no-target-directory', '--', source, draft], signal),
+  );
   const cp = ['cp', '-a', '--reflink=auto', '--sparse=auto', '--parents', `--target-directory=${draft}`];
   await run(
     'env',

@@ -7,6 +7,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile 
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { SnapshotError } from '../../activities/ports/snapshots.ts';
 import { filesystemOf } from '../../activities/snapshots/filesystem.ts';
@@ -215,6 +216,45 @@ describe('a copy', () => {
     assert.equal(await readFile(join(location, 'rows'), 'utf8'), 'opening, changed');
   });
 
+  test('during which a file vanishes is made again', async () => {
+    await writeFile(join(data, 'passing'), 'for now');
+    let copies = 0;
+    const snapshots = openSnapshots({
+      run: async (command, args, signal) => {
+        if (command === 'cp' && copies++ === 0) {
+          rmSync(join(data, 'passing'));
+          return await run('cp', ['-a', '--', join(data, 'passing'), directory]);
+        }
+        return await run(command, args, signal);
+      },
+    });
+    const { location } = await snapshots.take(data, nameOf(), 'copy');
+    assert.equal(copies, 2);
+    assert.deepEqual(await readdir(location), ['rows']);
+  });
+
+  test('of SQLite does not miss a journal that vanishes meanwhile', async () => {
+    const database = new DatabaseSync(join(data, 'rows.db'));
+    database.exec('CREATE TABLE notes (text TEXT)');
+    database.close();
+    let passes = 0;
+    const snapshots = openSnapshots({
+      run: async (command, args, signal) => {
+        const said = await run(command, args, signal);
+        if (!args.includes('--attributes-only')) return said;
+        passes += 1;
+        return await run('cp', ['-a', '--', join(data, 'rows.db-journal'), directory]);
+      },
+    });
+    const quietly = async (work: () => Promise<void>): Promise<void> => {
+      await work();
+    };
+    const { location } = await snapshots.takeSqlite(data, nameOf(), 'copy', { quietly });
+    assert.equal(passes, 1);
+    assert.deepEqual((await readdir(location)).sort(), ['rows', 'rows.db']);
+    assert.equal(await readFile(join(location, 'rows'), 'utf8'), 'opening');
+  });
+
   test('of data that keeps changing is refused, and not taken for one', async () => {
     const snapshots = openSnapshots({
       run: except('cp', () => {
@@ -313,6 +353,16 @@ describe('a command', () => {
         'echo "x: Operation not permitted" >&2; exit 1',
         'permission',
         'sh ended with 1: x: Operation not permitted',
+      ],
+      [
+        'echo "x: No such file or directory" >&2; exit 1',
+        'vanished',
+        'sh ended with 1: x: No such file or directory',
+      ],
+      [
+        'echo "odd" >&2; echo "x: No such file or directory" >&2; exit 1',
+        'internal',
+        'sh ended with 1: x: No such file or directory',
       ],
       ['echo "x: odd" >&2; exit 7', 'internal', 'sh ended with 7: x: odd'],
     ] as const) {
