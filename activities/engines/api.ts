@@ -114,9 +114,12 @@ export const engineApi = (socketPath: string, engine: string): EngineApi => {
   };
 
   const checked = async (call: Call): Promise<IncomingMessage> => {
-    const response = await send(call);
-    if ((response.statusCode ?? 0) < 400) return response;
-    throw refusal(response, await readAll(response));
+    for (let look = 1; ; look += 1) {
+      const response = await send(call);
+      if ((response.statusCode ?? 0) < 400) return response;
+      const body = await readAll(response);
+      if (look === looks || !isOfOneEnding(call, response, body)) throw refusal(response, body);
+    }
   };
 
   const json = async <T>(call: Call): Promise<T> => {
@@ -146,6 +149,13 @@ export const engineApi = (socketPath: string, engine: string): EngineApi => {
   };
 };
 
+/** What a look catches in its end has ended at the next one, or at the one after that. */
+const looks = 3;
+
+/** Podman answers so where a container goes away, or its process ends, while it looks: seen of 4.3, in lists and of one. */
+const isOfOneEnding = ({ method = 'GET' }: Call, { statusCode }: IncomingMessage, body: Buffer): boolean =>
+  method === 'GET' && statusCode === 500 && /no such (?:container|process)/i.test(body.toString('utf8'));
+
 const readAll = async (response: IncomingMessage): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
@@ -171,6 +181,8 @@ const wordings: [RegExp, EngineErrorCode][] = [
   [/has active endpoints|is being used|network is being used|volume is in use|being used by/i, 'in-use'],
   // Podman looks at all interfaces of the host for a free subnet; one of them came or went meanwhile. That passes.
   [/no such network interface/i, 'internal'],
+  // It read about a process that ended meanwhile.
+  [/no such process/i, 'internal'],
   [/no such|not found|does not exist|unable to find/i, 'not-found'],
 ];
 

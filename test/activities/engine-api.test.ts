@@ -45,6 +45,7 @@ describe('what an engine says no with', () => {
     [500, 'route ip+net: no such network interface', 'internal'],
     [500, 'statfs /srv/nowhere: no such file or directory', 'invalid'],
     [500, 'no such container', 'not-found'],
+    [500, 'read /proc/4711/cgroup: no such process', 'internal'],
     [404, 'network not found', 'not-found'],
     [500, 'something else', 'internal'],
     [409, 'whatever', 'in-use'],
@@ -53,6 +54,32 @@ describe('what an engine says no with', () => {
     test(`${status} ${message}`, async () => {
       assert.equal(await codeFor(status, message), code);
     });
+});
+
+describe('a look at a container that is just ending', () => {
+  const ending: Given = { status: 500, body: { message: 'read /proc/4711/cgroup: no such process' } };
+  const gone: Given = { status: 500, body: { message: 'no such container' } };
+  const ended: Given = { body: { State: { Status: 'exited' } } };
+  const look = async (api: EngineApi): Promise<unknown> => await api.find({ path: '/containers/abc/json' });
+
+  test('is taken again, and tells how it ended', async () => {
+    assert.deepEqual(await asking([ending, gone, ended], look), ended.body);
+  });
+
+  test('that goes on failing is an error that may pass', async () => {
+    await assert.rejects(asking([ending], look), { code: 'internal' });
+  });
+
+  test('tells of one that is gone that it is', async () => {
+    assert.equal(await asking([gone], look), undefined);
+  });
+
+  test('is taken once where something would change', async () => {
+    await assert.rejects(
+      asking([ending, ended], async (api) => api.json({ method: 'POST', path: '/containers/abc/start' })),
+      { code: 'internal' },
+    );
+  });
 });
 
 describe('what containers of Podman take', () => {
