@@ -1,6 +1,9 @@
 /** `npm test [-- FILES…]`: starts the test host, runs the tests, ends the host, whatever happened. */
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
+import { mkdtempDisposable, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { onTestHost, root, whileRunning } from './on-test-host.ts';
@@ -39,7 +42,31 @@ const run = async (environment: Record<string, string>): Promise<number> => {
   process.stdout.write(
     `\n${sum('pass')} passed, ${sum('fail') + sum('cancelled')} failed, ${sum('skipped')} skipped\n`,
   );
-  return results.find(({ exitCode }) => exitCode !== 0)?.exitCode ?? 0;
+  const exitCode = results.find((lane) => lane.exitCode !== 0)?.exitCode ?? 0;
+  return asked.length === 0 ? await secondTry(results, exitCode, environment) : exitCode;
+};
+
+/** What fails in more files than this is no accident. */
+const secondTryLimit = 3;
+
+/** A file that failed among all is run once more, alone, and whatever comes of that is told. See docs/decisions/0019. */
+const secondTry = async (
+  lanes: readonly Lane[],
+  exitCode: number,
+  environment: Record<string, string>,
+): Promise<number> => {
+  const ended = lanes.every(({ isLate }) => !isLate);
+  const failed = lanes.flatMap((lane) => lane.failed);
+  if (exitCode === 0 || !ended || failed.length === 0 || failed.length > secondTryLimit) return exitCode;
+  process.stdout.write(`\nOnce more, alone: ${failed.join(', ')}\n`);
+  const second = await runLane(failed, environment);
+  process.stdout.write(failures(second.output));
+  process.stdout.write(
+    second.exitCode === 0
+      ? `\nAll passed, but these only at the second try: ${failed.join(', ')}. What failed at the first is told above.\n`
+      : `\nFailed at both tries: ${second.failed.join(', ')}\n`,
+  );
+  return second.exitCode;
 };
 
 /** What failed in a lane, again: two lanes print thousands of lines after it. */
@@ -63,7 +90,14 @@ const bothEnds = (text: string, length: number): string =>
 const leavesPodmanAlone = (file: string): boolean =>
   file.endsWith('-docker.test.ts') || file.includes('-docker-') || file.startsWith('test/simulation/');
 
-type Lane = { exitCode: number; output: string };
+type Lane = {
+  exitCode: number;
+  output: string;
+  /** Files in which not all passed, from the root. */
+  failed: string[];
+  /** It had to be ended. */
+  isLate: boolean;
+};
 
 /** Twice what a lane takes on two slow cores: one that has not ended by then hangs, and is ended to tell where. */
 const laneLimitMs = 60 * 60_000;
@@ -73,11 +107,16 @@ const runLane = async (
   env: Record<string, string>,
   before?: Promise<Lane>,
 ): Promise<Lane> => {
+  await using place = await mkdtempDisposable(join(tmpdir(), 'baton-lane-'));
+  const passedList = join(place.path, 'passed');
   const args = [
     '--disable-warning=ExperimentalWarning',
     '--test',
     '--test-concurrency=1',
     '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    `--test-reporter=${join(import.meta.dirname, 'passed-files.ts')}`,
+    `--test-reporter-destination=${passedList}`,
     '--test-timeout=600000',
     // A test that timed out may leave a command or a worker that never ends; without this its file never would.
     '--test-force-exit',
@@ -122,7 +161,9 @@ const runLane = async (
   tests.stdout.destroy();
   if (late.aborted)
     process.stdout.write(`\nThese tests had not ended after ${laneLimitMs / 60_000} min, and were ended.\n`);
-  return { exitCode, output };
+  const passed = (await readFile(passedList, 'utf8')).split('\n');
+  const failed = files.filter((file) => !passed.includes(join(root, file)));
+  return { exitCode, output, failed, isLate: late.aborted };
 };
 
 await onTestHost(run, keep);
