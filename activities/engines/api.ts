@@ -183,6 +183,8 @@ const wordings: [RegExp, EngineErrorCode][] = [
   [/no such network interface/i, 'internal'],
   // It read about a process that ended meanwhile.
   [/no such process/i, 'internal'],
+  // Its networking lost an interface, or a file of its own, to another container's start or end: that passes, as a rule.
+  [/netavark|aardvark/i, 'internal'],
   [/no such|not found|does not exist|unable to find/i, 'not-found'],
 ];
 

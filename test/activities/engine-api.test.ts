@@ -46,6 +46,12 @@ describe('what an engine says no with', () => {
     [500, 'statfs /srv/nowhere: no such file or directory', 'invalid'],
     [500, 'no such container', 'not-found'],
     [500, 'read /proc/4711/cgroup: no such process', 'internal'],
+    [
+      500,
+      'netavark: failed to get bridge interface: Netlink error: No such device (os error 19)',
+      'internal',
+    ],
+    [500, 'netavark: listen tcp 127.0.0.1:80: bind: address already in use', 'port-taken'],
     [404, 'network not found', 'not-found'],
     [500, 'something else', 'internal'],
     [409, 'whatever', 'in-use'],
