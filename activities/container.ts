@@ -17,6 +17,7 @@ export const containerActivities = (ports: Ports) => {
   const { engine } = ports;
   const { cpus, kind } = ports.engineInfo;
   const fewAtOnce = limiter(cpus * startsPerCpu[kind]);
+  const someAtOnce = limiter(endsAtOnce(cpus));
 
   return {
     /**
@@ -86,30 +87,35 @@ export const containerActivities = (ports: Ports) => {
     /** Looks only. @returns the services whose new container ever ran: what it may have written must go back. */
     async servicesThatRan(subject: Subject, plan: Plan): Promise<ServiceName[]> {
       return await beating(async () => {
-        const ran: ServiceName[] = [];
-        for (const service of plan.services)
-          if ((await newContainer(engine, subject, service))?.startedAt !== undefined)
-            ran.push(service.service);
-        return ran;
+        const containers = await newContainers(engine, subject, plan);
+        return containers
+          .filter(({ container }) => container.startedAt !== undefined)
+          .map(({ plan: { service } }) => service);
       });
     },
 
     /** Stops everything that this operation started, dependents first. */
     async stopNew(subject: Subject, plan: Plan): Promise<void> {
       await beating(async () => {
-        const byPhase = [...plan.services].sort((a, b) => b.phase - a.phase);
-        for (const service of byPhase) {
-          const container = await newContainer(engine, subject, service);
-          if (container) await engine.stopContainer(container.id, service.stopGraceMs);
-        }
+        const containers = await newContainers(engine, subject, plan);
+        const phases = Map.groupBy(containers, ({ plan: { phase } }) => phase);
+        for (const [, phase] of [...phases].sort(([one], [other]) => other - one))
+          await allEnded(
+            phase.map(({ plan: { stopGraceMs }, container: { id } }) =>
+              someAtOnce(() => engine.stopContainer(id, stopGraceMs)),
+            ),
+          );
       });
     },
 
     /** Removes every container that this operation made. */
     async removeNew(subject: Subject): Promise<void> {
       await beating(async () => {
-        for (const container of guestsFirst(await madeBy(engine, subject)))
-          await engine.removeContainer(container.id, { anonymousVolumes: true });
+        const made = await madeBy(engine, subject);
+        for (const group of [made.filter(isGuest), made.filter((container) => !isGuest(container))])
+          await allEnded(
+            group.map(({ id }) => someAtOnce(() => engine.removeContainer(id, { anonymousVolumes: true }))),
+          );
       });
     },
 
@@ -192,14 +198,18 @@ const hasLostItsNetwork = async (engine: Engine, guest: ContainerState): Promise
   return Date.parse(owner?.startedAt ?? '') > Date.parse(guest.startedAt ?? '');
 };
 
+/** What this operation starts and did not make. */
+const startedOf = ({ action, previous }: ServicePlan): ServicePlan['previous'] =>
+  action === 'start' && !previous?.running ? previous : undefined;
+
 /** The container of this operation for one service: made by it, or (for `start`) started by it. */
 const newContainer = async (
   engine: Engine,
   subject: Subject,
   plan: ServicePlan,
 ): Promise<ContainerState | undefined> => {
-  if (plan.action === 'start' && plan.previous && !plan.previous.running)
-    return await engine.inspectContainer(plan.previous.id);
+  const started = startedOf(plan);
+  if (started) return await engine.inspectContainer(started.id);
   // Asked of one service: the engine looks into each container that it lists, and a stack may have a hundred.
   const [made] = await engine.listContainers({
     labels: [`${label.operation}=${subject.operation}`, `${label.service}=${plan.service}`],
@@ -207,16 +217,39 @@ const newContainer = async (
   return made;
 };
 
+type NewContainer = { plan: ServicePlan; container: ContainerState };
+
+/** As {@link newContainer}, of all services that have one. */
+const newContainers = async (
+  engine: Engine,
+  subject: Subject,
+  { services }: Plan,
+): Promise<NewContainer[]> => {
+  const made = await madeBy(engine, subject);
+  const found = await Promise.all(
+    services.map(async (plan) => {
+      const started = startedOf(plan);
+      return started
+        ? await engine.inspectContainer(started.id)
+        : made.find(({ labels }) => serviceOf(labels) === plan.service);
+    }),
+  );
+  return services.flatMap((plan, index) => {
+    const container = found[index];
+    return container ? [{ plan, container }] : [];
+  });
+};
+
 export const madeBy = async (
   engine: Engine,
   { operation }: Pick<Subject, 'operation'>,
 ): Promise<ContainerState[]> => await engine.listContainers({ labels: [`${label.operation}=${operation}`] });
 
-/** What lives in another container's network namespace goes before that container: engines refuse it the other way round. */
-export const guestsFirst = (containers: ContainerState[]): ContainerState[] => {
-  const isGuest = ({ networkMode }: ContainerState): number => Number(networkMode.startsWith('container:'));
-  return [...containers].sort((a, b) => isGuest(b) - isGuest(a));
-};
+/** It lives in another container's network namespace, and goes before that container: engines refuse it the other way round. */
+const isGuest = ({ networkMode }: ContainerState): boolean => networkMode.startsWith('container:');
+
+export const guestsFirst = (containers: ContainerState[]): ContainerState[] =>
+  [...containers].sort((a, b) => Number(isGuest(b)) - Number(isGuest(a)));
 
 const make = async (
   ports: Ports,
@@ -320,6 +353,15 @@ export const resolveCommand = <Asked extends object>(
  * networking (netavark 1.4) is the safer the fewer change it at once.
  */
 const startsPerCpu = { docker: 4, podman: 1 };
+
+/** To stop and to remove: as many at once as `podman stop` and `podman rm` of several (its cmd/podman/root.go). */
+const endsAtOnce = (cpus: number): number => 3 * cpus + 1;
+
+/** Waits for all of it, then fails as the first that failed: what was begun is not left behind. */
+const allEnded = async (work: readonly Promise<unknown>[]): Promise<void> => {
+  const failed = (await Promise.allSettled(work)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
+};
 
 /**
  * Runs at most `atOnce` pieces of work at a time: many more than that would make each of them slow, and its deadline near.

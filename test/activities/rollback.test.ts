@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { differencesFromBefore } from '../../activities/before.ts';
 import { openAudit } from '../../activities/audit-log.ts';
 import { openCommands } from '../../activities/commands.ts';
@@ -21,7 +22,7 @@ import { recordsWhenAsked } from '../../activities/records/index.ts';
 import { openStanding } from '../../activities/standing.ts';
 import { readPreferencesFile } from '../../compose/preferences.ts';
 import type { Prepared } from '../../activities/plan.ts';
-import type { ContainerState } from '../../activities/ports/engine.ts';
+import { EngineError, type ContainerState } from '../../activities/ports/engine.ts';
 import type { Ports } from '../../activities/ports/index.ts';
 import { openSnapshots } from '../../activities/snapshots/index.ts';
 import { openTickets } from '../../setup/ticket.ts';
@@ -147,6 +148,45 @@ const rows = async (directory: string): Promise<string> => await readFile(join(d
 /** A service that writes its version into its data. */
 const app = (version: string, more = ''): string =>
   `services:\n  app: {image: ${image}, command: [serve, "${version}"], volumes: ["${house.data}:/data"]}\n${more}`;
+
+describe('what a failed deploy started', () => {
+  const three = `services:
+  db: {image: ${image}}
+  cache: {image: ${image}}
+  web: {image: ${image}, depends_on: [db, cache]}
+`;
+  /** What the engine is asked to stop begins and ends here, a while later. */
+  const watchStops = (fails?: string): string[] => {
+    const seen: string[] = [];
+    const stop = house.engine.stopContainer.bind(house.engine);
+    house.engine.stopContainer = async (id) => {
+      const name = (await house.engine.inspectContainer(id))?.name.split('-')[1] ?? '';
+      seen.push(`${name}…`);
+      await delay(name === 'db' ? 20 : 60);
+      seen.push(name);
+      if (name === fails) throw new EngineError('internal', `${name} does not stop`);
+      await stop(id);
+    };
+    return seen;
+  };
+
+  test('stops side by side, dependents first', async () => {
+    const { subject, plan } = await house.rollOut(three);
+    const seen = watchStops();
+    await house.run('stopNew', subject, plan);
+    assert.deepEqual(seen.slice(0, 2), ['web…', 'web']);
+    assert.deepEqual(seen.slice(2, 4).sort(), ['cache…', 'db…']);
+    assert.deepEqual(seen.slice(4), ['db', 'cache']);
+  });
+
+  test('is stopped as far as it can be before one that does not stop fails it', async () => {
+    const { subject, plan } = await house.rollOut(three);
+    const seen = watchStops('db');
+    await assert.rejects(house.run('stopNew', subject, plan), { message: 'db does not stop' });
+    assert.equal(seen.at(-1), 'cache');
+    assert.equal((await house.container('cache')).status, 'exited');
+  });
+});
 
 describe('data that is put back', () => {
   test('is put back once, however often it is asked for', async () => {
