@@ -13,9 +13,11 @@ const slowest = 2_000;
 
 /**
  * Over TCP and HTTP a question costs about a millisecond, so for a while it is asked as often as this, and what waits for the
- * service goes on at once. One that is slow to answer is left in peace for some times as long as its answer took.
+ * service goes on at once; where several are waited for, each the less often. One that is slow to answer is left in peace for some
+ * times as long as its answer took.
  */
-const cheapMs = 25;
+const cheapMs = 10;
+const cheapAtMostMs = 50;
 const cheapForMs = 10_000;
 const peace = 3;
 
@@ -43,8 +45,20 @@ export type Waiting = Asking & {
   redact: (text: string) => string;
 };
 
+/** Services that this process waits for. */
+let waitedFor = 0;
+
 /** @returns when it is healthy. @throws a permanent failure with the log tail where it is not, and will not be. */
 export const waitHealthy = async (waiting: Waiting, signal: AbortSignal): Promise<void> => {
+  waitedFor += 1;
+  try {
+    await askUntilHealthy(waiting, signal);
+  } finally {
+    waitedFor -= 1;
+  }
+};
+
+const askUntilHealthy = async (waiting: Waiting, signal: AbortSignal): Promise<void> => {
   const { deadlineMs } = waiting;
   let intervalMs = quickest;
   let patienceMs = firstPatienceMs;
@@ -69,7 +83,7 @@ export const waitHealthy = async (waiting: Waiting, signal: AbortSignal): Promis
         `was not healthy within ${deadlineMs / 1000} s; last answer: ${answer.answer}`,
       );
     const cheap = isCheap(waiting) && waitedMs < cheapForMs;
-    if (cheap) await pause(Math.min(slowest, Math.max(cheapMs, peace * tookMs)), signal);
+    if (cheap) await pause(Math.min(slowest, Math.max(cheapIntervalMs(), peace * tookMs)), signal);
     else {
       await pause(intervalMs, signal);
       intervalMs = Math.min(slowest, intervalMs * growth);
@@ -79,6 +93,8 @@ export const waitHealthy = async (waiting: Waiting, signal: AbortSignal): Promis
     lookedAt = performance.now();
   }
 };
+
+const cheapIntervalMs = (): number => Math.min(cheapAtMostMs, cheapMs * waitedFor);
 
 const isCheap = ({ probe, reach }: Waiting): boolean =>
   (probe?.type === 'tcp' || probe?.type === 'http') && reach === 'directly';
