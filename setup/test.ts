@@ -47,7 +47,7 @@ const run = async (environment: Record<string, string>): Promise<number> => {
 };
 
 /** What fails in more files than this is no accident. */
-const secondTryLimit = 3;
+const secondTryLimit = 5;
 
 /** A file that failed among all is run once more, alone, and whatever comes of that is told. See docs/decisions/0019. */
 const secondTry = async (

@@ -11,30 +11,6 @@ import { containersOf, emptyWorld, plan, runningWorld } from './worlds.ts';
 
 const MiB = 2 ** 20;
 
-test('a database is recognised by the name of its image, whoever made it', () => {
-  const images: [string, string | undefined][] = [
-    ['postgres:17', 'postgres'],
-    ['ghcr.io/immich-app/postgres:14-vectorchord0.4.3', 'postgres'],
-    ['docker.io/bitnami/postgresql@sha256:0f', 'postgres'],
-    ['registry:5000/mariadb', 'mariadb'],
-    ['valkey/valkey:8', 'redis'],
-    ['redis', 'redis'],
-    ['mysql:8.4', 'mysql'],
-    ['mysql/mysql-server:8.0', 'mysql'],
-    ['percona', 'mysql'],
-    ['percona/percona-server:8.4', 'mysql'],
-    // Neither the database, nor its tools.
-    ['percona/percona-server-mongodb:7.0', undefined],
-    ['mysql-router:8', undefined],
-    ['postgres-exporter:1', undefined],
-    ['mongo:7', undefined],
-  ];
-  assert.deepEqual(
-    images.map(([image]) => [image, recognise(image)]),
-    images,
-  );
-});
-
 const stack = await mustLoad(`
 name: web
 services:
@@ -77,6 +53,30 @@ const problemsOf = (spec: StackSpec, world: World): string[] =>
   plan(spec, world)
     .problems.map(({ code }) => code)
     .filter((code) => code !== 'weak-health');
+
+test('a database is recognised by the name of its image, whoever made it', () => {
+  const images: [string, string | undefined][] = [
+    ['postgres:17', 'postgres'],
+    ['ghcr.io/immich-app/postgres:14-vectorchord0.4.3', 'postgres'],
+    ['docker.io/bitnami/postgresql@sha256:0f', 'postgres'],
+    ['registry:5000/mariadb', 'mariadb'],
+    ['valkey/valkey:8', 'redis'],
+    ['redis', 'redis'],
+    ['mysql:8.4', 'mysql'],
+    ['mysql/mysql-server:8.0', 'mysql'],
+    ['percona', 'mysql'],
+    ['percona/percona-server:8.4', 'mysql'],
+    // Neither the database, nor its tools.
+    ['percona/percona-server-mongodb:7.0', undefined],
+    ['mysql-router:8', undefined],
+    ['postgres-exporter:1', undefined],
+    ['mongo:7', undefined],
+  ];
+  assert.deepEqual(
+    images.map(([image]) => [image, recognise(image)]),
+    images,
+  );
+});
 
 describe('a path that is declared as a dump', () => {
   test('is dumped through its database, which what depends on it waits for', () => {
