@@ -17,7 +17,7 @@ export const containerActivities = (ports: Ports) => {
   const { engine } = ports;
   const { cpus, kind } = ports.engineInfo;
   const fewAtOnce = limiter(cpus * startsPerCpu[kind]);
-  const someAtOnce = limiter(endsAtOnce(cpus));
+  const sideBySide = forEach(limiter(endsAtOnce(cpus)));
 
   return {
     /**
@@ -100,10 +100,8 @@ export const containerActivities = (ports: Ports) => {
         const containers = await newContainers(engine, subject, plan);
         const phases = Map.groupBy(containers, ({ plan: { phase } }) => phase);
         for (const [, phase] of [...phases].sort(([one], [other]) => other - one))
-          await allEnded(
-            phase.map(({ plan: { stopGraceMs }, container: { id } }) =>
-              someAtOnce(() => engine.stopContainer(id, stopGraceMs)),
-            ),
+          await sideBySide(phase, ({ plan: { stopGraceMs }, container: { id } }) =>
+            engine.stopContainer(id, stopGraceMs),
           );
       });
     },
@@ -113,9 +111,7 @@ export const containerActivities = (ports: Ports) => {
       await beating(async () => {
         const made = await madeBy(engine, subject);
         for (const group of [made.filter(isGuest), made.filter((container) => !isGuest(container))])
-          await allEnded(
-            group.map(({ id }) => someAtOnce(() => engine.removeContainer(id, { anonymousVolumes: true }))),
-          );
+          await sideBySide(group, ({ id }) => engine.removeContainer(id, { anonymousVolumes: true }));
       });
     },
 
@@ -358,10 +354,15 @@ const startsPerCpu = { docker: 4, podman: 1 };
 const endsAtOnce = (cpus: number): number => 3 * cpus + 1;
 
 /** Waits for all of it, then fails as the first that failed: what was begun is not left behind. */
-const allEnded = async (work: readonly Promise<unknown>[]): Promise<void> => {
-  const failed = (await Promise.allSettled(work)).find(({ status }) => status === 'rejected');
-  if (failed?.status === 'rejected') throw failed.reason;
-};
+const forEach =
+  (limited: Limited) =>
+  async <T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> => {
+    const results = await Promise.allSettled(all.map((one) => limited(() => work(one))));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+  };
+
+type Limited = ReturnType<typeof limiter>;
 
 /**
  * Runs at most `atOnce` pieces of work at a time: many more than that would make each of them slow, and its deadline near.

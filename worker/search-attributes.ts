@@ -24,7 +24,7 @@ export const ensureSearchAttributes = async (
       namespace,
       searchAttributes: Object.fromEntries(missing.map((name) => [name, keyword])),
     });
-    await areKnown(connection, namespace);
+    await untilKnown(connection, namespace);
   } catch (error) {
     console.warn(
       `Search attributes could not be checked (${error instanceof Error ? error.message : String(error)}). See: baton doctor`,
@@ -33,7 +33,7 @@ export const ensureSearchAttributes = async (
 };
 
 /** Made is not known yet: until the server has read them, it refuses each operation that has one. */
-const areKnown = async ({ workflowService }: NativeConnection, namespace: string): Promise<void> => {
+const untilKnown = async ({ workflowService }: NativeConnection, namespace: string): Promise<void> => {
   const begun = performance.now();
   const query = searchAttributeNames.map((name) => `${name} = "none"`).join(' OR ');
   for (;;)
