@@ -111,6 +111,7 @@ const runLane = async (
   const passedList = join(place.path, 'passed');
   const args = [
     '--disable-warning=ExperimentalWarning',
+    `--import=${join(import.meta.dirname, 'ends-by-itself.ts')}`,
     '--test',
     '--test-concurrency=1',
     '--test-reporter=spec',
@@ -118,8 +119,6 @@ const runLane = async (
     `--test-reporter=${join(import.meta.dirname, 'passed-files.ts')}`,
     `--test-reporter-destination=${passedList}`,
     '--test-timeout=600000',
-    // A test that timed out may leave a command or a worker that never ends; without this its file never would.
-    '--test-force-exit',
     ...files,
   ];
   // A process group of its own, so that it is ended with all that a test left behind.
