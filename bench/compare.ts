@@ -50,9 +50,6 @@ export type Row = {
   steps: Steps[];
 };
 
-/** @param version of Baton: a commit. */
-export type DatedRow = Row & { day: string; version: string };
-
 /** Of one container, alone: milliseconds until it answers, and of CPU. */
 export type Single = { startMs: number; cpuMs: number };
 

@@ -16,7 +16,7 @@ import { measureOwn } from './own.ts';
 import { findPeers } from './peers.ts';
 import { startOnPostgres } from './postgres.ts';
 import { writeReport } from './report.ts';
-import { openResults, saveResults, today, type Results } from './results.ts';
+import { describeMachine, openResults, saveResults, today, type Results, type Sitting } from './results.ts';
 import { say } from './say.ts';
 import { measureScale, type Scale } from './scale.ts';
 import { measureSmall } from './small.ts';
@@ -26,15 +26,16 @@ const { values } = parseArgs({
   options: {
     pairs: { type: 'string', default: '10' },
     only: { type: 'string' },
+    again: { type: 'boolean', default: false },
     fresh: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 if (values.help) {
   console.log(
-    `npm run bench -- [--pairs N] [--only TEXT] [--fresh]
-A run that was cut off is gone on with, unless --fresh or on another machine. TEXT: part of "podman podman-compose web5, ready after 1 s,
-interval 1 s", "alone" (Baton by itself), or "scale" (an engine that takes no time).`,
+    `npm run bench -- [--pairs N] [--only TEXT] [--again] [--fresh]
+A run that was cut off is gone on with, unless --fresh. TEXT: part of "podman podman-compose web5, ready after 1 s, interval 1 s",
+"alone" (Baton by itself), or "scale" (an engine that takes no time). --again: also what has been measured.`,
   );
   process.exit();
 }
@@ -60,7 +61,7 @@ const measureOne = async (
   const single = results.singles[site.engine];
   if (!single) throw new Error('One container alone has not been measured.');
   try {
-    results.rows.push({ ...(await measureRow(site, client, single)), day: today, version });
+    results.rows.push({ ...(await measureRow(site, client, single)), ...sitting });
   } catch (error) {
     const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     results.notCompared.push(`${what}: ${why.slice(0, 200)}`);
@@ -71,13 +72,21 @@ const measureOne = async (
   await keep(results);
 };
 
+/** What is to be measured again. */
+const forgetWanted = (): void => {
+  results.rows = results.rows.filter(({ engine, peer, title }) => !wanted(`${engine} ${peer} ${title}`));
+  if (wanted('alone')) for (const part of ['small', 'own', 'watching'] as const) delete results[part];
+  if (wanted('scale')) delete results.scale;
+};
+
 const measureEngine = async (
   engine: Site['engine'],
   results: Results,
   todo: Todo[],
   address: string,
 ): Promise<void> => {
-  const alone = engine === 'podman' && wanted('alone');
+  const isWhole = results.small && results.own && results.watching;
+  const alone = engine === 'podman' && wanted('alone') && !isWhole;
   if (todo.length === 0 && !alone) return;
   const site = await Site.open(engine, 'btrfs', { TEMPORAL_ADDRESS: address });
   const client = new Client({ connection: await Connection.connect({ address }) });
@@ -88,6 +97,7 @@ const measureEngine = async (
       results.small ??= await measureSmall(site, pairs);
       results.own ??= await measureOwn(site, client, firstPort, pairs);
       results.watching ??= await measureWatching(site, client, pairs);
+      results.aloneIn = sitting;
       await keep(results);
     }
     for (const one of todo) await measureOne(results, one, site, client);
@@ -112,7 +122,12 @@ const measureBoth = async (): Promise<Scale> => {
 
 const { cacheDirectory } = hostConfig(process.env, { hostname: hostname(), home: homedir() });
 const results = await openResults(values.fresh);
-const version = await batonVersion('bench/results');
+const sitting: Sitting = {
+  day: today,
+  machine: await describeMachine(),
+  version: await batonVersion('bench/results'),
+};
+if (values.again) forgetWanted();
 const { peers, missing } = await findPeers(cacheDirectory);
 results.notCompared.push(...missing);
 results.peers = peers.map(({ name, version, engine, leavesOut }) => ({
@@ -142,7 +157,10 @@ try {
       town.address,
     );
   }
-  if (wanted('scale') && !results.scale) results.scale = await measureBoth();
+  if (wanted('scale') && !results.scale) {
+    results.scale = await measureBoth();
+    results.scaleIn = sitting;
+  }
 } finally {
   await slowNeighbours();
   await town.close();

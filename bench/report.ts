@@ -1,10 +1,9 @@
 /** docs/benchmarks.md, as of these results. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DatedRow, Row } from './compare.ts';
 import { figuresOf } from './figures.ts';
 import { tellOwn } from './own.ts';
-import type { Results } from './results.ts';
+import type { Results, Sitting } from './results.ts';
 import { tellScale } from './scale.ts';
 import { median, seconds, times } from './stats.ts';
 import { tellSteps } from './steps.ts';
@@ -15,16 +14,20 @@ export const writeReport = async (results: Results): Promise<void> => {
 };
 
 const tell = (results: Results): string => {
-  const { machine, peers, rows, small = [], own, watching, scale, notCompared, unmeasured = [] } = results;
+  const { peers, rows, small = [], own, watching, scale, notCompared, unmeasured = [] } = results;
+  const sittings = sittingsOf(results);
+  const inSitting = (sitting: Sitting | undefined): string =>
+    sitting === undefined || sittings.length === 1 ? '' : ` (sitting ${numberOf(sittings, sitting)})`;
   return `<!-- Written by \`npm run bench\`; do not edit. -->
 
 # Benchmarks
 
-${machine}. ${peers.map(({ name, version }) => `${name} ${version}`).join(', ')}. ${sittings(rows)} pairs in turns; medians with their range, ratios of
-medians with 95 % bootstrap intervals. The clock starts with the command and stops when a checker outside has seen every service answer on
+${peers.map(({ name, version }) => `${name} ${version}`).join(', ')}; pairs in turns; medians with their range, ratios of medians with 95 % bootstrap intervals. The clock starts with the command and stops when a checker outside has seen every service answer on
 its host port; then everything is removed. Baton's worker and its Temporal dev server (SQLite file) were running, as were the engines. The
 machine repeats ARP requests after 20 ms, not after a second: asked as early and as often as the checker does, Docker's proxy would else
 add up to three seconds to every figure.
+
+${tellSittings(sittings)}
 
 ${peers.flatMap(({ name, leavesOut }) => (leavesOut === undefined ? [] : [`**${name}** does less than the others here: ${leavesOut}.\n`])).join('\n')}
 ## What is to be reached
@@ -49,9 +52,9 @@ containers divided by the cores, whichever is more; measured with the engine's o
     )
     .join('; ')}).
 
-| engine | stack | pairs | Baton | beside | times as fast | of T* |
-| --- | --- | --- | --- | --- | --- | --- |
-${rows.map(deployLine).join('\n')}
+| engine | stack | sitting | pairs | Baton | beside | times as fast | of T* |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+${rows.map((row) => deployLine(row, numberOf(sittings, row))).join('\n')}
 
 ## Where the time of a deploy goes
 
@@ -65,7 +68,7 @@ ${rows
   .map(({ engine, title, steps }) => tellSteps(`${engine}, ${title}`, steps))
   .join('\n\n')}
 
-## Other
+## Other${inSitting(results.aloneIn)}
 
 | what | Baton | beside | times as fast |
 | --- | --- | --- | --- |
@@ -75,20 +78,32 @@ ${small
       `| ${what} | ${seconds(ms)} | ${beside ? `${beside.what}: ${seconds(beside.ms)}` : '–'} | ${beside ? times(beside.ms, ms) : '–'} |`,
   )
   .join('\n')}
-${watching ? tellWatching(watching) : ''}${own ? `\n## Baton alone, on Podman\n\n| what | |\n| --- | --- |\n${tellOwn(own)}\n` : ''}${scale ? `\n## An engine that takes no time\n\n${tellScale(scale)}\n` : ''}
+${watching ? tellWatching(watching) : ''}${own ? `\n## Baton alone, on Podman${inSitting(results.aloneIn)}\n\n| what | |\n| --- | --- |\n${tellOwn(own)}\n` : ''}${scale ? `\n## An engine that takes no time${inSitting(results.scaleIn)}\n\n${tellScale(scale)}\n` : ''}
 ## Not compared
 
 ${notCompared.length === 0 ? 'Everything could be compared.' : notCompared.map((line) => `- ${line}`).join('\n')}
 ${unmeasured.length === 0 ? '' : `\nThe run was cut off before these:\n\n${unmeasured.map((line) => `- ${line}`).join('\n')}\n`}`;
 };
 
-/** A run that was cut off is gone on with: what was measured when, and of which version. */
-const sittings = (rows: readonly DatedRow[]): string => {
-  const all = [...new Set(rows.map(({ day, version }) => `${day} (Baton ${version})`))].sort();
-  return all.length === 1
-    ? `Measured on ${all.join()}, in one run,`
-    : `Measured in ${all.length} sittings, ${all.join(', ')}, a row in one of them,`;
-};
+const keyOf = ({ day, machine, version }: Sitting): string => `${day}: Baton ${version}. ${machine}`;
 
-const deployLine = ({ title, engine, peer, pairs, batonMs, peerMs, limitMs }: Row): string =>
-  `| ${engine} | ${title} | ${pairs} | ${seconds(batonMs)} | ${peer}: ${seconds(peerMs)} | ${times(peerMs, batonMs)} | ${limitMs === 0 ? '–' : (median(batonMs) / limitMs).toFixed(2)} |`;
+/** A run that was cut off is gone on with: what was measured when, where, and of which version. */
+const sittingsOf = ({ rows, aloneIn, scaleIn }: Results): string[] => [
+  ...new Set([...rows, ...[aloneIn, scaleIn].filter((sitting) => sitting !== undefined)].map(keyOf).sort()),
+];
+
+const numberOf = (sittings: readonly string[], sitting: Sitting): number =>
+  sittings.indexOf(keyOf(sitting)) + 1;
+
+const tellSittings = (sittings: readonly string[]): string =>
+  sittings.length === 1
+    ? `Measured in one run, ${sittings.join('')}.`
+    : `Measured in ${sittings.length} sittings, each row with both of its sides and its T* in one of them:
+
+${sittings.map((one, index) => `${index + 1}. ${one}.`).join('\n')}`;
+
+const deployLine = (
+  { title, engine, peer, pairs, batonMs, peerMs, limitMs }: Results['rows'][number],
+  sitting: number,
+): string =>
+  `| ${engine} | ${title} | ${sitting} | ${pairs} | ${seconds(batonMs)} | ${peer}: ${seconds(peerMs)} | ${times(peerMs, batonMs)} | ${limitMs === 0 ? '–' : (median(batonMs) / limitMs).toFixed(2)} |`;

@@ -3,25 +3,35 @@ import { execa } from 'execa';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import type { DatedRow, Single } from './compare.ts';
+import type { Row, Single } from './compare.ts';
 import type { Own } from './own.ts';
 import type { Peer } from './peers.ts';
 import type { Scale } from './scale.ts';
 import type { Small } from './small.ts';
 import type { Watching } from './watching.ts';
 
+/** What was measured together: on one day, on one machine, of one Baton. */
+export type Sitting = {
+  day: string;
+  machine: string;
+  /** A commit. */
+  version: string;
+};
+
 export type Results = {
   /** Of its begin. */
   day: string;
-  machine: string;
   peers: Pick<Peer, 'name' | 'version' | 'engine' | 'leavesOut'>[];
   /** One container, alone, on each engine. */
   singles: Partial<Record<Peer['engine'], Single>>;
-  rows: DatedRow[];
+  rows: (Row & Sitting)[];
+  /** Of `small`, `own` and `watching`. */
+  aloneIn?: Sitting;
   small?: Small[];
   own?: Own;
   watching?: Watching;
   scale?: Scale;
+  scaleIn?: Sitting;
   notCompared: string[];
   /** What was planned, and was not come to before the run was cut off. */
   unmeasured?: string[];
@@ -31,12 +41,11 @@ const directory = join(import.meta.dirname, 'results');
 export const today = new Date().toISOString().slice(0, 10);
 
 /**
- * The newest results, where they are of this machine and something is left to be measured; else empty ones.
+ * The newest results, where they are of today or something is left to be measured; else empty ones.
  * @param fresh begins anew.
  */
 export const openResults = async (fresh: boolean): Promise<Results> => {
-  const machine = await describeMachine();
-  const empty: Results = { day: today, machine, peers: [], singles: {}, rows: [], notCompared: [] };
+  const empty: Results = { day: today, peers: [], singles: {}, rows: [], notCompared: [] };
   const newest = (await readdir(directory).catch(() => []))
     .filter((name) => name.endsWith('.json'))
     .sort()
@@ -44,7 +53,7 @@ export const openResults = async (fresh: boolean): Promise<Results> => {
   if (fresh || newest === undefined) return empty;
   const earlier = JSON.parse(await readFile(join(directory, newest), 'utf8')) as Results;
   const isCutOff = (earlier.unmeasured ?? []).length > 0 || earlier.day === today;
-  return isCutOff && earlier.machine === machine ? { ...earlier, notCompared: [] } : empty;
+  return isCutOff ? { ...earlier, notCompared: [] } : empty;
 };
 
 export const saveResults = async (results: Results): Promise<void> => {
@@ -54,7 +63,7 @@ export const saveResults = async (results: Results): Promise<void> => {
   await writeFile(join(directory, `${results.day}.json`), `${JSON.stringify(results, rounded, 1)}\n`);
 };
 
-const describeMachine = async (): Promise<string> => {
+export const describeMachine = async (): Promise<string> => {
   const commands = [
     ['podman', '--version'],
     ['dockerd', '--version'],
