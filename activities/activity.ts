@@ -6,8 +6,19 @@ import { CopyError } from './ports/copies.ts';
 import { EngineError } from './ports/engine.ts';
 import { SnapshotError } from './ports/snapshots.ts';
 
-/** A cancel is heard with the answer to a beat, so beats are close; many may be lost before `workflows/activities.ts` gives up. */
+/**
+ * A cancel is heard with the answer to a beat, so beats are close; many may be lost before `workflows/activities.ts` gives up. Each
+ * is a write of the server's: of a hundred activities at once, each beats the less often.
+ */
 const beatEveryMs = 1_000;
+const beatAtLeastEveryMs = 5_000;
+const beatsPerSecond = 20;
+
+/** Activities of this worker that are under way. */
+let underWay = 0;
+
+const beatIntervalMs = (): number =>
+  Math.min(beatAtLeastEveryMs, Math.max(beatEveryMs, (1_000 * underWay) / beatsPerSecond));
 
 /** Runs `work` with a heartbeat, handing it the signal that a cancel raises, and what tells how far it is. */
 export const beating = async <T>(
@@ -15,10 +26,13 @@ export const beating = async <T>(
 ): Promise<T> => {
   const context = Context.current();
   let beat: Beat | undefined;
-  const timer = setInterval(() => {
+  let timer: NodeJS.Timeout | undefined;
+  const beatOn = (): void => {
     context.heartbeat(beat);
-  }, beatEveryMs);
-  context.heartbeat();
+    timer = setTimeout(beatOn, beatIntervalMs());
+  };
+  underWay += 1;
+  beatOn();
   try {
     return await work(context.cancellationSignal, (note) => (beat = { note }));
   } catch (error) {
@@ -26,7 +40,8 @@ export const beating = async <T>(
       ? new CancelledFailure('The operation was asked to stop.')
       : translate(error);
   } finally {
-    clearInterval(timer);
+    underWay -= 1;
+    clearTimeout(timer);
   }
 };
 

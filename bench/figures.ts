@@ -50,7 +50,7 @@ const deployFigures = (results: Results): Figure[] => {
     { shape: 'fan20', readySeconds: 0, intervalSeconds: 1 },
     { shape: 'layers20', readySeconds: 0, intervalSeconds: 1 },
   ];
-  const fan100 = titleOf({ shape: 'fan100', readySeconds: 0, intervalSeconds: 1 });
+  const fan100 = titleOf({ shape: 'fan100', readySeconds: 0, intervalSeconds: 10 });
   const peers = ['podman-compose', 'docker compose'];
   const engineOf = (peer: string): string => (peer === 'podman-compose' ? 'Podman' : 'Docker');
   return [

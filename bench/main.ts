@@ -64,7 +64,7 @@ const measureOne = async (
     results.rows.push({ ...(await measureRow(site, client, single)), ...sitting });
   } catch (error) {
     const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    results.notCompared.push(`${what}: ${why.slice(0, 200)}`);
+    results.notCompared.push(`${what}: ${why.slice(0, 1_000)}`);
     say(`Not compared: ${results.notCompared.at(-1) ?? ''}`);
     await peer.down(join(site.files, 'bench.yml')).catch(() => undefined);
     for (const stack of ['bench', 'mine']) await site.baton('remove', stack);
@@ -75,7 +75,11 @@ const measureOne = async (
 /** What is to be measured again. */
 const forgetWanted = (): void => {
   results.rows = results.rows.filter(({ engine, peer, title }) => !wanted(`${engine} ${peer} ${title}`));
-  if (wanted('alone')) for (const part of ['small', 'own', 'watching'] as const) delete results[part];
+  if (wanted('alone')) {
+    delete results.small;
+    delete results.own;
+    delete results.watching;
+  }
   if (wanted('scale')) delete results.scale;
 };
 

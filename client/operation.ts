@@ -34,8 +34,12 @@ import { searchAttributesOf } from './search-attributes.ts';
 
 export const newOperationId = (): OperationId => randomBytes(4).toString('hex') as OperationId;
 
-/** How often a watcher looks. A query costs the worker a few ms and leaves nothing in the history. */
+/**
+ * How often a watcher looks. A query costs the worker a few ms and leaves nothing in the history; where the machine is so busy that
+ * an answer takes long, the watcher leaves it in peace for some times as long.
+ */
 const lookEveryMs = 250;
+const peace = 4;
 
 export type Handle = WorkflowHandle<typeof deployStack>;
 
@@ -150,7 +154,8 @@ export const demandWorker = async (client: Client, host: string): Promise<void> 
 };
 
 /** The command does not wait for a look that it needs no more. */
-const nextLook = async (): Promise<undefined> => await delay(lookEveryMs, undefined, { ref: false });
+const nextLook = async (tookMs = 0): Promise<undefined> =>
+  await delay(Math.max(lookEveryMs, peace * tookMs), undefined, { ref: false });
 
 /**
  * Shows the operation until it ends. @returns the exit code that its outcome asks for.
@@ -181,12 +186,14 @@ export const watchOperation = async (
     // What is over at once need not be watched.
     result = await Promise.race([ended, nextLook()]);
     while (!result) {
+      const asked = performance.now();
       const progress = await progressOf(handle);
+      const tookMs = performance.now() - asked;
       if (output) display.say(await output());
       if (progress) display.show(progress.steps);
       if (progress?.waiting) return tellWaiting(progress, progress.waiting, mode, display);
       if (progress?.held) return tellHeld(progress, mode, display);
-      result ??= await Promise.race([ended, nextLook()]);
+      result ??= await Promise.race([ended, nextLook(tookMs)]);
     }
     if (output) display.say(await output(true));
     // What is over at once has no steps worth telling beside its report.

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ifThere } from '../activities/errno.ts';
 import { onTestHost, root, whileRunning } from './on-test-host.ts';
 
 const keep = process.argv.includes('--keep');
@@ -160,7 +161,8 @@ const runLane = async (
   tests.stdout.destroy();
   if (late.aborted)
     process.stdout.write(`\nThese tests had not ended after ${laneLimitMs / 60_000} min, and were ended.\n`);
-  const passed = (await readFile(passedList, 'utf8')).split('\n');
+  // A lane that was ended early may not have begun its list.
+  const passed = ((await ifThere(() => readFile(passedList, 'utf8'))) ?? '').split('\n');
   const failed = files.filter((file) => !passed.includes(join(root, file)));
   return { exitCode, output, failed, isLate: late.aborted };
 };
