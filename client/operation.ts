@@ -7,7 +7,6 @@ import {
   type WorkflowStartOptions,
 } from '@temporalio/client';
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { ecosystemWorkflowId, hostTaskQueue, stackWorkflowId } from '../domain/ids.ts';
 import { parseOperationId, parseStackName, type OperationId } from '../domain/names.ts';
 import {
@@ -28,18 +27,12 @@ import type { deployStack } from '../workflows/deploy-stack.ts';
 import type { resumeUnwind } from '../workflows/resume-unwind.ts';
 import { CommandFailure, exitCode } from './failure.ts';
 import { print, printJson, printReport, stepDisplay, type OutputMode, type StepDisplay } from './output.ts';
+import { nextLook } from './next-look.ts';
 import { webLink } from './temporal.ts';
 import { waitingText } from './waiting-text.ts';
 import { searchAttributesOf } from './search-attributes.ts';
 
 export const newOperationId = (): OperationId => randomBytes(4).toString('hex') as OperationId;
-
-/**
- * How often a watcher looks. A query costs the worker a few ms and leaves nothing in the history; where the machine is so busy that
- * an answer takes long, the watcher leaves it in peace for some times as long.
- */
-const lookEveryMs = 250;
-const peace = 4;
 
 export type Handle = WorkflowHandle<typeof deployStack>;
 
@@ -152,10 +145,6 @@ export const demandWorker = async (client: Client, host: string): Promise<void> 
     'baton up',
   );
 };
-
-/** The command does not wait for a look that it needs no more. */
-const nextLook = async (tookMs = 0): Promise<undefined> =>
-  await delay(Math.max(lookEveryMs, peace * tookMs), undefined, { ref: false });
 
 /**
  * Shows the operation until it ends. @returns the exit code that its outcome asks for.

@@ -1,13 +1,10 @@
 /** Waits for the end of a change that tells how far it is, and shows that meanwhile. */
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Workflow, WorkflowResultType } from '@temporalio/common';
-import { setTimeout as delay } from 'node:timers/promises';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { Beat, ChangeProgress, Step } from '../domain/operation.ts';
+import { nextLook } from './next-look.ts';
 import { stepDisplay, type OutputMode } from './output.ts';
-
-/** A query costs the worker a few ms and leaves nothing in the history. */
-const lookEveryMs = 250;
 
 /** What an activity tells with its beat is asked of the server, which costs more. */
 const looksPerBeat = 4;
@@ -29,9 +26,11 @@ export const watchChange = async <W extends Workflow>(
     if (progress) display.show(progress.steps.map((step) => withBeat(step, note)));
   };
   try {
-    for (;;) {
-      const end = await Promise.race([ended, delay(lookEveryMs, undefined, { ref: false })]);
+    for (let tookMs = 0; ;) {
+      const end = await Promise.race([ended, nextLook(tookMs)]);
+      const asked = performance.now();
       await look();
+      tookMs = performance.now() - asked;
       if (end) return end.report;
     }
   } finally {
