@@ -85,11 +85,13 @@ const bothEnds = (text: string, length: number): string =>
   text.length <= 2 * length ? text : `${text.slice(0, length)}\n  …\n${text.slice(-length)}`;
 
 /**
- * Two lanes, one file at a time in each: what uses Docker or no engine for long, and all the others. With two files on Podman
+ * Two lanes, one file at a time in each: what uses Docker, or no engine, and all the others. With two files on Podman
  * 4.3 at once, its networking (netavark 1.4) now and then left a restarted container without its network.
  */
 const leavesPodmanAlone = (file: string): boolean =>
-  file.endsWith('-docker.test.ts') || file.includes('-docker-') || file.startsWith('test/simulation/');
+  file.endsWith('-docker.test.ts') ||
+  file.includes('-docker-') ||
+  ['simulation', 'domain', 'compose'].some((part) => file.startsWith(`test/${part}/`));
 
 type Lane = {
   exitCode: number;

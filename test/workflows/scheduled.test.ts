@@ -108,14 +108,17 @@ describe('a scheduled task', () => {
   });
 
   test('is refused where its file cannot be read, and says why', async () => {
-    const { outcome, notes, asked } = await run(deploy, {
-      stackOfFile: () => {
-        throw new Error('web.yml:3:1: what is this');
-      },
+    const stackOfFile = () => {
+      throw new Error('web.yml:3:1: what is this');
+    };
+    await working({ ...usual, stackOfFile }, async (asked) => {
+      const { outcome, notes } = await (await begin(deploy)).result();
+      assert.equal(outcome, 'refused');
+      assert.match(notes.join(), /web\.yml:3:1/);
+      // That is told after its end.
+      await until('people to be told', () => asked.includes('channelsFor'));
+      assert.deepEqual(new Set(asked), new Set(['stackOfFile', 'channelsFor']));
     });
-    assert.equal(outcome, 'refused');
-    assert.match(notes.join(), /web\.yml:3:1/);
-    assert.deepEqual(new Set(asked), new Set(['stackOfFile', 'channelsFor']));
   });
 
   test('is left out where the stack is busy', async () => {
