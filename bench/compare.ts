@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Site } from '../test/e2e/site.ts';
 import { needed } from '../test/host/environment.ts';
 import { allAnswer } from './checker.ts';
@@ -139,11 +140,19 @@ const measure = async (
   return row;
 };
 
-/** Nothing of it is measured. Docker fails now and then at removing a container in which a health check runs. */
+/**
+ * Nothing of it is measured. Docker fails now and then at removing a container in which a health check runs, and for a moment
+ * after the last of a hundred containers says that their network is still in use.
+ */
 const tidy = async (peer: Peer, file: string): Promise<void> => {
-  await peer.down(file).catch(async () => {
-    await peer.down(file);
-  });
+  for (let tries = 5; ; tries -= 1)
+    try {
+      await peer.down(file);
+      return;
+    } catch (error) {
+      if (tries === 1) throw error;
+      await delay(2_000);
+    }
 };
 
 export const unchangedTitle = 'web5, deployed again unchanged';
