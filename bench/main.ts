@@ -11,7 +11,7 @@ import { batonVersion } from '../setup/baton-version.ts';
 import { Site } from '../test/e2e/site.ts';
 import { Town } from '../test/faults/town.ts';
 import { quickNeighbours } from './checker.ts';
-import { firstPort, rowsOf, singleStart, type Todo } from './compare.ts';
+import { firstPort, rowsOf, singleStart, type Row, type Todo } from './compare.ts';
 import { measureOwn } from './own.ts';
 import { findPeers } from './peers.ts';
 import { startOnPostgres } from './postgres.ts';
@@ -51,6 +51,9 @@ const keep = async (results: Results): Promise<void> => {
   await writeReport(results);
 };
 
+const isSameRow = (one: Row, other: Row): boolean =>
+  one.engine === other.engine && one.peer === other.peer && one.title === other.title;
+
 /** One row; where it fails, that is told, and what it left is removed. */
 const measureOne = async (
   results: Results,
@@ -61,7 +64,8 @@ const measureOne = async (
   const single = results.singles[site.engine];
   if (!single) throw new Error('One container alone has not been measured.');
   try {
-    results.rows.push({ ...(await measureRow(site, client, single)), ...sitting });
+    const row = { ...(await measureRow(site, client, single)), ...sitting };
+    results.rows = [...results.rows.filter((one) => !isSameRow(one, row)), row];
   } catch (error) {
     const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     results.notCompared.push(`${what}: ${why.slice(0, 1_000)}`);
@@ -72,17 +76,6 @@ const measureOne = async (
   await keep(results);
 };
 
-/** What is to be measured again. */
-const forgetWanted = (): void => {
-  results.rows = results.rows.filter(({ engine, peer, title }) => !wanted(`${engine} ${peer} ${title}`));
-  if (wanted('alone')) {
-    delete results.small;
-    delete results.own;
-    delete results.watching;
-  }
-  if (wanted('scale')) delete results.scale;
-};
-
 const measureEngine = async (
   engine: Site['engine'],
   results: Results,
@@ -90,7 +83,7 @@ const measureEngine = async (
   address: string,
 ): Promise<void> => {
   const isWhole = results.small && results.own && results.watching;
-  const alone = engine === 'podman' && wanted('alone') && !isWhole;
+  const alone = engine === 'podman' && wanted('alone') && (values.again || !isWhole);
   if (todo.length === 0 && !alone) return;
   const site = await Site.open(engine, 'btrfs', { TEMPORAL_ADDRESS: address });
   const client = new Client({ connection: await Connection.connect({ address }) });
@@ -98,9 +91,9 @@ const measureEngine = async (
     // T* is of the same sitting as what is measured against it.
     results.singles[engine] = await singleStart(site);
     if (alone) {
-      results.small ??= await measureSmall(site, pairs);
-      results.own ??= await measureOwn(site, client, firstPort, pairs);
-      results.watching ??= await measureWatching(site, client, pairs);
+      results.small = await measureSmall(site, pairs);
+      results.own = await measureOwn(site, client, firstPort, pairs);
+      results.watching = await measureWatching(site, client, pairs);
       results.aloneIn = sitting;
       await keep(results);
     }
@@ -131,7 +124,6 @@ const sitting: Sitting = {
   machine: await describeMachine(),
   version: await batonVersion('bench/results'),
 };
-if (values.again) forgetWanted();
 const { peers, missing } = await findPeers(cacheDirectory);
 results.notCompared.push(...missing);
 results.peers = peers.map(({ name, version, engine, leavesOut }) => ({
@@ -153,7 +145,7 @@ process.once('SIGTERM', () => {
 try {
   for (const engine of ['podman', 'docker'] as const) {
     const ofEngine = peers.filter((peer) => peer.engine === engine);
-    const todo = ofEngine.flatMap((peer) => rowsOf(results.rows, peer, pairs));
+    const todo = ofEngine.flatMap((peer) => rowsOf(values.again ? [] : results.rows, peer, pairs));
     await measureEngine(
       engine,
       results,
@@ -161,7 +153,7 @@ try {
       town.address,
     );
   }
-  if (wanted('scale') && !results.scale) {
+  if (wanted('scale') && (values.again || !results.scale)) {
     results.scale = await measureBoth();
     results.scaleIn = sitting;
   }
