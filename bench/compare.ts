@@ -195,10 +195,15 @@ export type Todo = {
   measureRow: (site: Site, client: Client, single: Single) => Promise<Row>;
 };
 
+type RowKey = Pick<Row, 'engine' | 'peer' | 'title'>;
+
+export const isSameRow = (one: RowKey, other: RowKey): boolean =>
+  one.engine === other.engine && one.peer === other.peer && one.title === other.title;
+
 /** What is still to be measured beside a peer. */
 export const rowsOf = (rows: readonly Row[], peer: Peer, pairs: number): Todo[] => {
   const has = (title: string): boolean =>
-    rows.some((row) => row.engine === peer.engine && row.peer === peer.name && row.title === title);
+    rows.some((row) => isSameRow(row, { engine: peer.engine, peer: peer.name, title }));
   const todo = (title: string, measureRow: Todo['measureRow']): Todo[] =>
     has(title) ? [] : [{ what: `${peer.engine} ${peer.name} ${title}`, peer, measureRow }];
   const deploys = [...quick, ...(peer.keptUp ? slow : [])].flatMap((variant) =>

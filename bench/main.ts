@@ -11,7 +11,7 @@ import { batonVersion } from '../setup/baton-version.ts';
 import { Site } from '../test/e2e/site.ts';
 import { Town } from '../test/faults/town.ts';
 import { quickNeighbours } from './checker.ts';
-import { firstPort, rowsOf, singleStart, type Row, type Todo } from './compare.ts';
+import { firstPort, isSameRow, rowsOf, singleStart, type Todo } from './compare.ts';
 import { measureOwn } from './own.ts';
 import { findPeers } from './peers.ts';
 import { startOnPostgres } from './postgres.ts';
@@ -50,9 +50,6 @@ const keep = async (results: Results): Promise<void> => {
   await saveResults(results);
   await writeReport(results);
 };
-
-const isSameRow = (one: Row, other: Row): boolean =>
-  one.engine === other.engine && one.peer === other.peer && one.title === other.title;
 
 /** One row; where it fails, that is told, and what it left is removed. */
 const measureOne = async (

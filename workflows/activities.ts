@@ -10,7 +10,7 @@ import type { CopyErrorCode } from '../activities/ports/copies.ts';
 import type { EngineErrorCode } from '../activities/ports/engine.ts';
 import type { SnapshotErrorCode } from '../activities/ports/snapshots.ts';
 
-/** A worker that stopped beating is dead; Baton's activities beat every second. */
+/** A worker that stopped beating is dead; Baton's activities beat every second, and of many at once each every five at the most. */
 const heartbeatTimeout = '20 seconds';
 
 const base = {
