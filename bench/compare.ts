@@ -3,13 +3,14 @@ import type { Client } from '@temporalio/client';
 import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { stackWorkflowId } from '../domain/ids.ts';
+import type { StackName } from '../domain/names.ts';
 import type { Site } from '../test/e2e/site.ts';
 import { needed } from '../test/host/environment.ts';
 import { allAnswer } from './checker.ts';
-import { say } from './say.ts';
+import { dockerAnswers, uninterrupted } from './keep-docker.ts';
 import type { Peer } from './peers.ts';
-import { stackWorkflowId } from '../domain/ids.ts';
-import type { StackName } from '../domain/names.ts';
+import { say } from './say.ts';
 import { stepsOf, type Steps } from './steps.ts';
 import { longestPath, servicesOf, stackFile, type Shape, type Variant } from './stacks.ts';
 import { median, seconds, timed } from './stats.ts';
@@ -111,7 +112,7 @@ const measure = async (
   const file = await site.write('bench.yml', stackFile('bench', image, variant, firstPort));
   const row: Row = { ...emptyRow({ site, peer, pairs }, title), limitMs };
   const operation = client.workflow.getHandle(stackWorkflowId(site.host, 'bench' as StackName));
-  const baton = async (): Promise<void> => {
+  const batonUp = async (): Promise<void> => {
     const [began, beganAt] = [performance.now(), Date.now()];
     const deployed = site.report('deploy', 'bench.yml');
     row.batonMs.push(await allAnswer(ports, began, withinMs));
@@ -119,10 +120,8 @@ const measure = async (
     // Its report is the last line.
     if (code !== 0) throw new Error(out.trim().split('\n').at(-1) || err);
     row.steps.push(await stepsOf(operation, beganAt));
-    const removed = await site.baton('remove', 'bench');
-    if (removed.code !== 0) throw new Error(removed.out + removed.err);
   };
-  const other = async (): Promise<void> => {
+  const peerUp = async (): Promise<void> => {
     const began = performance.now();
     const up = peer.up(file);
     // A peer that ends without every service up has failed; the checker alone would wait for it.
@@ -132,6 +131,14 @@ const measure = async (
     );
     row.peerMs.push(await Promise.race([allAnswer(ports, began, withinMs), failed]));
     await up;
+  };
+  const baton = async (): Promise<void> => {
+    await uninterrupted(batonUp);
+    const removed = await site.baton('remove', 'bench');
+    if (removed.code !== 0) throw new Error(removed.out + removed.err);
+  };
+  const other = async (): Promise<void> => {
+    await uninterrupted(peerUp);
     await tidy(site, peer, file);
   };
   for (let pair = 0; pair < pairs; pair += 1)
@@ -152,6 +159,7 @@ const tidy = async (site: Site, peer: Peer, file: string): Promise<void> => {
     } catch (error) {
       if (tries === 1) throw error;
       await delay(2_000);
+      await dockerAnswers();
       await disconnectAll(site, 'bench_default');
     }
 };

@@ -12,6 +12,7 @@ import { Site } from '../test/e2e/site.ts';
 import { Town } from '../test/faults/town.ts';
 import { quickNeighbours } from './checker.ts';
 import { firstPort, isSameRow, rowsOf, singleStart, type Todo } from './compare.ts';
+import { keepDocker } from './keep-docker.ts';
 import { measureOwn } from './own.ts';
 import { findPeers } from './peers.ts';
 import { startOnPostgres } from './postgres.ts';
@@ -131,9 +132,10 @@ results.peers = peers.map(({ name, version, engine, leavesOut }) => ({
 }));
 const town = await Town.open();
 const slowNeighbours = await quickNeighbours();
+const letDocker = keepDocker();
 // Cut off: what has been measured is kept, the row that was under way is not.
 process.once('SIGTERM', () => {
-  void slowNeighbours()
+  void Promise.all([letDocker(), slowNeighbours()])
     .then(async () => {
       await town.close();
     })
@@ -155,6 +157,7 @@ try {
     results.scaleIn = sitting;
   }
 } finally {
+  await letDocker();
   await slowNeighbours();
   await town.close();
 }

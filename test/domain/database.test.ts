@@ -192,6 +192,17 @@ describe('a dump that an undo brings back', () => {
     assert.equal(undone(anonymous, world).restore[0]?.dump?.service, 'db');
   });
 
+  test('is taken in by the one whose files lie there, where a stack has two', async () => {
+    const two = await mustLoad(`
+name: web
+services:
+  db: {image: "postgres:17", volumes: ["/data/db:/var/lib/postgresql/data"]}
+  old: {image: "postgres:16", volumes: ["/data/old:/var/lib/postgresql/data"]}
+`);
+    const ofOld: WantedExchange[] = [{ path: '/data/old', snapshot, kind: 'postgres' }];
+    assert.equal(undone(two, emptyWorld(two), { restore: ofOld }).restore[0]?.dump?.service, 'old');
+  });
+
   test('is refused where no database of its kind is there to take it in', async () => {
     const other = await mustLoad(`
 name: web

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import {
   checkEcosystem,
   deedsOf,
+  ecosystemRequest,
   jointGate,
   orderOf,
   unmendable,
@@ -10,10 +11,12 @@ import {
   wholeOutcome,
   withinPhase,
   type Ecosystem,
+  type EcosystemOrder,
   type EcosystemStack,
 } from '../../domain/ecosystem.ts';
 import type { AnyPlan } from '../../domain/action.ts';
 import type { Gate } from '../../domain/gate.ts';
+import type { OperationRequest } from '../../domain/operation.ts';
 import { questionLines } from '../../domain/notice.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { StackSpec } from '../../domain/stack.ts';
@@ -138,6 +141,8 @@ describe('what all of an ecosystem waits for', () => {
       needsMs: 8,
       tells: ['phone'],
     });
+    const bare = { approvals: 1, expiresMs: 5, windows: [], tells: ['phone'] };
+    assert.deepEqual(jointGate([gate(), gate()]).gate, bare, 'nothing that neither has');
   });
 
   test('is approved by who may approve each, and refused where these are too few', () => {
@@ -210,6 +215,39 @@ describe('what all of an ecosystem waits for', () => {
             { stack: 'web', file: 'web.yml', after: ['cache'] },
             { stack: 'cache', file: 'cache.yml', after: [] },
           ],
+        },
+      ],
+    });
+  });
+
+  test('is deployed by one request for each stack, that says which ecosystem it is part of', () => {
+    const [home, db, web] = ['home', 'db', 'web'] as StackSpec['name'][] as [never, never, never];
+    const order: EcosystemOrder = {
+      name: home,
+      file: 'all.yml',
+      phases: [
+        { name: 'data', stacks: [{ stack: db, file: 'db.yml', after: [] }] },
+        { name: 'apps', stacks: [{ stack: web, file: 'web.yml', after: [db] }] },
+      ],
+    };
+    const whole = { operation: 'x' as OperationRequest['operation'], host: 'nas', gate: { needsMs: 60_000 } };
+    const requestOf = (name: string, file: string) => ({ stack: name, file }) as unknown as OperationRequest;
+    const ecosystem = { workflowId: 'ecosystem/nas/home', name: 'home' };
+    assert.deepEqual(ecosystemRequest(order, whole, requestOf), {
+      operation: 'x',
+      host: 'nas',
+      gate: { needsMs: 60_000 },
+      kind: 'deploy',
+      stack: 'home',
+      file: 'all.yml',
+      phases: [
+        {
+          name: 'data',
+          members: [{ request: { stack: 'db', file: 'db.yml', ecosystem }, after: [] }],
+        },
+        {
+          name: 'apps',
+          members: [{ request: { stack: 'web', file: 'web.yml', ecosystem }, after: ['db'] }],
         },
       ],
     });

@@ -126,7 +126,8 @@ const startPodman = async (root: string, environment: Record<string, string>) =>
   return { socket, cli: ['podman', ...podmanStorage(directory)] };
 };
 
-const startDocker = async (root: string) => {
+/** Also starts it again below the same directory, where it has ended. */
+export const startDocker = async (root: string) => {
   const directory = join(root, 'docker');
   const socket = join(directory, 'docker.sock');
   await mkdir(directory, { recursive: true });
