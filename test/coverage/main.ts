@@ -4,9 +4,10 @@
  */
 import { execa } from 'execa';
 import { globSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { branchesOf } from './branches.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -29,10 +30,22 @@ const tests = [
   'test/e2e/features-docker.test.ts',
 ];
 
-const raw = await mkdtemp(join(tmpdir(), 'baton-coverage-'));
+const { values, positionals } = parseArgs({
+  options: { into: { type: 'string' }, help: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+if (values.help) {
+  console.log(`npm run coverage -- [--into DIRECTORY] [TEST…]
+In parts: --into keeps what is covered, and adds to what is there; TEST: only these files, for the first part all.`);
+  process.exit();
+}
+
+const raw = values.into ? resolve(values.into) : await mkdtemp(join(tmpdir(), 'baton-coverage-'));
+await mkdir(raw, { recursive: true });
 const args = [
-  ...['--disable-warning=ExperimentalWarning', '--test', '--test-concurrency=1', '--test-reporter=dot'],
-  ...globSync(tests, { cwd: root }).sort(),
+  ...['--disable-warning=ExperimentalWarning', '--import=./setup/ends-by-itself.ts'],
+  ...['--test', '--test-concurrency=1', '--test-reporter=dot'],
+  ...globSync(positionals.length > 0 ? positionals : tests, { cwd: root }).sort(),
 ];
 const { exitCode } = await execa(process.execPath, args, {
   cwd: root,
@@ -45,6 +58,6 @@ for (const { file, covered, total, missed } of files) {
   console.log(`${covered === total ? '✓' : '✗'} ${file} ${covered}/${total}`);
   for (const line of missed) console.log(`    ${line}`);
 }
-await rm(raw, { recursive: true });
+if (!values.into) await rm(raw, { recursive: true });
 const complete = files.length > 0 && files.every(({ covered, total }) => covered === total);
 process.exitCode = exitCode === 0 && complete ? 0 : 1;
