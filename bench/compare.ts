@@ -8,7 +8,7 @@ import type { StackName } from '../domain/names.ts';
 import type { Site } from '../test/e2e/site.ts';
 import { needed } from '../test/host/environment.ts';
 import { allAnswer } from './checker.ts';
-import { dockerAnswers, uninterrupted } from './keep-docker.ts';
+import { dockerAnswers, restartDocker, uninterrupted } from './keep-docker.ts';
 import type { Peer } from './peers.ts';
 import { say } from './say.ts';
 import { stepsOf, type Steps } from './steps.ts';
@@ -152,25 +152,16 @@ const measure = async (
  * Nothing of it is measured. Docker fails now and then at removing a container in which a health check runs, and keeps the
  * endpoint of one that is gone, with which its network cannot be removed.
  */
-const tidy = async (site: Site, peer: Peer, file: string): Promise<void> => {
+const tidy = async ({ engine }: Site, peer: Peer, file: string): Promise<void> => {
   for (let tries = 3; ; tries -= 1)
     try {
       await peer.down(file);
       return;
     } catch (error) {
-      if (tries === 1) throw error;
+      if (tries === 1 || engine !== 'docker') throw error;
       await delay(2_000);
-      await dockerAnswers();
-      await disconnectAll(site, 'bench_default');
+      await (tries === 2 ? restartDocker() : dockerAnswers());
     }
-};
-
-/** A network that is gone has none. */
-const disconnectAll = async (site: Site, network: string): Promise<void> => {
-  const format = '{{range .Containers}}{{.Name}} {{end}}';
-  const { out } = await site.engineCli('network', 'inspect', '--format', format, network);
-  for (const name of out.split(/\s+/).filter((part) => /^[\w.-]+$/.test(part)))
-    await site.engineCli('network', 'disconnect', '--force', network, name);
 };
 
 export const unchangedTitle = 'web5, deployed again unchanged';

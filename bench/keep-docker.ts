@@ -2,13 +2,15 @@
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { answers } from '../activities/engines/answers.ts';
-import { daemonPid } from '../setup/daemon.ts';
+import { daemonPid, endDaemon } from '../setup/daemon.ts';
 import { until } from '../test/e2e/site.ts';
 import { needed } from '../test/host/environment.ts';
 import { startDocker } from '../test/host/host.ts';
 import { say } from './say.ts';
 
 const lookEveryMs = 500;
+const directory = (): string => dirname(dirname(needed('BATON_TEST_DOCKER_SOCKET')));
+const pidFile = (): string => join(directory(), 'docker.pid');
 
 /** How often it has ended. */
 let ends = 0;
@@ -19,14 +21,13 @@ let ends = 0;
  * @returns how to stop.
  */
 export const keepDocker = (): (() => Promise<void>) => {
-  const root = dirname(dirname(needed('BATON_TEST_DOCKER_SOCKET')));
   let isKept = true;
   const keep = async (): Promise<void> => {
     while (isKept) {
-      if ((await daemonPid(join(root, 'docker.pid'))) === undefined) {
+      if ((await daemonPid(pidFile())) === undefined) {
         ends += 1;
         say('Docker has ended, and is started again.');
-        await startDocker(root);
+        await startDocker(directory());
       }
       await delay(lookEveryMs);
     }
@@ -44,6 +45,14 @@ export const uninterrupted = async <T>(work: () => Promise<T>): Promise<T> => {
   const result = await work();
   if (ends !== before) throw new Error('Docker itself ended while this was measured.');
   return result;
+};
+
+/** The endpoints of a network that Docker has kept of containers that are gone, it forgets only so. */
+export const restartDocker = async (): Promise<void> => {
+  const before = ends;
+  await endDaemon(pidFile());
+  await until('Docker to be started again', () => ends > before);
+  await dockerAnswers();
 };
 
 /** @throws Error where Docker does not answer within a minute. */

@@ -65,7 +65,9 @@ const measureOne = async (
     const row = { ...(await measureRow(site, client, single)), ...sitting };
     results.rows = [...results.rows.filter((one) => !isSameRow(one, row)), row];
   } catch (error) {
-    const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    // Of a command that failed the last line says why.
+    const lines = (error instanceof Error ? error.message : String(error)).trim().split('\n');
+    const why = [...new Set([lines[0], lines.at(-1)])].join(' … ');
     results.notCompared.push(`${what}: ${why.slice(0, 1_000)}`);
     say(`Not compared: ${results.notCompared.at(-1) ?? ''}`);
     await peer.down(join(site.files, 'bench.yml')).catch(() => undefined);

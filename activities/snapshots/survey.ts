@@ -1,7 +1,7 @@
 /** Everything that lies where snapshots lie, and what is wrong with it. Reads only. */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { parseSnapshotName, type SnapshotName } from '../../domain/snapshot.ts';
+import { parseSnapshotName } from '../../domain/snapshot.ts';
 import { ifThere } from '../errno.ts';
 import type { Surveyed } from '../ports/snapshots.ts';
 import { dumpProblems, isDump } from './dump.ts';
@@ -24,23 +24,17 @@ const surveyOne = async (run: Run, path: string): Promise<Surveyed[]> => {
   // One after the other: each asks a few commands, and there may be hundreds.
   for (const entry of entries) {
     const location = join(directory, entry);
-    const name = parseSnapshotName(entry)?.name;
+    const named = parseSnapshotName(entry);
     found.push(
-      name
-        ? await snapshotIn(run, path, location, name)
+      named
+        ? { path, location, name: named.name, problems: await problemsOf(run, location, named.takenAt) }
         : { path, location, problems: otherIn(entry, entries) },
     );
   }
   return found;
 };
 
-const snapshotIn = async (
-  run: Run,
-  path: string,
-  location: string,
-  name: SnapshotName,
-): Promise<Surveyed> => {
-  const { takenAt = '' } = parseSnapshotName(name) ?? {};
+const problemsOf = async (run: Run, location: string, takenAt: string): Promise<string[]> => {
   const problems = [
     isRealTime(takenAt) ? undefined : `the time in its name is none: ${takenAt}`,
     await unreadable(run, location),
@@ -48,7 +42,7 @@ const snapshotIn = async (
     await unreadableMarks(location),
     ...((await isDump(location)) ? await dumpProblems(location) : []),
   ];
-  return { path, location, name, problems: problems.flatMap((problem) => problem ?? []) };
+  return problems.flatMap((problem) => problem ?? []);
 };
 
 /** The 31st of February is read as the 3rd of March. */
@@ -61,7 +55,7 @@ const isRealTime = (takenAt: string): boolean => {
 const unreadable = async (run: Run, location: string): Promise<string | undefined> => {
   try {
     const closed = await run('find', [location, '-maxdepth', '1', '!', '-type', 'l', '!', '-readable']);
-    return closed === '' ? undefined : `cannot be read: ${closed.split('\n')[0] ?? ''}`;
+    return closed === '' ? undefined : `cannot be read: ${closed.replace(/\n.*/s, '')}`;
   } catch (error) {
     return `cannot be read: ${(error as Error).message}`;
   }

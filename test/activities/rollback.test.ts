@@ -1,146 +1,22 @@
 /** What rollback, commit and planning meet seldom: tried twice, or with something gone that they count on. */
 import assert from 'node:assert/strict';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { differencesFromBefore } from '../../activities/before.ts';
-import { openAudit } from '../../activities/audit-log.ts';
-import { openCommands } from '../../activities/commands.ts';
-import { openCopies } from '../../activities/copies/index.ts';
-import { openDisk } from '../../activities/disk/index.ts';
-import { openRegistry } from '../../activities/registry.ts';
-import { openSystemd } from '../../activities/systemd.ts';
-import { openFiles } from '../../activities/files.ts';
-import { readBatonFile } from '../../compose/baton-file.ts';
-import { readPlaybooks } from '../../compose/playbooks.ts';
-import { createActivities, type Activities } from '../../activities/index.ts';
-import { openMemory } from '../../activities/memory.ts';
-import { recordsWhenAsked } from '../../activities/records/index.ts';
-import { openStanding } from '../../activities/standing.ts';
-import { readPreferencesFile } from '../../compose/preferences.ts';
 import type { Prepared } from '../../activities/plan.ts';
 import { EngineError, type ContainerState } from '../../activities/ports/engine.ts';
-import type { Ports } from '../../activities/ports/index.ts';
-import { openSnapshots } from '../../activities/snapshots/index.ts';
-import { openTickets } from '../../setup/ticket.ts';
-import type { OperationRequest, ReleaseSource, SnapshotTaken } from '../../domain/operation.ts';
-import { isChanging, type Plan } from '../../domain/plan.ts';
+import type { OperationRequest, ReleaseSource } from '../../domain/operation.ts';
 import { subjectOf, type Subject } from '../../domain/subject.ts';
-import { needed } from '../host/environment.ts';
-import { memoryEngineInfo, MemoryEngine } from '../simulation/engine.ts';
-
-const image = 'app';
-
-/** A host with an engine in memory, real snapshots and a real memory, on which activities run one by one. */
-class House {
-  readonly directory: string;
-  readonly ports: Ports;
-  readonly engine: MemoryEngine;
-  readonly #activities: Activities;
-
-  constructor(directory: string) {
-    this.directory = directory;
-    this.engine = new MemoryEngine(join(directory, 'volumes'), [image]);
-    this.ports = {
-      host: 'host',
-      engine: this.engine,
-      engineInfo: memoryEngineInfo,
-      snapshots: openSnapshots(),
-      memory: openMemory(join(directory, 'state')),
-      records: recordsWhenAsked(join(directory, 'records.db')),
-      files: openFiles(),
-      copies: openCopies(join(directory, 'state'), { name: 'host', environment: {} }),
-      commands: openCommands(join(directory, 'state'), {}),
-      settings: async () => await readBatonFile(join(directory, 'baton.yml'), {}),
-      playbooks: async () => await readPlaybooks(join(directory, 'playbooks')),
-      tickets: openTickets(join(directory, 'state')),
-      disk: openDisk({ home: directory, state: join(directory, 'state'), others: [] }),
-      systemd: openSystemd(),
-      registry: openRegistry(openCommands(join(directory, 'state'), {})),
-      audit: openAudit(join(directory, 'state', 'audit.jsonl')),
-      standing: openStanding([]),
-      preferences: async (playbooks) =>
-        await readPreferencesFile(join(directory, 'preferences.yml'), playbooks),
-      environment: {},
-    };
-    this.#activities = createActivities(this.ports);
-  }
-
-  async run<Name extends keyof Activities>(
-    name: Name,
-    ...args: Parameters<Activities[Name]>
-  ): Promise<Awaited<ReturnType<Activities[Name]>>> {
-    const activity = this.#activities[name] as (...all: unknown[]) => Promise<unknown>;
-    return (await new MockActivityEnvironment().run<unknown[], unknown, typeof activity>(
-      activity,
-      ...args,
-    )) as never;
-  }
-
-  get data(): string {
-    return join(this.directory, 'data');
-  }
-
-  request(source: ReleaseSource, kind: OperationRequest['kind'] = 'deploy'): OperationRequest {
-    return {
-      operation: randomBytes(4).toString('hex') as OperationRequest['operation'],
-      kind,
-      stack: 'web' as OperationRequest['stack'],
-      host: 'host',
-      source,
-      options: { copyLimitBytes: 2 ** 30, build: false, pull: false },
-    };
-  }
-
-  async file(text: string): Promise<ReleaseSource> {
-    const file = join(this.directory, 'web.yml');
-    await writeFile(file, `name: web\nx-baton: {min_healthy_time: 0s}\n${text}`);
-    return { from: 'file', file, envFiles: [], variables: {}, profiles: [] };
-  }
-
-  async plan(source: ReleaseSource, kind: OperationRequest['kind'] = 'deploy'): Promise<Prepared> {
-    return await this.run('preparePlan', this.request(source, kind));
-  }
-
-  /** An operation up to where its containers run. */
-  async rollOut(text: string): Promise<{ subject: Subject; plan: Plan; snapshots: SnapshotTaken[] }> {
-    const request = this.request(await this.file(text));
-    const { plan, problems } = await this.run('preparePlan', request);
-    assert.ok(plan, JSON.stringify(problems));
-    const subject = subjectOf(request, plan, new Date());
-    const snapshots = await this.run('takeSnapshots', subject, plan);
-    await this.run('prepareResources', subject, plan);
-    for (const service of plan.services.filter(isChanging))
-      await this.run('rollOutService', subject, service);
-    return { subject, plan, snapshots };
-  }
-
-  async deploy(text: string): Promise<void> {
-    const { subject, plan, snapshots } = await this.rollOut(text);
-    await this.run('recordRelease', subject, plan, snapshots);
-    await this.run('dropReplaced', subject, plan);
-  }
-
-  async container(service: string): Promise<ContainerState> {
-    const found = (await this.engine.listContainers()).find(
-      ({ labels, name }) => labels['dev.baton.service'] === service && !name.includes('.baton-'),
-    );
-    assert.ok(found, service);
-    return found;
-  }
-}
+import { House, image } from './house.ts';
 
 let house: House;
 beforeEach(async () => {
-  house = new House(await mkdtemp(join(needed('BATON_TEST_EXT4'), 'house-')));
-  await mkdir(house.data);
-  await writeFile(join(house.data, 'rows'), '');
+  house = await House.build();
 });
 afterEach(async () => {
-  await rm(house.directory, { recursive: true });
+  await house.remove();
 });
 
 const rows = async (directory: string): Promise<string> => await readFile(join(directory, 'rows'), 'utf8');

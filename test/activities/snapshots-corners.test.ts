@@ -3,7 +3,18 @@ import assert from 'node:assert/strict';
 import { execa } from 'execa';
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +25,7 @@ import { filesystemOf } from '../../activities/snapshots/filesystem.ts';
 import { openSnapshots } from '../../activities/snapshots/index.ts';
 import { run, type Run } from '../../activities/snapshots/run.ts';
 import { walk } from '../../activities/snapshots/walk.ts';
+import { manifestName } from '../../domain/dump.ts';
 import { parseOperationId, parseStackName } from '../../domain/names.ts';
 import { snapshotName, type SnapshotName, type SnapshotPurpose } from '../../domain/snapshot.ts';
 import { needed } from '../host/environment.ts';
@@ -444,5 +456,151 @@ describe('space that is set aside', () => {
       }),
     });
     await assert.rejects(failing.take(join(place, 'a'), nameOf('failed'), 'btrfs'), { code: 'permission' });
+  });
+});
+
+describe('a survey of snapshots', () => {
+  const problems = async (how?: Run): Promise<string[]> =>
+    (await openSnapshots(how ? { run: how } : {}).survey([data])).flatMap((found) => found.problems);
+  const saying =
+    (command: string, answer: () => string): Run =>
+    async (name, args, signal) =>
+      name === command ? answer() : await run(name, args, signal);
+
+  test('tells of a time that is none', async () => {
+    const { location } = await openSnapshots().take(data, nameOf(), 'copy');
+    assert.deepEqual(await problems(), []);
+    await rename(location, location.replace('20260101T', '20260231T'));
+    assert.deepEqual(await problems(), ['the time in its name is none: 2026-02-31T00:00:00Z']);
+  });
+
+  test('tells what cannot be read, the first of it, or that nobody could look', async () => {
+    await openSnapshots().take(data, nameOf(), 'copy');
+    assert.deepEqual(await problems(saying('find', () => '/a\n/b\n')), ['cannot be read: /a']);
+    const refusing = saying('find', () => {
+      throw new Error('find ended with 1');
+    });
+    assert.deepEqual(await problems(refusing), ['cannot be read: find ended with 1']);
+  });
+
+  test('tells whether a subvolume could have been written to', async () => {
+    const subvolume = join(place, 'surveyed');
+    await execa('btrfs', ['subvolume', 'create', subvolume]);
+    const { location } = await openSnapshots().take(subvolume, nameOf(), 'btrfs');
+    const told = async (how?: Run): Promise<string[]> =>
+      (await openSnapshots(how ? { run: how } : {}).survey([subvolume])).flatMap((found) => found.problems);
+    assert.deepEqual(await told(), []);
+    const refusing = saying('btrfs', () => {
+      throw new Error('btrfs ended with 1');
+    });
+    assert.deepEqual(await told(refusing), ['whether it is read-only is not known: btrfs ended with 1']);
+    await execa('btrfs', ['property', 'set', '-ts', location, 'ro', 'false']);
+    assert.deepEqual(await told(), ['is not read-only: something may have written to it']);
+    await openSnapshots().remove({ source: subvolume, name: nameOf(), driver: 'btrfs' });
+    await execa('btrfs', ['subvolume', 'delete', subvolume]);
+  });
+
+  test('tells of what else lies there, and of parts of a dump that are gone or cut off', async () => {
+    const { location } = await openSnapshots().write(data, nameOf(), async (draft) => {
+      const parts = ['a', 'b'].map((file) => ({ file, of: file, sizeBytes: 2, sha256: '' }));
+      await writeFile(join(draft, manifestName), JSON.stringify({ parts }));
+      await writeFile(join(draft, 'a'), 'x');
+    });
+    await writeFile(join(location, '..', 'notes.txt'), '');
+    await writeFile(join(location, '..', `${nameOf('failed')}.json`), '');
+    assert.deepEqual((await problems()).sort(), [
+      'is noted of a snapshot that is not there',
+      'is not Baton’s',
+      'its part a has another size than it was written with',
+      'its part b is gone',
+    ]);
+    const dump = (await openSnapshots().find(data, nameOf())) ?? assert.fail();
+    await assert.rejects(openSnapshots().restore(dump, nameOf('undone')), {
+      code: 'unsupported',
+      message: `${location} is a dump: a copy of it is no data.`,
+    });
+  });
+});
+
+describe('the health of a filesystem', () => {
+  test('is asked of the directory of what is gone, and of nothing where that is gone too', async () => {
+    const gone = join(place, 'gone');
+    const [found] = await openSnapshots().health([gone, join(gone, 'further')]);
+    assert.equal(found?.filesystem, place);
+    assert.deepEqual(await openSnapshots().health([join(gone, 'further')]), []);
+  });
+
+  test('leaves out an allocation that it cannot read, and tells why it knows nothing', async () => {
+    const deaf = openSnapshots({ run: except('btrfs', (args) => (args.includes('usage') ? 'no more' : '')) });
+    const [found] = await deaf.health([place]);
+    assert.deepEqual([found?.scrub.state, found?.allocation], ['never', undefined]);
+    const refused = openSnapshots({ run: () => Promise.reject(new Error('only root may')) });
+    assert.deepEqual(await refused.health([place]), [
+      { filesystem: place, scrub: { state: 'never' }, devices: [], unknown: 'only root may' },
+    ]);
+  });
+});
+
+describe('SQLite databases', () => {
+  const taking = { quietly: async (work: () => Promise<void>) => await work() };
+
+  test('are dumped once under one name', async () => {
+    const first = await openSnapshots().takeSqlite(data, nameOf(), 'copy', taking);
+    await writeFile(join(data, 'later'), '');
+    assert.deepEqual(await openSnapshots().takeSqlite(data, nameOf(), 'copy', taking), first);
+    assert.deepEqual(await readdir(first.location), ['rows']);
+  });
+
+  test('that could not be looked for are told so, and what is no answer is an error', async () => {
+    const saying = (said: string) => openSnapshots({ run: () => Promise.resolve(said) });
+    const refusal = JSON.stringify({ code: 'too-large', message: 'too many files' });
+    assert.deepEqual(await saying(refusal).sqliteIn(data), { why: 'too many files' });
+    await assert.rejects(saying('?').sqliteIn(data), SyntaxError);
+  });
+
+  test('are not looked for without end', async () => {
+    const many = await mkdtemp(join(tmpdir(), 'baton-many-'));
+    await execa('python3', [
+      '-c',
+      'import os, sys\nfor n in range(200001): os.symlink("/none", f"{sys.argv[1]}/{n}")',
+      many,
+    ]);
+    assert.deepEqual(await openSnapshots().sqliteIn(many), {
+      why: `${many} holds more than 200000 files to look for databases in.`,
+    });
+    await rm(many, { recursive: true });
+  });
+
+  test('need room for their copies', async () => {
+    const small = await mkdtemp(join(tmpdir(), 'baton-small-'));
+    await execa('mount', ['-t', 'tmpfs', '-o', 'size=1M', 'tmpfs', small]);
+    try {
+      const database = new DatabaseSync(join(data, 'big.db'));
+      database.exec('CREATE TABLE t (x); INSERT INTO t VALUES (randomblob(3000000))');
+      database.close();
+      const program = join(import.meta.dirname, '..', '..', 'activities', 'snapshots', 'sqlite-program.ts');
+      const args = ['--disable-warning=ExperimentalWarning', program, 'copy', data, small];
+      const { stdout } = await execa(process.execPath, args);
+      assert.deepEqual(JSON.parse(stdout), {
+        code: 'no-space',
+        message: `There is no room for a copy of the SQLite database ${join(data, 'big.db')}.`,
+      });
+    } finally {
+      await execa('umount', [small]);
+      await rm(small, { recursive: true });
+    }
+  });
+
+  test('of which a row breaks a rule are damaged, and it is told which', async () => {
+    const file = join(data, 'broken.db');
+    const database = new DatabaseSync(file);
+    database.exec(
+      'CREATE TABLE t (x CHECK (x > 0)); PRAGMA ignore_check_constraints = ON; INSERT INTO t VALUES (-1)',
+    );
+    database.close();
+    await assert.rejects(openSnapshots().takeSqlite(data, nameOf(), 'copy', taking), {
+      code: 'database',
+      message: /^The SQLite database .*broken\.db is damaged: CHECK constraint failed in t\.$/,
+    });
   });
 });

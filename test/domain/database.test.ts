@@ -1,7 +1,7 @@
 /** Which databases are dumped, and what a plan does with them. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { recognise } from '../../domain/database.ts';
+import { databaseOf, recognise, standingDatabases } from '../../domain/database.ts';
 import type { Plan, Wanted, WantedExchange } from '../../domain/plan.ts';
 import type { SnapshotName } from '../../domain/snapshot.ts';
 import type { StackSpec } from '../../domain/stack.ts';
@@ -76,6 +76,59 @@ test('a database is recognised by the name of its image, whoever made it', () =>
     images.map(([image]) => [image, recognise(image)]),
     images,
   );
+});
+
+describe('where several services have the same files', () => {
+  const spec = async (first: string, second: string): Promise<StackSpec> =>
+    await mustLoad(`
+name: web
+services:
+  a: {image: "${first}", volumes: ["/data/db:/data"], x-baton: {data: {/data: {dump: postgres}}}}
+  b: {image: "${second}", volumes: ["/data/db:/data"], x-baton: {data: {/data: {dump: postgres}}}}
+`);
+  const mounts = [{ type: 'bind' as const, source: '/data/db', target: '/data', readOnly: false }];
+  const found = async (first: string, second: string): Promise<string[]> => {
+    const stack = await spec(first, second);
+    return standingDatabases(stack, containersOf(stack, { mounts })).map(({ service }) => service);
+  };
+
+  test('the database is the one whose image is that of one, else the first', async () => {
+    assert.deepEqual(await found('backup-tool', 'postgres:17'), ['b']);
+    assert.deepEqual(await found('postgres:17', 'backup-tool'), ['a']);
+    assert.deepEqual(await found('postgres:17', 'postgres:17'), ['a']);
+    assert.deepEqual(await found('own-1', 'own-2'), ['a']);
+  });
+
+  test('none of them is one to whom they are read-only, or memory', async () => {
+    const stack = await spec('postgres:17', 'postgres:17');
+    for (const odd of [{ readOnly: true }, { type: 'tmpfs' as const }])
+      assert.deepEqual(
+        standingDatabases(
+          stack,
+          containersOf(stack, { mounts: mounts.map((mount) => ({ ...mount, ...odd })) }),
+        ),
+        [],
+      );
+  });
+});
+
+test('the database of a service is by what its files are declared to be, else by its image, while it runs', async () => {
+  const spec = await mustLoad(`
+name: web
+services:
+  own: {image: ours, volumes: ["/a:/data"], x-baton: {data: {/data: {dump: redis}}}}
+  plain: {image: "postgres:17"}
+  app: {image: app}
+`);
+  const containers = containersOf(spec);
+  const kindIn = (service: string, among = containers): string | undefined =>
+    databaseOf(spec, service as DatabaseFacts['service'], among)?.kind;
+  assert.deepEqual(
+    ['own', 'plain', 'app', 'nobody'].map((name) => kindIn(name)),
+    ['redis', 'postgres', undefined, undefined],
+  );
+  const stopped = containers.map((one) => ({ ...one, status: 'exited' as const }));
+  assert.equal(kindIn('plain', stopped), undefined);
 });
 
 describe('a path that is declared as a dump', () => {

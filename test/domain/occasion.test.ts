@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { DiskForecast } from '../../domain/disk-forecast.ts';
+import { imageOutdated } from '../../domain/image-update.ts';
 import type { Cause, Incident } from '../../domain/incident.ts';
 import { occasionsOf, pastWanted, type Picture } from '../../domain/occasion.ts';
-import type { Condition } from '../../domain/playbook.ts';
+import type { Condition, PlaybookStep } from '../../domain/playbook.ts';
 import { madePlaybook } from './made-playbook.ts';
 
 const minuteMs = 60_000;
@@ -204,5 +205,148 @@ describe('a measure', () => {
   test('asks for as much of the past as the longest condition needs', () => {
     const wanted = pastWanted([playbook(60 * minuteMs), playbook(120 * minuteMs), playbook()]);
     assert.deepEqual(wanted, [{ measure: 'memory.used', forMs: 135 * minuteMs }]);
+  });
+});
+
+describe('what is told of an occasion', () => {
+  test('is of a measure which side of its limit it is on', () => {
+    const latest = [
+      { measure: 'memory.used', place: 'shop/db', at: now, value: 120 },
+      { measure: 'memory.free', place: 'shop/db', at: now, value: 120 },
+    ];
+    const told = (condition: Partial<Condition & { see: 'measure' }>) =>
+      occasionsOf(
+        madePlaybook({
+          target: 'service',
+          when: [{ see: 'measure', measure: 'memory.used', ...condition }],
+        }),
+        picture({ latest }),
+      ).map(({ cause, evidence }) => ({ cause, evidence }));
+    const evidence = [{ what: 'memory.used of shop/db', value: '120', at: now, freshForMs: 15 * minuteMs }];
+    assert.deepEqual(told({ above: 100 }), [{ cause: 'memory.used-high', evidence }]);
+    assert.deepEqual(told({ below: 200 }), [{ cause: 'memory.used-low', evidence }]);
+  });
+
+  test('is of a measure over a time its own, of its own place', () => {
+    const hour = 60 * minuteMs;
+    const samples = Array.from({ length: 14 }, (_, index) => ({
+      at: now - index * 5 * minuteMs,
+      value: 120,
+    }));
+    const playbook = madePlaybook({
+      target: 'service',
+      when: [{ see: 'measure', measure: 'memory.used', above: 100, forMs: hour }],
+    });
+    const latest = [{ measure: 'memory.used', place: 'shop/db', at: now, value: 120 }];
+    for (const other of [
+      { measure: 'memory.free', place: 'shop/db' },
+      { measure: 'memory.used', place: 'shop/app' },
+    ]) {
+      const past = [{ ...other, samples: samples.toReversed() }];
+      assert.deepEqual(occasionsOf(playbook, picture({ latest, past })), []);
+    }
+  });
+
+  test('is of a forecast when it was made, and that it may be full as late as the condition says', () => {
+    const playbook = madePlaybook({ when: [{ see: 'forecast', withinMs: 2 * dayMs }] });
+    const [found] = occasionsOf(playbook, picture({ forecasts: [forecast(2)] }));
+    assert.deepEqual(found?.evidence, [
+      {
+        what: 'forecast of /srv',
+        value: 'full at 2026-11-28T12:00:00.000Z at the earliest',
+        at: now - minuteMs,
+        freshForMs: 6 * 60 * minuteMs,
+      },
+    ]);
+    const endless = forecast(2);
+    const { limit: _none, ...open } = endless.forecast as Extract<
+      DiskForecast['forecast'],
+      { state: 'told' }
+    >;
+    assert.deepEqual(occasionsOf(playbook, picture({ forecasts: [{ ...endless, forecast: open }] })), []);
+  });
+
+  test('is of what only threatens no hour where nobody has foretold one, or only of elsewhere', () => {
+    const full = madePlaybook({ when: [{ see: 'incident', what: 'disk-full', severity: 'warning' }] });
+    const seen = causes(alone(incident('disk-full', '/srv', { severity: 'warning' })));
+    const untold = { ...forecast(2), forecast: { state: 'muted', madeAt: now, why: '' } } as unknown;
+    for (const forecasts of [[], [forecast(2, { place: '/var' })], [untold as DiskForecast]])
+      assert.equal('dueAt' in (occasionsOf(full, { ...seen, forecasts })[0] ?? {}), false);
+  });
+
+  test('is of a cascade that it is none where nothing else is ill by it', () => {
+    const [lonely] = [alone(incident('service-down', 'shop/db'))];
+    assert.deepEqual(occasionsOf(restart({ effects: 'some' }), causes(lonely)), []);
+    assert.equal(occasionsOf(restart({ effects: 'none' }), causes(lonely)).length, 1);
+  });
+
+  test('is of a playbook what its steps do to data, and to those who use it', () => {
+    const traits = (...steps: PlaybookStep[]): string => {
+      const playbook = { ...restart(), steps };
+      const [found] = occasionsOf(playbook, causes(alone(incident('service-down', 'shop/db'))));
+      return [found?.changesData && 'data', found?.disruptive && 'use'].filter(Boolean).join(', ');
+    };
+    const question = { title: 'x' } as (PlaybookStep & { do: 'guard' })['question'];
+    assert.deepEqual(
+      (
+        [
+          { do: 'restart', dependents: false },
+          { do: 'cleanup' },
+          { do: 'rotate' },
+          { do: 'undo', withData: false },
+          { do: 'undo', withData: true },
+          { do: 'deploy' },
+          { do: 'update' },
+          { do: 'maintain', indexes: false },
+          { do: 'maintain', indexes: true },
+          { do: 'guard', question },
+        ] satisfies PlaybookStep[]
+      ).map((step) => traits(step)),
+      ['use', '', '', 'use', 'data, use', 'use', 'data, use', '', 'use', 'data, use'],
+    );
+    assert.equal(traits({ do: 'rotate' }, { do: 'update' }), 'data, use', 'as much as its worst step');
+  });
+});
+
+describe('a newer image', () => {
+  const outdated = incident(imageOutdated, 'shop/app', {
+    severity: 'info',
+    update: {
+      ...{ reference: 'app:1', running: 'sha256:old', digest: 'sha256:new', madeAt: now - 30 * dayMs },
+      ...{ changelog: 'https://app.example/changes', validated: true, ranBefore: false },
+    },
+  });
+  const playbook = madePlaybook({ target: 'service', when: [{ see: 'update', olderThanMs: dayMs }] });
+  const needs = new Map([['shop/app', ['shop/db']]]) as unknown as Picture['needs'];
+  const found = (...others: Cause[]) =>
+    occasionsOf(playbook, { ...causes(alone(outdated), ...others), needs });
+
+  test('is an occasion that waits for a quiet hour of the week', () => {
+    const [one, ...more] = found();
+    assert.deepEqual(more, []);
+    assert.deepEqual(
+      [one?.target, one?.cause, one?.dueAt, one?.image],
+      ['shop/app', imageOutdated, now + 7 * dayMs, 'sha256:new'],
+    );
+    assert.equal(one?.evidence[0]?.what, `${imageOutdated}@shop/app`);
+  });
+
+  test('is none while it, its stack, or what it needs is ill', () => {
+    for (const where of ['shop/app', 'shop', 'shop/db']) {
+      assert.deepEqual(found(alone(incident('service-down', where))), [], where);
+      assert.deepEqual(
+        found({ incident: incident('drift', 'media'), effects: [incident('service-down', where)] }),
+        [],
+        `${where}, as an effect`,
+      );
+    }
+    assert.equal(found(alone(incident('service-down', 'media/app'))).length, 1);
+    assert.equal(found(alone(incident('service-down', 'shop/db', { severity: 'info' }))).length, 1);
+  });
+
+  test('is none of another incident, whatever that says', () => {
+    const { update } = outdated;
+    const odd = { ...outdated, what: 'drift', ...(update ? { update } : {}) };
+    assert.deepEqual(occasionsOf(playbook, causes(alone(odd))), []);
   });
 });

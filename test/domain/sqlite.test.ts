@@ -112,6 +112,10 @@ test('how it is dumped is said', () => {
     "2 SQLite databases dumped through SQLite's own backup and checked, everything else copied, 1.0 MiB",
   );
   assert.equal(
+    sqliteText({ databases: 2 }, { driver: 'btrfs', sizeBytes: 0 }),
+    'protected by btrfs snapshot, in which 2 SQLite databases are settled and checked',
+  );
+  assert.equal(
     sqliteText({ databases: 1 }, { driver: 'btrfs', sizeBytes: 0 }),
     'protected by btrfs snapshot, in which 1 SQLite database is settled and checked',
   );
