@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   copiesToRemove,
+  copyExitCodes,
   copyOutcome,
+  newestCopy,
   planSet,
+  setReportText,
   targetText,
   type Copy,
   type SetReport,
@@ -55,6 +58,64 @@ describe('which snapshot is copied', () => {
     test(`${title}: ${action}`, () => {
       assert.equal(planSet('/srv/web', { freshMs }, snapshots, there, now).action, action);
     });
+});
+
+test('what is planned of a set names the snapshot to copy, and the newest copy', () => {
+  const named = (day: number) => ({ snapshot: snapshot(day).name, takenAt: `2026-11-${day}T00:00:00Z` });
+  assert.deepEqual(
+    planSet('/srv/web', { freshMs: hourMs }, [snapshot(23)], [copy(21), copy(22), copy(20)], now),
+    {
+      path: '/srv/web',
+      action: 'copy',
+      newest: {
+        name: snapshot(23).name,
+        takenAt: '2026-11-23T00:00:00Z',
+        ageMs: 30 * 60_000,
+        driver: 'btrfs',
+      },
+      last: named(22),
+    },
+  );
+  assert.deepEqual(planSet('/srv/web', { freshMs: hourMs }, [], [], now), {
+    path: '/srv/web',
+    action: 'take',
+  });
+  const some = [copy(23), copy(22)];
+  assert.equal(planSet('/srv/web', { freshMs: hourMs }, [snapshot(23)], some, now).action, 'there');
+  const half = Date.parse('2026-11-23T01:00:00Z');
+  assert.equal(planSet('/srv/web', { freshMs: hourMs }, [snapshot(23)], [], half).action, 'copy');
+});
+
+test('the newest copy is a whole one, and of one time the last by name', () => {
+  assert.equal(newestCopy([copy(22), copy(23, { complete: false })])?.id, '22');
+  const [a, b] = ['a', 'b'].map((name) => copy(22, { snapshot: name as Copy['snapshot'] }));
+  assert.ok(a && b);
+  assert.equal(newestCopy([b, a])?.snapshot, 'b');
+  assert.equal(newestCopy([copy(23), copy(22)])?.id, '23');
+  assert.equal(newestCopy([]), undefined);
+});
+
+test('what became of a set is told in a line, and the first three of what could not be read', () => {
+  const told = (did: SetReport['did'], more: Partial<SetReport> = {}): string =>
+    setReportText({ path: '/srv/web', did, notes: [], ...more });
+  assert.equal(told('copied'), '/srv/web: copied');
+  assert.equal(
+    told('copied', { addedBytes: 3 * 2 ** 20, notes: ['its stack is busy'] }),
+    '/srv/web: copied, 3.0 MiB new there; its stack is busy',
+  );
+  assert.equal(told('there'), '/srv/web: its newest snapshot was there already');
+  const unread = { count: 4, items: ['a', 'b', 'c', 'd'] };
+  assert.equal(
+    told('incomplete', { unread } as Partial<SetReport>),
+    '/srv/web: not whole: 4 could not be read: a, b, c',
+  );
+  assert.equal(told('incomplete'), '/srv/web: not whole: 0 could not be read: ');
+  assert.equal(told('failed', { why: 'no room' }), '/srv/web: not copied: no room');
+  assert.equal(told('failed'), '/srv/web: not copied: ');
+});
+
+test('only what went well, or had nothing to do, ends with 0', () => {
+  assert.deepEqual(copyExitCodes, { done: 0, unchanged: 0, refused: 1, incomplete: 1, stopped: 1 });
 });
 
 describe('which copies go', () => {

@@ -1,7 +1,7 @@
 /** Which data a change puts at stake, and what is done with each path. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { protectedData, type DataPlan } from '../../domain/data.ts';
+import { dumpedData, protectedData, type DataPlan } from '../../domain/data.ts';
 import type { StackSpec } from '../../domain/stack.ts';
 import type { ContainerFacts, PathFacts, World } from '../../domain/world.ts';
 import { mustLoad } from '../compose/loading.ts';
@@ -405,4 +405,10 @@ test('protected is what is there and can be put back', () => {
     protectedData([{ ...entry, class: 'external' }, { ...entry, existed: false }, without]),
     [],
   );
+});
+
+test('dumped is what is declared so, and has a database to dump it', () => {
+  const dump = { kind: 'postgres' } as unknown as NonNullable<DataPlan['dump']>;
+  const dumped = { class: 'dump', dump } as const;
+  assert.deepEqual(dumpedData([dumped, { class: 'dump' }, { class: 'snapshot', dump }]), [dumped]);
 });

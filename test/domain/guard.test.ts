@@ -13,7 +13,10 @@ import {
 } from '../../domain/commands.ts';
 import {
   guardRequest,
+  plannedGuard,
   planGuard,
+  snapshotQuestion,
+  takesOnly,
   type GuardPlan,
   type GuardQuestion,
   type GuardRequest,
@@ -640,4 +643,51 @@ test('a guarded command sees who runs it, where, and in which language; a report
   assert.deepEqual(Object.keys(passedOn(environment, ['GIVEN', 'UNSET'])), [...names.slice(0, 7), 'GIVEN']);
   assert.deepEqual(passedOn({ TZ: undefined, LANG: '' }), { LANG: '' });
   assert.equal(mostChanges, 50);
+});
+
+describe('a guard without a command', () => {
+  const bare = { data: [], notes: [] };
+
+  test('takes a snapshot only where it does nothing else either', () => {
+    const edits = [] as unknown as GuardRequest['edits'];
+    const restore = [] as unknown as GuardRequest['restore'];
+    assert.equal(takesOnly(bare), true);
+    for (const other of [{ command }, { edits }, { restore }, { services: {} }, { maintenance: {} }])
+      assert.equal(takesOnly({ ...bare, ...other } as Parameters<typeof takesOnly>[0]), false);
+  });
+
+  test('is asked for as one that puts everything back where it fails', () => {
+    assert.deepEqual(snapshotQuestion('nightly', ['/srv/a'], 7), {
+      ...{ kind: 'guard', title: 'nightly', data: ['/srv/a'], checks: [] },
+      ...{ onFailure: 'roll-back', onCrash: 'fail', copyLimitBytes: 7 },
+    });
+  });
+
+  test('needs data, unless it is about services themselves', () => {
+    const problems = (more: Partial<GuardRequest>) => planGuard(request([], more), 'podman', {}, []).problems;
+    assert.deepEqual(problems({}), [
+      {
+        severity: 'error',
+        code: 'no-data',
+        message: problems({})[0]?.message,
+        next: 'Name what the command changes: --data PATH',
+      },
+    ]);
+    assert.match(
+      problems({})[0]?.message ?? '',
+      /^No container of a stack "photos" may write to data on this host, so there is nothing to protect\./,
+    );
+    for (const about of ['services', 'maintenance'] as const)
+      assert.deepEqual(problems({ [about]: {} } as Partial<GuardRequest>), [], about);
+  });
+
+  test('is asked for again with a plan of it: for its lock, and its paths', () => {
+    const { stack: _stack, data: _data, ...question } = request(['/srv/a']);
+    const plan = { stack: 'other', data: [{ path: '/srv/b' }] } as unknown as GuardPlan;
+    assert.deepEqual(plannedGuard(question as GuardQuestion, plan), {
+      ...question,
+      stack: 'other',
+      data: ['/srv/b'],
+    });
+  });
 });
