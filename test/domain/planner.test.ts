@@ -565,6 +565,29 @@ x-baton: {validate: [{http: "http://example.test/"}], files: [{path: /etc/web.co
     assert.equal(plan(spec, quiet).release, release);
   });
 
+  test('says that only how it is looked after changes, and not of a removal', () => {
+    const [first, ...others] = photos.services;
+    assert.ok(first);
+    const running: StackSpec = {
+      ...photos,
+      services: [{ ...first, minHealthyTimeMs: first.minHealthyTimeMs + 1 }, ...others],
+    };
+    const world = runningWorld(photos);
+    const restated = (more: Parameters<typeof plan>[2]) => plan(photos, world, more).restated;
+    assert.equal(restated({ running }), true);
+    assert.equal(restated({ running: photos }), undefined);
+    assert.equal(restated({ kind: 'remove', running }), undefined);
+  });
+
+  test('names the image that was decided on, where one was', () => {
+    const images = { app: 'sha256:decided' } as NonNullable<Parameters<typeof plan>[2]>['images'];
+    const made = plan(photos, runningWorld(photos), images ? { images } : {});
+    assert.deepEqual(
+      made.services.map(({ service, image }) => [service, image?.exactly]),
+      made.services.map(({ service }) => [service, service === 'app' ? 'sha256:decided' : undefined]),
+    );
+  });
+
   test('is not empty where one of several services changes, or one goes', () => {
     assert.equal(isNoop(plan(changed(photos, 'cache', { user: '1' }), runningWorld(photos))), false);
     const [cache] = photos.services.filter(({ name }) => name === 'cache');
