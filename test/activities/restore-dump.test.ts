@@ -34,7 +34,10 @@ const stack = (): string => `services:
 
 beforeEach(async () => {
   house = await House.build();
-  ({ subject, plan } = await house.rollOut(stack()));
+  const rolledOut = await house.rollOut(stack());
+  ({ plan } = rolledOut);
+  // An operation after that one, which has taken nothing yet.
+  subject = { ...rolledOut.subject, operation: '1f0c9a2e' as Subject['operation'] };
   container = await house.container('db');
   dump = {
     ...{ kind: 'redis', service: 'db' as DumpPlan['service'], clients: [client] },

@@ -484,7 +484,8 @@ describe('a survey of snapshots', () => {
   });
 
   test('tells whether a subvolume could have been written to', async () => {
-    const subvolume = join(place, 'surveyed');
+    const subvolume = join(place, 'surveyed', 'data');
+    await mkdir(join(place, 'surveyed'));
     await execa('btrfs', ['subvolume', 'create', subvolume]);
     const { location } = await openSnapshots().take(subvolume, nameOf(), 'btrfs');
     const told = async (how?: Run): Promise<string[]> =>
@@ -509,8 +510,8 @@ describe('a survey of snapshots', () => {
     await writeFile(join(location, '..', 'notes.txt'), '');
     await writeFile(join(location, '..', `${nameOf('failed')}.json`), '');
     assert.deepEqual((await problems()).sort(), [
-      'is noted of a snapshot that is not there',
       'is not Baton’s',
+      'is noted of a snapshot that is not there',
       'its part a has another size than it was written with',
       'its part b is gone',
     ]);
