@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { answers } from '../activities/engines/answers.ts';
-import { daemonPid, endDaemon } from '../setup/daemon.ts';
+import { daemonPid } from '../setup/daemon.ts';
 import { until } from '../test/e2e/site.ts';
 import { needed } from '../test/host/environment.ts';
 import { startDocker } from '../test/host/host.ts';
@@ -50,7 +50,8 @@ export const uninterrupted = async <T>(work: () => Promise<T>): Promise<T> => {
 /** The endpoints of a network that Docker has kept of containers that are gone, it forgets only so. */
 export const restartDocker = async (): Promise<void> => {
   const before = ends;
-  await endDaemon(pidFile());
+  const pid = await daemonPid(pidFile());
+  if (pid !== undefined) process.kill(pid, 'SIGTERM');
   await until('Docker to be started again', () => ends > before);
   await dockerAnswers();
 };

@@ -54,10 +54,19 @@ export const endDaemon = async (pidFile: string, graceMs = 20_000): Promise<bool
     process.kill(pid, 'SIGTERM');
     const began = performance.now();
     while ((await daemonPid(pidFile)) !== undefined && performance.now() - began < graceMs) await delay(50);
-    if ((await daemonPid(pidFile)) !== undefined) process.kill(pid, 'SIGKILL');
+    if ((await daemonPid(pidFile)) !== undefined) killIfThere(pid);
   }
   await rm(pidFile, { force: true });
   return pid !== undefined;
+};
+
+/** It may end of itself at that very moment. */
+const killIfThere = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 };
 
 const readMark = async (pidFile: string): Promise<Mark | undefined> => {

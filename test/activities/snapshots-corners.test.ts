@@ -516,7 +516,7 @@ describe('a survey of snapshots', () => {
       'its part b is gone',
     ]);
     const dump = (await openSnapshots().find(data, nameOf())) ?? assert.fail();
-    await assert.rejects(openSnapshots().restore(dump, nameOf('undone')), {
+    await assert.rejects(openSnapshots().lend(data, dump), {
       code: 'unsupported',
       message: `${location} is a dump: a copy of it is no data.`,
     });
@@ -543,6 +543,16 @@ describe('the health of a filesystem', () => {
 });
 
 describe('SQLite databases', () => {
+  const inMemory = async (size: string, work: (place: string) => Promise<void>): Promise<void> => {
+    const mount = await mkdtemp(join(tmpdir(), 'baton-memory-'));
+    await execa('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', mount]);
+    try {
+      await work(mount);
+    } finally {
+      await execa('umount', [mount]);
+      await rm(mount, { recursive: true });
+    }
+  };
   const taking = { quietly: async (work: () => Promise<void>) => await work() };
 
   test('are dumped once under one name', async () => {
@@ -560,22 +570,18 @@ describe('SQLite databases', () => {
   });
 
   test('are not looked for without end', async () => {
-    const many = await mkdtemp(join(tmpdir(), 'baton-many-'));
-    await execa('python3', [
-      '-c',
-      'import os, sys\nfor n in range(200001): os.symlink("/none", f"{sys.argv[1]}/{n}")',
-      many,
-    ]);
-    assert.deepEqual(await openSnapshots().sqliteIn(many), {
-      why: `${many} holds more than 200000 files to look for databases in.`,
+    await inMemory('64M', async (many) => {
+      await writeFile(join(many, 'one'), '');
+      const links = 'import os, sys\nfor n in range(200000): os.link("one", str(n))';
+      await execa('python3', ['-c', links], { cwd: many });
+      assert.deepEqual(await openSnapshots().sqliteIn(many), {
+        why: `${many} holds more than 200000 files to look for databases in.`,
+      });
     });
-    await rm(many, { recursive: true });
   });
 
   test('need room for their copies', async () => {
-    const small = await mkdtemp(join(tmpdir(), 'baton-small-'));
-    await execa('mount', ['-t', 'tmpfs', '-o', 'size=1M', 'tmpfs', small]);
-    try {
+    await inMemory('1M', async (small) => {
       const database = new DatabaseSync(join(data, 'big.db'));
       database.exec('CREATE TABLE t (x); INSERT INTO t VALUES (randomblob(3000000))');
       database.close();
@@ -586,10 +592,7 @@ describe('SQLite databases', () => {
         code: 'no-space',
         message: `There is no room for a copy of the SQLite database ${join(data, 'big.db')}.`,
       });
-    } finally {
-      await execa('umount', [small]);
-      await rm(small, { recursive: true });
-    }
+    });
   });
 
   test('of which a row breaks a rule are damaged, and it is told which', async () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execa } from 'execa';
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { WorkflowHandle } from '@temporalio/client';
@@ -13,6 +14,7 @@ import type { OperationRequest, Progress, Report } from '../../domain/operation.
 import type { Plan } from '../../domain/plan.ts';
 import type { deployStack } from '../../workflows/deploy-stack.ts';
 import type { stackStatus } from '../../workflows/questions.ts';
+import { freePort } from '../../setup/local.ts';
 import { until } from '../e2e/site.ts';
 import { heardOfIt, injected, Laboratory, type Meddle } from './laboratory.ts';
 
@@ -83,6 +85,29 @@ describe('how operations end', () => {
       const file = await laboratory.site.write('built.yml', text);
       const { outcome } = await run(laboratory.request('built', file));
       assert.equal(outcome, 'done');
+    });
+
+    test('that what came meanwhile is in the way of, once its image is here, is refused', async () => {
+      const port = await freePort();
+      await laboratory.site.write(
+        'image/Dockerfile',
+        `FROM ${laboratory.site.environment['IMAGE']}\nUSER 1\n`,
+      );
+      const text = stackFile('taken').replace(
+        'image: ${IMAGE}',
+        `build: ./image\n    ports: ["127.0.0.1:${port}:80"]`,
+      );
+      const file = await laboratory.site.write('taken.yml', text);
+      const other = createServer();
+      try {
+        const { outcome, problems } = await run(laboratory.request('taken', file), (activity, moment) => {
+          if (activity === 'fetchImage' && moment === 'after') other.listen(port, '127.0.0.1');
+        });
+        assert.deepEqual([outcome, problems.map(({ code }) => code)], ['refused', ['port-taken']]);
+        assert.deepEqual(await laboratory.site.containers('taken'), []);
+      } finally {
+        other.close();
+      }
     });
 
     test('that is cancelled while it plans has changed nothing', async () => {
