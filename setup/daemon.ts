@@ -51,19 +51,19 @@ export const daemonPid = async (pidFile: string): Promise<number | undefined> =>
 export const endDaemon = async (pidFile: string, graceMs = 20_000): Promise<boolean> => {
   const pid = await daemonPid(pidFile);
   if (pid !== undefined) {
-    process.kill(pid, 'SIGTERM');
+    killIfThere(pid, 'SIGTERM');
     const began = performance.now();
     while ((await daemonPid(pidFile)) !== undefined && performance.now() - began < graceMs) await delay(50);
-    if ((await daemonPid(pidFile)) !== undefined) killIfThere(pid);
+    if ((await daemonPid(pidFile)) !== undefined) killIfThere(pid, 'SIGKILL');
   }
   await rm(pidFile, { force: true });
   return pid !== undefined;
 };
 
 /** It may end of itself at that very moment. */
-const killIfThere = (pid: number): void => {
+const killIfThere = (pid: number, signal: NodeJS.Signals): void => {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }

@@ -570,7 +570,7 @@ x-baton: {validate: [{http: "http://example.test/"}], files: [{path: /etc/web.co
     assert.ok(first);
     const running: StackSpec = {
       ...photos,
-      services: [{ ...first, minHealthyTimeMs: first.minHealthyTimeMs + 1 }, ...others],
+      services: [{ ...first, minHealthyTimeMs: 1_234 }, ...others],
     };
     const world = runningWorld(photos);
     const restated = (more: Parameters<typeof plan>[2]) => plan(photos, world, more).restated;
