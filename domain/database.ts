@@ -30,7 +30,7 @@ const images: Record<DatabaseKind, RegExp> = {
 
 /** By its image alone. @returns `undefined` for one that is not known. */
 export const recognise = (image: string): DatabaseKind | undefined => {
-  const name = image.split('@')[0]?.split('/').at(-1)?.split(':')[0] ?? '';
+  const name = image.replace(/@.*/, '').replace(/^.*\//, '').replace(/:.*/, '');
   return databaseKinds.find((kind) => images[kind].test(name));
 };
 

@@ -5,7 +5,7 @@ import { SnapshotError, type SnapshotErrorCode } from '../ports/snapshots.ts';
 export type Run = (command: string, args: readonly string[], signal?: AbortSignal) => Promise<string>;
 
 /** The system's own commands come before those that a user has put in front of them. */
-export const systemPath = `/usr/sbin:/usr/bin:/sbin:/bin:${process.env['PATH'] ?? ''}`;
+export const systemPath = ['/usr/sbin', '/usr/bin', '/sbin', '/bin', process.env['PATH']].join(':');
 
 export const run: Run = async (command, args, signal) => {
   const result = await execa(command, [...args], {

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, mock, test } from 'node:test';
-import { nameOf } from '../../activities/data.ts';
+import { clientsAmong, nameOf } from '../../activities/data.ts';
 import { databaseTools } from '../../activities/databases/index.ts';
 import { EngineError, type ContainerState } from '../../activities/ports/engine.ts';
 import { SnapshotError, type Snapshot } from '../../activities/ports/snapshots.ts';
@@ -228,6 +228,13 @@ describe('data that is dumped', () => {
     const kept = (await house.ports.snapshots.find(house.data, named('failed'))) ?? assert.fail();
     await house.ports.snapshots.mark(kept, { restoredAt: 'now' });
     assert.deepEqual(await putBack(), ['restored']);
+  });
+
+  test('has no clients where its container is gone', async () => {
+    const all = await house.engine.listContainers();
+    const names = (among: ContainerState[]): string[] => clientsAmong(among, dump).map(({ name }) => name);
+    assert.deepEqual(names(all), ['web-app-1']);
+    assert.deepEqual(names(all.filter(({ id }) => id !== container.id)), []);
   });
 
   test('is not emptied where its dump is gone', async () => {

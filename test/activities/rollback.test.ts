@@ -156,7 +156,21 @@ describe('what was before', () => {
     await house.run('takeSnapshots', subject, plan);
     const [before] = (await house.ports.memory.getBefore(subject.operation)) ?? [];
     assert.equal(before?.service, 'web-app-1');
+    assert.notEqual(before.startedAt, undefined);
     assert.deepEqual(before.mounts, ['/etc/hosts:/hosts:ro']);
+  });
+
+  test('is written down without a start where it never had one', async () => {
+    await house.deploy(reading);
+    const list = house.engine.listContainers.bind(house.engine);
+    house.engine.listContainers = async (filter) =>
+      (await list(filter)).map(({ startedAt: _never, ...container }) => container);
+    const { plan } = await house.plan(await house.file(reading));
+    assert.ok(plan);
+    const subject = subjectOf(house.request({ from: 'nothing', withData: false }), plan, new Date());
+    await house.run('takeSnapshots', subject, plan);
+    const [before] = (await house.ports.memory.getBefore(subject.operation)) ?? [];
+    assert.equal(before && 'startedAt' in before, false);
   });
 
   test('is missed where it is gone, and where it is otherwise', async () => {
@@ -200,7 +214,7 @@ describe('a commit', () => {
 });
 
 describe('a plan', () => {
-  const codesOf = ({ problems }: Prepared): string[] =>
+  const codesOf = ({ problems }: Pick<Prepared, 'problems'>): string[] =>
     problems.filter(({ severity }) => severity === 'error').map(({ code, message }) => `${code}: ${message}`);
 
   test('cannot be made of a file that is wrong', async () => {
@@ -213,6 +227,49 @@ describe('a plan', () => {
     );
     assert.match(codesOf(made).join(), /NOPE/);
     assert.equal(made.plan, undefined);
+  });
+
+  test('tells how each image that is not here would come, or that it will not', async () => {
+    const fetched = async (service: string): Promise<unknown> => {
+      const { plan, problems } = await house.plan(await house.file(`services:\n  app: {${service}}\n`));
+      return plan?.services[0]?.image?.fetch ?? codesOf({ problems }).join();
+    };
+    const remotely = (answer: (reference: string) => Promise<boolean>): void => {
+      (house.ports.engine as { imageExistsRemotely: typeof answer }).imageExistsRemotely = answer;
+    };
+    remotely((reference) => Promise.resolve(reference.startsWith('there')));
+    await writeFile(join(house.directory, 'Dockerfile'), `FROM ${image}\n`);
+    assert.equal(await fetched('image: "there:1"'), 'pull');
+    assert.equal(await fetched('build: .'), 'build');
+    assert.equal(await fetched(`image: ${image}, build: ., pull_policy: build`), 'build');
+    assert.match(String(await fetched('image: "there:1", pull_policy: never')), /pull_policy is "never"/);
+    assert.match(String(await fetched('image: "nowhere:1"')), /its registry has none of that name/);
+    remotely(() => Promise.reject(new EngineError('unreachable', 'no network')));
+    assert.match(String(await fetched('image: "there:1"')), /it is not on this host, and no network/);
+    remotely(() => Promise.reject(new Error('a mistake')));
+    await assert.rejects(fetched('image: "there:1"'), { message: 'a mistake' });
+  });
+
+  test('of going back to a release whose image is gone is refused', async () => {
+    await house.deploy(app('one'));
+    await house.deploy(app('two'));
+    house.engine.inspectImage = () => Promise.resolve(undefined);
+    const undone = await house.plan({ from: 'release', withData: false }, 'undo');
+    assert.match(codesOf(undone).join(), /the image of release [0-9a-f]{12} is not on this host any more/);
+  });
+
+  test('of a removal with its data says what becomes empty', async () => {
+    await house.deploy(app('one'));
+    const { plan } = await house.plan({ from: 'nothing', withData: true }, 'remove');
+    assert.deepEqual(plan?.restore, [{ path: house.data }]);
+  });
+
+  test('says which ends people want to hear of', async () => {
+    await writeFile(
+      join(house.directory, 'baton.yml'),
+      `notify: [{name: phone, person: anna, events: [done], webhook: {url: 'http://127.0.0.1:9/'}}]\n`,
+    );
+    assert.deepEqual((await house.plan(await house.file(app('one')))).hears, ['done']);
   });
 
   test('of a stack that is not there cannot remove or undo it', async () => {

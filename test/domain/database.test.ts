@@ -117,7 +117,7 @@ test('the database of a service is by what its files are declared to be, else by
 name: web
 services:
   own: {image: ours, volumes: ["/a:/data"], x-baton: {data: {/data: {dump: redis}}}}
-  plain: {image: "postgres:17"}
+  plain: {image: "postgres:17", volumes: ["/b:/data"], x-baton: {data: {/data: snapshot}}}
   app: {image: app}
 `);
   const containers = containersOf(spec);

@@ -243,6 +243,7 @@ describe('an event', () => {
       now,
     );
     assert.deepEqual(unreachableOf(eventWorkflowId('nas', event.id)), { host: 'nas', channel: 'phone/anna' });
+    assert.equal(unreachableOf(eventWorkflowId('nas', '1f0c9a2e/failed')), undefined);
     assert.deepEqual(event, {
       id: 'unreachable/2026-11-26/phone/anna',
       kind: 'unreachable',

@@ -35,6 +35,12 @@ describe('a hold', () => {
       channel: 'baton',
       reason: 'why',
     });
+    const until = new Date(now + 1).toISOString();
+    assert.deepEqual(readHold({ by: 'anna', channel: 'baton', until }, now), {
+      by: 'anna',
+      channel: 'baton',
+      until,
+    });
     assert.deepEqual(readHold(undefined, now), { by: 'unnamed', channel: 'web-ui' });
     const wrong: [unknown, RegExp][] = [
       [{ until: 'tomorrow' }, /"until" is a time/],

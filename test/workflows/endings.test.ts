@@ -1,6 +1,7 @@
 /** How operations end when several things come together: real stacks, with the one activity in question made to fail. */
 import assert from 'node:assert/strict';
 import { execa } from 'execa';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -100,9 +101,13 @@ describe('how operations end', () => {
       const file = await laboratory.site.write('taken.yml', text);
       const other = createServer();
       try {
-        const { outcome, problems } = await run(laboratory.request('taken', file), (activity, moment) => {
-          if (activity === 'fetchImage' && moment === 'after') other.listen(port, '127.0.0.1');
-        });
+        const { outcome, problems } = await run(
+          laboratory.request('taken', file),
+          async (activity, moment) => {
+            if (activity === 'fetchImage' && moment === 'after')
+              await once(other.listen(port, '127.0.0.1'), 'listening');
+          },
+        );
         assert.deepEqual([outcome, problems.map(({ code }) => code)], ['refused', ['port-taken']]);
         assert.deepEqual(await laboratory.site.containers('taken'), []);
       } finally {
