@@ -3,8 +3,11 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, test } from 'node:test';
 import {
+  cleanupExitCodes,
   cleanupOutcome,
   cleanupParts,
+  defaultRules,
+  partTitles,
   type CleanupItem,
   type ImageRule,
   type PartReport,
@@ -439,5 +442,30 @@ describe('volumes', () => {
   test('of a stack stay though they are named, until it is removed', () => {
     assert.deepEqual(reasons([{ name: 'a', stack: 's', removed: false }], ['a'])[0], ['a', 1]);
     assert.deepEqual(reasons([{ name: 'a', stack: 's', removed: true }], ['a'])[0], ['a', 0]);
+  });
+});
+
+describe('what a cleanup says', () => {
+  test('names each part by what people call it', () => {
+    assert.deepEqual(
+      cleanupParts.map((part) => partTitles[part]),
+      [
+        ...['temporary files', 'build cache', 'unused images', "Baton's own logs", "the system's journal"],
+        ...['snapshots', 'volumes'],
+      ],
+    );
+  });
+  test('is 0 only where nothing is left to do', () => {
+    assert.deepEqual(cleanupExitCodes, {
+      ...{ done: 0, 'freed-nothing': 0, unchanged: 0 },
+      ...{ refused: 1, incomplete: 1, short: 1, stopped: 1 },
+    });
+  });
+  test('without a rule is of images and the build cache of more than a week', () => {
+    assert.deepEqual(defaultRules, {
+      images: { olderThanMs: 7 * day, keep: [] },
+      buildCache: { olderThanMs: 7 * day },
+      temp: [],
+    });
   });
 });

@@ -7,6 +7,7 @@ import {
   questionOf,
   restoreState,
   restoreStateText,
+  restoreTestExitCodes,
   restoreTestOutcome,
   unprovenProblems,
   withProof,
@@ -130,5 +131,38 @@ describe('a restore test', () => {
     );
     for (const outcome of ['done', 'unchanged', 'refused', 'stopped'] as const)
       assert.equal(restoreTestEvent(report(outcome), source, 0), undefined);
+  });
+});
+
+describe('what is told of a restore', () => {
+  test('is when it was proven, or why not', () => {
+    const told = (state: Parameters<typeof restoreStateText>[1], last?: RestoreProof) =>
+      restoreStateText('db', state, last ? { last } : {});
+    assert.equal(told('proven', proven), undefined);
+    assert.equal(told('never'), 'a restore of "db" was never proven');
+    assert.equal(told('failed', failed), 'the restore test of "db" failed on 2026-11-02: It said no.');
+    assert.equal(told('failed'), 'the restore test of "db" failed on : ');
+    assert.equal(told('old', proven), 'the restore of "db" was proven last on 2026-11-01');
+  });
+
+  test('before an operation is a warning where nobody knows that it works', () => {
+    assert.deepEqual(unprovenProblems({ a: 'proven', b: 'old', c: 'never', d: 'failed' }), [
+      {
+        ...{ severity: 'warning', code: 'restore-unproven', next: 'baton data test c' },
+        message: 'That a restore of data set "c" works was never proven.',
+      },
+      {
+        ...{ severity: 'warning', code: 'restore-unproven', next: 'baton data test d' },
+        message: 'The last restore test of data set "d" failed.',
+      },
+    ]);
+  });
+
+  test('is its outcome, and as an exit code whether all is well', () => {
+    const tests = (...results: SetTest['result'][]) => results.map((result) => ({ result }) as SetTest);
+    assert.equal(restoreTestOutcome(tests('proven', 'untested'), [], false), 'done');
+    assert.equal(restoreTestOutcome(tests('proven', 'untested'), [], true), 'unproven');
+    assert.equal(restoreTestOutcome(tests('proven'), [], true), 'done');
+    assert.deepEqual(restoreTestExitCodes, { done: 0, unchanged: 0, unproven: 1, refused: 1, stopped: 1 });
   });
 });

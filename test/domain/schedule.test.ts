@@ -5,6 +5,8 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import {
   changesSomething,
+  defaultCatchUpMs,
+  deployTask,
   scheduleChanges,
   scheduleFault,
   taskText,
@@ -90,6 +92,7 @@ describe('schedules', () => {
     const tasks: [Task, string, boolean][] = [
       [{ do: 'deploy', source: { file: '/srv/web.yml' } } as never, 'deploy /srv/web.yml', true],
       [{ do: 'guard', question: guarded } as never, 'snapshot /srv/db', true],
+      [{ do: 'guard', question: { ...guarded, data: ['/a', '/b'] } } as never, 'snapshot /a, /b', true],
       [
         { do: 'guard', question: { ...guarded, data: [], stack: web } } as never,
         'snapshot the data of web',
@@ -100,10 +103,41 @@ describe('schedules', () => {
       [{ do: 'prune', stack: web }, 'prune snapshots of web', true],
       [{ do: 'verify' }, 'verify snapshots', false],
       [{ do: 'verify', stack: web }, 'verify snapshots of web', false],
+      [{ do: 'cleanup' } as Task, 'clean up', true],
+      [
+        { do: 'cleanup', only: ['temp', 'images'], until: 80 } as Task,
+        'clean up temp images until 80%',
+        true,
+      ],
+      [{ do: 'restore-test' } as Task, 'test the restore of all data sets', false],
+      [{ do: 'restore-test', sets: ['a', 'b'] } as Task, 'test the restore of a, b', false],
+      [{ do: 'copy', copy: 'nas' } as Task, 'copy nas', true],
+      [{ do: 'check-copy', copy: 'nas' } as Task, 'check copies nas', false],
+      [{ do: 'check-copy', copy: 'nas', readPercent: 5 } as Task, 'check copies nas, reading 5 %', false],
+      [{ do: 'playbook', playbook: 'rotate', target: '/srv' } as Task, 'playbook rotate on /srv', true],
+      [{ do: 'report', report: 'night' } as Task, 'report night', false],
     ];
     for (const [task, text, changesIt] of tasks) {
       assert.equal(taskText(task), text);
       assert.equal(changesSomething(task), changesIt, text);
     }
   });
+});
+
+test('a deploy by schedule builds nothing, and pulls where that was said', () => {
+  const gate = { gate: { window: 'night' } };
+  assert.deepEqual(deployTask('/srv/web.yml', { A: '1' }, { copyLimitBytes: 7, pull: true }, gate), {
+    do: 'deploy',
+    source: { from: 'file', file: '/srv/web.yml', envFiles: [], variables: { A: '1' }, profiles: [] },
+    options: { copyLimitBytes: 7, build: false, pull: true },
+    gate: { window: 'night' },
+  });
+  assert.equal(defaultCatchUpMs, 600_000);
+});
+
+test('a cron line is split at any blanks; one that is not whole is for others to refuse', () => {
+  assert.match(scheduleFault(' 0  2 1 * 1') ?? '', /two schedules/);
+  assert.equal(scheduleFault('\t0 2 * * 1'), undefined);
+  for (const short of ['', '0 2', '0 2 1', '0 2 1 *']) assert.equal(scheduleFault(short), undefined, short);
+  assert.equal(timingText(schedule('x')), '30 2 * * * Europe/Berlin');
 });
