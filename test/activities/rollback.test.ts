@@ -232,7 +232,7 @@ describe('a plan', () => {
   test('tells how each image that is not here would come, or that it will not', async () => {
     const fetched = async (service: string): Promise<unknown> => {
       const { plan, problems } = await house.plan(await house.file(`services:\n  app: {${service}}\n`));
-      return plan?.services[0]?.image?.fetch ?? codesOf({ problems }).join();
+      return plan?.services[0]?.image.fetch ?? codesOf({ problems }).join();
     };
     const remotely = (answer: (reference: string) => Promise<boolean>): void => {
       (house.ports.engine as { imageExistsRemotely: typeof answer }).imageExistsRemotely = answer;

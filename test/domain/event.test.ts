@@ -14,7 +14,7 @@ import { eventNotice, sendingOf, type Channel } from '../../domain/notice.ts';
 import type { Outcome, Report } from '../../domain/operation.ts';
 import type { PlaybookReport } from '../../domain/playbook.ts';
 import type { RestoreTestReport } from '../../domain/restore-test.ts';
-import type { ScheduledOutcome, ScheduledReport } from '../../domain/schedule.ts';
+import type { ScheduledOutcome } from '../../domain/schedule.ts';
 
 const source = { workflowId: 'stack/nas/immich', runId: 'run' };
 /** As a workflow knows of itself. */
@@ -136,11 +136,7 @@ describe('an event', () => {
 
   test('of a schedule is told where nobody would hear of it otherwise', () => {
     const of = (outcome: ScheduledOutcome) =>
-      scheduledEvent(
-        { host: 'nas', name: 'nightly', outcome, notes: ['why'] } as unknown as ScheduledReport,
-        info,
-        now,
-      );
+      scheduledEvent({ host: 'nas', name: 'nightly', outcome, notes: ['why'] }, info, now);
     assert.deepEqual(of('refused'), {
       id: 'scheduled/run',
       kind: 'failed',

@@ -583,7 +583,7 @@ x-baton: {validate: [{http: "http://example.test/"}], files: [{path: /etc/web.co
     const images = { app: 'sha256:decided' } as NonNullable<Parameters<typeof plan>[2]>['images'];
     const made = plan(photos, runningWorld(photos), images ? { images } : {});
     assert.deepEqual(
-      made.services.map(({ service, image }) => [service, image?.exactly]),
+      made.services.map(({ service, image }) => [service, image.exactly]),
       made.services.map(({ service }) => [service, service === 'app' ? 'sha256:decided' : undefined]),
     );
   });

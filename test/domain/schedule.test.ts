@@ -103,19 +103,15 @@ describe('schedules', () => {
       [{ do: 'prune', stack: web }, 'prune snapshots of web', true],
       [{ do: 'verify' }, 'verify snapshots', false],
       [{ do: 'verify', stack: web }, 'verify snapshots of web', false],
-      [{ do: 'cleanup' } as Task, 'clean up', true],
-      [
-        { do: 'cleanup', only: ['temp', 'images'], until: 80 } as Task,
-        'clean up temp images until 80%',
-        true,
-      ],
-      [{ do: 'restore-test' } as Task, 'test the restore of all data sets', false],
-      [{ do: 'restore-test', sets: ['a', 'b'] } as Task, 'test the restore of a, b', false],
-      [{ do: 'copy', copy: 'nas' } as Task, 'copy nas', true],
-      [{ do: 'check-copy', copy: 'nas' } as Task, 'check copies nas', false],
-      [{ do: 'check-copy', copy: 'nas', readPercent: 5 } as Task, 'check copies nas, reading 5 %', false],
-      [{ do: 'playbook', playbook: 'rotate', target: '/srv' } as Task, 'playbook rotate on /srv', true],
-      [{ do: 'report', report: 'night' } as Task, 'report night', false],
+      [{ do: 'cleanup' }, 'clean up', true],
+      [{ do: 'cleanup', only: ['temp', 'images'], until: 80 }, 'clean up temp images until 80%', true],
+      [{ do: 'restore-test' }, 'test the restore of all data sets', false],
+      [{ do: 'restore-test', sets: ['a', 'b'] }, 'test the restore of a, b', false],
+      [{ do: 'copy', copy: 'nas' }, 'copy nas', true],
+      [{ do: 'check-copy', copy: 'nas' }, 'check copies nas', false],
+      [{ do: 'check-copy', copy: 'nas', readPercent: 5 }, 'check copies nas, reading 5 %', false],
+      [{ do: 'playbook', playbook: 'rotate', target: '/srv' }, 'playbook rotate on /srv', true],
+      [{ do: 'report', report: 'night' }, 'report night', false],
     ];
     for (const [task, text, changesIt] of tasks) {
       assert.equal(taskText(task), text);
