@@ -1,11 +1,19 @@
 /** Which databases are dumped, and what a plan does with them. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { databaseOf, recognise, standingDatabases } from '../../domain/database.ts';
+import {
+  databaseOf,
+  dumpTools,
+  isDumpWish,
+  kindOf,
+  recognise,
+  runningDatabases,
+  standingDatabases,
+} from '../../domain/database.ts';
 import type { Plan, Wanted, WantedExchange } from '../../domain/plan.ts';
 import type { SnapshotName } from '../../domain/snapshot.ts';
-import type { StackSpec } from '../../domain/stack.ts';
-import type { DatabaseFacts, PathFacts, World } from '../../domain/world.ts';
+import type { DataWish, StackSpec } from '../../domain/stack.ts';
+import type { ContainerFacts, DatabaseFacts, PathFacts, World } from '../../domain/world.ts';
 import { mustLoad } from '../compose/loading.ts';
 import { containersOf, emptyWorld, plan, runningWorld } from './worlds.ts';
 
@@ -78,6 +86,74 @@ test('a database is recognised by the name of its image, whoever made it', () =>
   );
 });
 
+test('an image that is only called like one is none', () => {
+  for (const image of [
+    ...['my-postgres', 'postgres-exporter', 'pgadmin/pgvector2', 'mariadb-tools', 'old-mariadb', 'mysql-x'],
+    ...['our-mysql', 'redis-commander', 'not-redis', 'postgres/app', 'valkey-cli', 'x@sha256:redis'],
+  ])
+    assert.equal(recognise(image), undefined, image);
+  for (const image of ['timescale/timescaledb-ha:pg17', 'timescaledb', 'postgis@sha256:abc', 'postgresql'])
+    assert.equal(recognise(image), 'postgres', image);
+});
+
+test('what a path is declared to be says through which database it is dumped', () => {
+  assert.equal(kindOf('dump', 'redis'), 'redis');
+  assert.equal(kindOf('snapshot', 'redis'), undefined);
+  assert.equal(kindOf(undefined, 'redis'), undefined);
+  assert.equal(kindOf({ dump: 'postgres' }, 'redis'), 'postgres');
+  assert.equal(kindOf({ dump: 'sqlite' }, 'redis'), undefined, 'which needs no server');
+  assert.deepEqual(
+    ['dump', 'snapshot', { dump: 'sqlite' }, undefined].map((wish) => isDumpWish(wish as DataWish)),
+    [true, false, true, false],
+  );
+});
+
+test('each kind names its own tools', () => {
+  assert.deepEqual(dumpTools, {
+    postgres: { dump: 'pg_dump', restore: 'pg_restore' },
+    mariadb: { dump: 'mariadb-dump', restore: 'mariadb' },
+    mysql: { dump: 'mysqldump', restore: 'mysql' },
+    redis: { dump: 'redis-cli --rdb', restore: 'its start on that file' },
+  });
+});
+
+describe('the databases of a stack', () => {
+  const mounts = [
+    { type: 'bind' as const, source: '/data/db', target: '/var/lib/postgresql/data', readOnly: false },
+  ];
+  const [container] = containersOf(stack, { mounts });
+  assert.ok(container);
+  const found = (...containers: ContainerFacts[]) => standingDatabases(stack, containers);
+  const database = {
+    path: '/data/db',
+    kind: 'postgres',
+    service: 'db',
+    container: { id: container.id, name: container.name },
+  };
+
+  test('are those of its own containers, whatever else mounts the same', () => {
+    assert.deepEqual(found(container), [database]);
+    const labels = (more: Record<string, string>) => ({
+      ...container,
+      labels: { ...container.labels, ...more },
+    });
+    assert.deepEqual(found(labels({ 'dev.baton.stack': 'other' })), []);
+    assert.deepEqual(found(labels({ 'dev.baton.service': 'app' })), []);
+    assert.deepEqual(found({ ...container, name: `${container.name}.baton-1f0c9a2e` }), [], 'set aside');
+    assert.deepEqual(
+      found({ ...container, mounts: mounts.map((mount) => ({ ...mount, target: '/x', source: '/y' })) }),
+      [],
+    );
+  });
+
+  test('run, or only stand there', () => {
+    const stopped = { ...container, status: 'exited' as const };
+    assert.deepEqual(found(stopped), [database]);
+    assert.deepEqual(runningDatabases(stack, [stopped]), []);
+    assert.deepEqual(runningDatabases(stack, [container]), [database]);
+  });
+});
+
 describe('where several services have the same files', () => {
   const spec = async (first: string, second: string): Promise<StackSpec> =>
     await mustLoad(`
@@ -121,6 +197,11 @@ services:
   app: {image: app}
 `);
   const containers = containersOf(spec);
+  const [own] = containers;
+  assert.deepEqual(databaseOf(spec, 'own' as DatabaseFacts['service'], containers), {
+    ...{ kind: 'redis', service: 'own' },
+    container: { id: own?.id, name: own?.name },
+  });
   const kindIn = (service: string, among = containers): string | undefined =>
     databaseOf(spec, service as DatabaseFacts['service'], among)?.kind;
   assert.deepEqual(
@@ -129,6 +210,8 @@ services:
   );
   const stopped = containers.map((one) => ({ ...one, status: 'exited' as const }));
   assert.equal(kindIn('plain', stopped), undefined);
+  const elsewhere = containers.map((one) => ({ ...one, labels: { ...one.labels, 'dev.baton.stack': 'x' } }));
+  assert.equal(kindIn('plain', elsewhere), undefined);
 });
 
 describe('a path that is declared as a dump', () => {

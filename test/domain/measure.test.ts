@@ -1,7 +1,18 @@
 /** Whether a figure is as much better as was asked for. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { criterionHolds, successHolds, whyOutOfReach, type Criterion } from '../../domain/measure.ts';
+import {
+  criterionHolds,
+  criterionText,
+  figureText,
+  figureValue,
+  successHolds,
+  valueText,
+  whyOutOfReach,
+  type Criterion,
+  type Figure,
+  type Unit,
+} from '../../domain/measure.ts';
 
 describe('a criterion', () => {
   const measure = 'free-bytes';
@@ -52,5 +63,49 @@ describe('a criterion', () => {
     assert.equal(successHolds([{ measure: 'drift', atMost: 1 }, unknown], [known]), undefined);
     assert.equal(successHolds([{ measure: 'drift', atMost: 0 }, unknown], [known]), false);
     assert.equal(successHolds([{ measure: 'drift', atMost: 1 }], [known]), true);
+  });
+});
+
+describe('in words', () => {
+  test('a value has the unit of its measure', () => {
+    const values: [number, Unit, string][] = [
+      [3 * 2 ** 20, 'bytes', '3.0 MiB'],
+      [84.96, 'percent', '85 %'],
+      [0.14, 'ms', '0.1 ms'],
+      [7, 'count', '7'],
+      [2.5, 'days', '2.5 days'],
+    ];
+    for (const [value, unit, text] of values) assert.equal(valueText(value, unit), text);
+  });
+
+  test('a criterion says what must be, or by how much it must change', () => {
+    const measure = 'used-percent';
+    assert.equal(criterionText({ measure, atMost: 85 }), 'used-percent is at most 85 %');
+    assert.equal(criterionText({ measure, atLeast: 5 }), 'used-percent is at least 5 %');
+    assert.equal(
+      criterionText({ measure, fallsBy: { by: 3, relative: false } }),
+      'used-percent falls by 3 %',
+    );
+    assert.equal(
+      criterionText({ measure, risesBy: { by: 10, relative: true } }),
+      'used-percent rises by 10 % of what it was',
+    );
+  });
+
+  test('a figure says what it was, and what it is', () => {
+    const figure: Figure = { what: 'memory-bytes', unit: 'bytes', before: 2 ** 20 };
+    assert.equal(figureText(figure), 'memory-bytes: 1.0 MiB → not known');
+    assert.equal(figureValue(figure, 1024), '1.0 KiB');
+  });
+
+  test('what cannot fall so far is the measure that is asked about', () => {
+    const fall: Criterion = { measure: 'dead-percent', fallsBy: { by: 3, relative: false } };
+    const figures: Figure[] = [
+      { what: 'database-bytes', unit: 'bytes', before: 0 },
+      { what: 'dead-percent', unit: 'percent', before: 9 },
+    ];
+    assert.equal(whyOutOfReach([fall], figures), undefined);
+    assert.equal(whyOutOfReach([fall], []), undefined);
+    assert.equal(whyOutOfReach([fall], [{ what: 'dead-percent', unit: 'percent' }]), undefined);
   });
 });
