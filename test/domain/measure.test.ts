@@ -10,9 +10,10 @@ import {
   valueText,
   whyOutOfReach,
   type Criterion,
-  type Figure,
   type Unit,
 } from '../../domain/measure.ts';
+
+type Figure = Parameters<typeof figureText>[0];
 
 describe('a criterion', () => {
   const measure = 'free-bytes';
