@@ -49,3 +49,41 @@ describe('a leak', () => {
     assert.equal(leak.state, 'quarantined');
   });
 });
+
+describe('what is said of a leak', () => {
+  const told = (hours: number, valueAt: (hour: number) => number): Leak => {
+    const samples = hourly(hours, valueAt);
+    return findLeak(seriesOf(samples), { now: nowOf(samples), limit: 2000 });
+  };
+
+  test('is of a line when it reaches its limit, and nothing else', () => {
+    const leak = told(24 * 6 + 1, (h) => 1000 + 2 * h);
+    assert.ok(leak.state === 'leak');
+    assert.equal(leak.why, 'it has risen for 5.9 days, at the same hours of the day');
+    assert.ok(Math.abs(leak.perHour - 2) < 1e-9);
+    const full = start + 500 * hour;
+    assert.deepEqual([leak.at, leak.from, leak.to], [full, full, full]);
+    assert.equal(leak.since, start + 2.5 * hour, 'the middle of its first quarter of a day');
+  });
+
+  test('is of one that has passed its limit that it is there', () => {
+    const leak = told(24 * 6 + 1, (h) => 3000 + 2 * h);
+    assert.equal(leak.state === 'leak' && leak.at, start + 24 * 6 * hour);
+  });
+
+  test('is of one that is none why not', () => {
+    const why = (hours: number, valueAt: (hour: number) => number): string => told(hours, valueAt).why;
+    assert.equal(
+      why(24 * 6 + 1, () => 1000),
+      'it does not rise from day to day',
+    );
+    assert.equal(
+      why(24 * 6 + 1, (h) => (h < 72 ? 1000 + 10 * h : 1720)),
+      'it has risen and does so no more, as what warms up does',
+    );
+    assert.equal(
+      why(49, (h) => 1000 + h),
+      'since its last restart it was measured for 1.9 of 3 days',
+    );
+  });
+});
