@@ -284,3 +284,44 @@ test('a dip of one look is not lost in a month', () => {
   assert.ok(few.length <= 300);
   assert.equal(Math.min(...few.map(({ score }) => score)), 40);
 });
+
+describe('what stands above and below a report', () => {
+  test('is of which time it is', () => {
+    const titles = (['night', 'morning', 'weekly', 'monthly'] as const).map(
+      (kind) => briefingOf(facts({ kind })).title,
+    );
+    const days = ': Wed 25 Nov to Thu 26 Nov';
+    assert.deepEqual(
+      titles,
+      ['before the night', 'in the morning', 'of a week', 'of a month'].map((when) => `nas ${when}${days}`),
+    );
+  });
+
+  test('is how long nobody looked, in three spans at the most', () => {
+    const spans = (count: number): Facts['blind'] =>
+      Array.from({ length: count }, (_, index) => ({
+        from: evening + index * hourMs,
+        to: evening + index * hourMs + 10 * minuteMs,
+      }));
+    const told = (count: number): string => JSON.stringify(briefingOf(facts({ blind: spans(count) })));
+    assert.match(told(3), /Baton was blind for 30 min: from Wed 18:00 to 18:10, from [^"]*20:10\./);
+    assert.match(told(4), /20:10, and 1 times more\./);
+    assert.doesNotMatch(told(4), /21:10/);
+  });
+
+  test('is that nobody looked at all', () => {
+    const before = [{ at: evening - 1, score: 100, unknown: [] }];
+    const all = (looks: Facts['looks']): string => JSON.stringify(briefingOf(facts({ looks })));
+    assert.match(all(before), /Nobody looked at this host all that time\./);
+    assert.match(all([]), /Nobody looked at this host all that time\./);
+    const first = [{ at: evening, score: 100, unknown: [] }];
+    assert.doesNotMatch(all(first), /all that time/);
+  });
+
+  test('is what it was made from, and what could not be read', () => {
+    const foot = (more: Partial<Facts>): string => JSON.stringify(briefingOf(facts(more)));
+    assert.match(foot({}), /Made Thu 06:30 from 151 looks, 0 incidents, 0 decisions[^"]*\."/);
+    const one = { looks: facts().looks.slice(-1), missing: ['the records', 'Temporal'] };
+    assert.match(foot(one), /from 1 look, [^"]*\. Not read: the records; Temporal\."/);
+  });
+});
