@@ -58,7 +58,7 @@ test('what is down now is told, and neither what is over nor what is less than c
       incidents: [
         incident('shop/db'),
         incident('shop/app', { severity: 'warning' }),
-        incident('wiki/web', { closedAt: now - minuteMs } as Parameters<typeof incident>[1]),
+        incident('wiki/web', { closedAt: now - minuteMs }),
       ],
     }),
     ['bad service-down at shop/db since Thu 02:30: exited with code 137 > baton health'],
