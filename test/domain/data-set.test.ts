@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   classesOf,
+  classText,
+  isKept,
+  parseSubvolumeText,
   parseVolumeText,
   placeText,
   rulesOf,
@@ -62,4 +65,26 @@ describe('a data set', () => {
       [],
     );
   });
+});
+
+test('how a set is named as data is read back, and nothing that only looks like it', () => {
+  assert.equal(parseSubvolumeText('subvolume @home/data'), '@home/data');
+  assert.equal(parseVolumeText('volume shop_db'), 'shop_db');
+  for (const other of ['/srv/a', 'subvolume ', 'volume ', 'a subvolume x', 'a volume x'])
+    assert.deepEqual([parseSubvolumeText(other), parseVolumeText(other)], [undefined, undefined], other);
+});
+
+test('its class is told, and whether anything is kept of it', () => {
+  const of = (kind: PlacedSet['class']) => set({ path: '/srv/a' }, { class: kind });
+  assert.deepEqual(
+    ([{ dump: 'postgres' }, 'snapshot', 'discard'] as const).map((kind) => [
+      classText(of(kind)),
+      isKept(of(kind)),
+    ]),
+    [
+      ['dump (postgres)', true],
+      ['snapshot', true],
+      ['discard', false],
+    ],
+  );
 });
