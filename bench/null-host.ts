@@ -4,22 +4,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openAudit } from '../activities/audit-log.ts';
-import { openCommands } from '../activities/commands.ts';
-import { openCopies } from '../activities/copies/index.ts';
-import { openDisk } from '../activities/disk/index.ts';
-import { openRegistry } from '../activities/registry.ts';
-import { openSystemd } from '../activities/systemd.ts';
-import { openFiles } from '../activities/files.ts';
-import { readBatonFile } from '../compose/baton-file.ts';
-import { readPlaybooks } from '../compose/playbooks.ts';
 import { createActivities } from '../activities/index.ts';
-import { openMemory } from '../activities/memory.ts';
-import { recordsWhenAsked } from '../activities/records/index.ts';
-import { openStanding } from '../activities/standing.ts';
-import { readPreferencesFile } from '../compose/preferences.ts';
-import { openSnapshots } from '../activities/snapshots/index.ts';
-import { openTickets } from '../setup/ticket.ts';
 import { newOperationId } from '../client/operation.ts';
 import { searchAttributesOf } from '../client/search-attributes.ts';
 import { thisHost } from '../client/this-host.ts';
@@ -27,6 +12,7 @@ import { hostTaskQueue, stackWorkflowId } from '../domain/ids.ts';
 import type { StackName } from '../domain/names.ts';
 import type { OperationRequest } from '../domain/operation.ts';
 import { MemoryEngine } from '../test/simulation/engine.ts';
+import { memoryPorts } from '../test/simulation/ports.ts';
 import { workflowBundle } from '../worker/bundle.ts';
 import { ensureSearchAttributes } from '../worker/search-attributes.ts';
 import type { deployStack } from '../workflows/deploy-stack.ts';
@@ -58,28 +44,7 @@ export const openNullHost = async (address: string, host: string, atOnce: number
     taskQueue: hostTaskQueue(host),
     workflowBundle: { codePath: await workflowBundle(thisHost().cacheDirectory) },
     maxConcurrentActivityTaskExecutions: atOnce + 10,
-    activities: createActivities({
-      host,
-      engine,
-      engineInfo: await engine.info(),
-      snapshots: openSnapshots(),
-      memory: openMemory(join(directory, 'state')),
-      records: recordsWhenAsked(join(directory, 'records.db')),
-      files: openFiles(),
-      copies: openCopies(join(directory, 'state'), { name: host, environment: {} }),
-      commands: openCommands(join(directory, 'state'), {}),
-      settings: async () => await readBatonFile(join(directory, 'baton.yml'), {}),
-      playbooks: async () => await readPlaybooks(join(directory, 'playbooks')),
-      tickets: openTickets(join(directory, 'state')),
-      disk: openDisk({ home: directory, state: join(directory, 'state'), others: [] }),
-      systemd: openSystemd(),
-      registry: openRegistry(openCommands(join(directory, 'state'), {})),
-      audit: openAudit(join(directory, 'state', 'audit.jsonl')),
-      standing: openStanding([]),
-      preferences: async (playbooks) =>
-        await readPreferencesFile(join(directory, 'preferences.yml'), playbooks),
-      environment: {},
-    }),
+    activities: createActivities(memoryPorts(host, directory, engine)),
   });
   const running = worker.run();
   return {

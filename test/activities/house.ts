@@ -4,30 +4,16 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openAudit } from '../../activities/audit-log.ts';
-import { openCommands } from '../../activities/commands.ts';
-import { openCopies } from '../../activities/copies/index.ts';
-import { openDisk } from '../../activities/disk/index.ts';
-import { openFiles } from '../../activities/files.ts';
 import { createActivities, type Activities } from '../../activities/index.ts';
-import { openMemory } from '../../activities/memory.ts';
 import type { Prepared } from '../../activities/plan.ts';
 import type { ContainerState } from '../../activities/ports/engine.ts';
 import type { Ports } from '../../activities/ports/index.ts';
-import { recordsWhenAsked } from '../../activities/records/index.ts';
-import { openRegistry } from '../../activities/registry.ts';
-import { openSnapshots } from '../../activities/snapshots/index.ts';
-import { openStanding } from '../../activities/standing.ts';
-import { openSystemd } from '../../activities/systemd.ts';
-import { readBatonFile } from '../../compose/baton-file.ts';
-import { readPlaybooks } from '../../compose/playbooks.ts';
-import { readPreferencesFile } from '../../compose/preferences.ts';
 import type { OperationRequest, ReleaseSource, SnapshotTaken } from '../../domain/operation.ts';
 import { isChanging, type Plan } from '../../domain/plan.ts';
 import { subjectOf, type Subject } from '../../domain/subject.ts';
-import { openTickets } from '../../setup/ticket.ts';
 import { needed } from '../host/environment.ts';
-import { memoryEngineInfo, MemoryEngine } from '../simulation/engine.ts';
+import { MemoryEngine } from '../simulation/engine.ts';
+import { memoryPorts } from '../simulation/ports.ts';
 
 export const image = 'app';
 
@@ -51,28 +37,7 @@ export class House {
   private constructor(directory: string) {
     this.directory = directory;
     this.engine = new MemoryEngine(join(directory, 'volumes'), [image]);
-    this.ports = {
-      host: 'host',
-      engine: this.engine,
-      engineInfo: memoryEngineInfo,
-      snapshots: openSnapshots(),
-      memory: openMemory(join(directory, 'state')),
-      records: recordsWhenAsked(join(directory, 'records.db')),
-      files: openFiles(),
-      copies: openCopies(join(directory, 'state'), { name: 'host', environment: {} }),
-      commands: openCommands(join(directory, 'state'), {}),
-      settings: async () => await readBatonFile(join(directory, 'baton.yml'), {}),
-      playbooks: async () => await readPlaybooks(join(directory, 'playbooks')),
-      tickets: openTickets(join(directory, 'state')),
-      disk: openDisk({ home: directory, state: join(directory, 'state'), others: [] }),
-      systemd: openSystemd(),
-      registry: openRegistry(openCommands(join(directory, 'state'), {})),
-      audit: openAudit(join(directory, 'state', 'audit.jsonl')),
-      standing: openStanding([]),
-      preferences: async (playbooks) =>
-        await readPreferencesFile(join(directory, 'preferences.yml'), playbooks),
-      environment: {},
-    };
+    this.ports = memoryPorts('host', directory, this.engine);
     this.#activities = createActivities(this.ports);
   }
 

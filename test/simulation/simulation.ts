@@ -9,23 +9,10 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { openAudit } from '../../activities/audit-log.ts';
-import { openCommands } from '../../activities/commands.ts';
-import { openCopies } from '../../activities/copies/index.ts';
-import { openDisk } from '../../activities/disk/index.ts';
-import { openRegistry } from '../../activities/registry.ts';
-import { openSystemd } from '../../activities/systemd.ts';
-import { openFiles } from '../../activities/files.ts';
-import { readBatonFile } from '../../compose/baton-file.ts';
-import { readPlaybooks } from '../../compose/playbooks.ts';
 import { createActivities, type Activities } from '../../activities/index.ts';
-import { openMemory } from '../../activities/memory.ts';
-import { recordsWhenAsked } from '../../activities/records/index.ts';
-import { openStanding } from '../../activities/standing.ts';
-import { readPreferencesFile } from '../../compose/preferences.ts';
 import { EngineError } from '../../activities/ports/engine.ts';
+import { openMemory } from '../../activities/memory.ts';
 import { openSnapshots } from '../../activities/snapshots/index.ts';
-import { openTickets } from '../../setup/ticket.ts';
 import { newOperationId, type Handle } from '../../client/operation.ts';
 import { resumeRequest } from '../../client/commands/resume.ts';
 import { searchAttributesOf } from '../../client/search-attributes.ts';
@@ -39,7 +26,8 @@ import type { deployStack } from '../../workflows/deploy-stack.ts';
 import type { resumeUnwind } from '../../workflows/resume-unwind.ts';
 import { watched, type Effect } from '../faults/effects.ts';
 import { sooner } from '../faults/sooner.ts';
-import { MemoryEngine, memoryEngineInfo } from './engine.ts';
+import { MemoryEngine } from './engine.ts';
+import { memoryPorts } from './ports.ts';
 import { runInMemory } from './run.ts';
 import { dataNames, drawTown, townFile, type Town } from './town.ts';
 
@@ -87,26 +75,8 @@ class World {
   #restart(): Activities {
     this.#life = new Life();
     const ports = {
-      host: this.#host,
-      engine: this.engine,
-      engineInfo: memoryEngineInfo,
+      ...memoryPorts(this.#host, this.directory, this.engine),
       snapshots: openSnapshots({ run: runInMemory }),
-      memory: openMemory(join(this.directory, 'state')),
-      records: recordsWhenAsked(join(this.directory, 'records.db')),
-      files: openFiles(),
-      commands: openCommands(join(this.directory, 'state'), {}),
-      copies: openCopies(join(this.directory, 'state'), { name: 'host', environment: {} }),
-      settings: async () => await readBatonFile(join(this.directory, 'baton.yml'), {}),
-      playbooks: async () => await readPlaybooks(join(this.directory, 'playbooks')),
-      tickets: openTickets(join(this.directory, 'state')),
-      disk: openDisk({ home: this.directory, state: join(this.directory, 'state'), others: [] }),
-      systemd: openSystemd(),
-      registry: openRegistry(openCommands(join(this.directory, 'state'), {})),
-      audit: openAudit(join(this.directory, 'state', 'audit.jsonl')),
-      standing: openStanding([]),
-      preferences: async (playbooks: readonly string[]) =>
-        await readPreferencesFile(join(this.directory, 'preferences.yml'), playbooks),
-      environment: {},
     };
     const log = { begin: (call: string, on: string): Effect => ({ n: (this.#effects += 1), call, on }) };
     this.#activities = createActivities(
