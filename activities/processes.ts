@@ -40,13 +40,14 @@ export const endProcesses = async (operation: OperationId, leader?: Leader): Pro
     for (const pid of left) {
       if (patient && asked.has(pid)) continue;
       asked.add(pid);
-      send(pid, patient ? 'SIGTERM' : 'SIGKILL');
+      signalIfThere(pid, patient ? 'SIGTERM' : 'SIGKILL');
     }
     await delay(lookEveryMs);
   }
 };
 
-const send = (pid: number, signal: NodeJS.Signals): void => {
+/** @param pid negative: a whole process group. */
+export const signalIfThere = (pid: number, signal: NodeJS.Signals): void => {
   try {
     process.kill(pid, signal);
   } catch (error) {

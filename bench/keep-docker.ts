@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { answers } from '../activities/engines/answers.ts';
+import { signalIfThere } from '../activities/processes.ts';
 import { daemonPid } from '../setup/daemon.ts';
 import { until } from '../test/e2e/site.ts';
 import { needed } from '../test/host/environment.ts';
@@ -51,7 +52,7 @@ export const uninterrupted = async <T>(work: () => Promise<T>): Promise<T> => {
 export const restartDocker = async (): Promise<void> => {
   const before = ends;
   const pid = await daemonPid(pidFile());
-  if (pid !== undefined) process.kill(pid, 'SIGTERM');
+  if (pid !== undefined) signalIfThere(pid, 'SIGTERM');
   await until('Docker to be started again', () => ends > before);
   await dockerAnswers();
 };

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { signalIfThere } from '../activities/processes.ts';
 
 export type Daemon = {
   command: string;
@@ -51,22 +52,13 @@ export const daemonPid = async (pidFile: string): Promise<number | undefined> =>
 export const endDaemon = async (pidFile: string, graceMs = 20_000): Promise<boolean> => {
   const pid = await daemonPid(pidFile);
   if (pid !== undefined) {
-    killIfThere(pid, 'SIGTERM');
+    signalIfThere(pid, 'SIGTERM');
     const began = performance.now();
     while ((await daemonPid(pidFile)) !== undefined && performance.now() - began < graceMs) await delay(50);
-    if ((await daemonPid(pidFile)) !== undefined) killIfThere(pid, 'SIGKILL');
+    if ((await daemonPid(pidFile)) !== undefined) signalIfThere(pid, 'SIGKILL');
   }
   await rm(pidFile, { force: true });
   return pid !== undefined;
-};
-
-/** It may end of itself at that very moment. */
-const killIfThere = (pid: number, signal: NodeJS.Signals): void => {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 };
 
 const readMark = async (pidFile: string): Promise<Mark | undefined> => {

@@ -11,7 +11,7 @@ import type { OperationId } from '../../domain/names.ts';
 import { formatAge } from '../../domain/size.ts';
 import { errnoOf } from '../errno.ts';
 import { CopyError } from '../ports/copies.ts';
-import { busyTicksOf, endProcesses, markOf } from '../processes.ts';
+import { busyTicksOf, endProcesses, markOf, signalIfThere } from '../processes.ts';
 
 export type Setting = {
   operation: OperationId;
@@ -195,10 +195,5 @@ const untilStalled = async (
 };
 
 const interrupt = (pid: number | undefined): void => {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGINT');
-  } catch (error) {
-    // It has ended meanwhile.
-    if (errnoOf(error) !== 'ESRCH') throw error;
-  }
+  if (pid !== undefined) signalIfThere(-pid, 'SIGINT');
 };

@@ -36,11 +36,11 @@ const nameOf = (purpose: SnapshotPurpose = 'before', id = '0123abcd'): SnapshotN
   return snapshotName({ stack, operation, purpose, takenAt: '2026-01-01T00:00:00Z' });
 };
 
-/** Runs commands as they are, except for what `instead` does about one of them first. */
+/** Runs commands as they are, except for what `instead` does about one of them first; a text is what that one prints. */
 const except = (command: string, instead: (args: readonly string[]) => unknown): Run => {
   return async (name, args, signal) => {
-    if (name === command && instead(args) === 'no more') return '';
-    return await run(name, args, signal);
+    const said = name === command ? instead(args) : undefined;
+    return typeof said === 'string' ? said : await run(name, args, signal);
   };
 };
 
@@ -416,7 +416,7 @@ describe('a command', () => {
       run: except('sync', (args) => {
         if (!args[1]?.includes('undone')) return undefined;
         rmSync(args[1], { recursive: true });
-        return 'no more';
+        return '';
       }),
     });
     await assert.rejects(quiet.clear(data, nameOf('undone')), {
@@ -462,11 +462,6 @@ describe('space that is set aside', () => {
 describe('a survey of snapshots', () => {
   const problems = async (how?: Run): Promise<string[]> =>
     (await openSnapshots(how ? { run: how } : {}).survey([data])).flatMap((found) => found.problems);
-  const saying =
-    (command: string, answer: () => string): Run =>
-    async (name, args, signal) =>
-      name === command ? answer() : await run(name, args, signal);
-
   test('tells of a time that is none', async () => {
     const { location } = await openSnapshots().take(data, nameOf(), 'copy');
     assert.deepEqual(await problems(), []);
@@ -476,8 +471,8 @@ describe('a survey of snapshots', () => {
 
   test('tells what cannot be read, the first of it, or that nobody could look', async () => {
     await openSnapshots().take(data, nameOf(), 'copy');
-    assert.deepEqual(await problems(saying('find', () => '/a\n/b\n')), ['cannot be read: /a']);
-    const refusing = saying('find', () => {
+    assert.deepEqual(await problems(except('find', () => '/a\n/b\n')), ['cannot be read: /a']);
+    const refusing = except('find', () => {
       throw new Error('find ended with 1');
     });
     assert.deepEqual(await problems(refusing), ['cannot be read: find ended with 1']);
@@ -491,7 +486,7 @@ describe('a survey of snapshots', () => {
     const told = async (how?: Run): Promise<string[]> =>
       (await openSnapshots(how ? { run: how } : {}).survey([subvolume])).flatMap((found) => found.problems);
     assert.deepEqual(await told(), []);
-    const refusing = saying('btrfs', () => {
+    const refusing = except('btrfs', () => {
       throw new Error('btrfs ended with 1');
     });
     assert.deepEqual(await told(refusing), ['whether it is read-only is not known: btrfs ended with 1']);
@@ -532,7 +527,7 @@ describe('the health of a filesystem', () => {
   });
 
   test('leaves out an allocation that it cannot read, and tells why it knows nothing', async () => {
-    const deaf = openSnapshots({ run: except('btrfs', (args) => (args.includes('usage') ? 'no more' : '')) });
+    const deaf = openSnapshots({ run: except('btrfs', (args) => (args.includes('usage') ? '' : undefined)) });
     const [found] = await deaf.health([place]);
     assert.deepEqual([found?.scrub.state, found?.allocation], ['never', undefined]);
     const refused = openSnapshots({ run: () => Promise.reject(new Error('only root may')) });

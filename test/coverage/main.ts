@@ -57,7 +57,7 @@ const { values, positionals } = parseArgs({
 });
 if (values.help) {
   console.log(`npm run coverage -- [--into DIRECTORY] [TEST…]
-In parts: --into keeps what is covered, and adds to what is there; TEST: only these files, for the first part all.`);
+TEST: only these files. --into: what they cover is added to what the directory holds, and kept there.`);
   process.exit();
 }
 
