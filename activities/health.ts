@@ -1,4 +1,5 @@
 /** Waiting until a container is healthy. Baton asks itself, quickly at first and slower later; no engine timer is waited for. */
+import { timesText } from '../domain/count-text.ts';
 import type { HealthKind } from '../domain/plan.ts';
 import type { Probe } from '../domain/stack.ts';
 import { permanent, pause } from './activity.ts';
@@ -149,7 +150,7 @@ export const askHealth = async (
   const { health } = waiting;
   if (container.status === 'exited' || container.status === 'dead') return endedHealth(health, container);
   if (container.restartCount >= crashLoop && sinceStartMs(container) < loopSettledMs)
-    return { state: 'hopeless', answer: `crashes and was restarted ${container.restartCount} times` };
+    return { state: 'hopeless', answer: `crashes and was restarted ${timesText(container.restartCount)}` };
   if (container.status !== 'running') return { state: 'waiting', answer: `is ${container.status}` };
   switch (health) {
     case 'completion':

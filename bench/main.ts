@@ -118,7 +118,7 @@ const measureBoth = async (): Promise<Scale> => {
 };
 
 const { cacheDirectory } = hostConfig(process.env, { hostname: hostname(), home: homedir() });
-const results = await openResults(values.fresh);
+const results = await openResults({ fresh: values.fresh, again: values.again });
 const sitting: Sitting = {
   day: today,
   machine: await describeMachine(),

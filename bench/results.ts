@@ -41,10 +41,10 @@ const directory = join(import.meta.dirname, 'results');
 export const today = new Date().toISOString().slice(0, 10);
 
 /**
- * The newest results, where they are of today or something is left to be measured; else empty ones.
- * @param fresh begins anew.
+ * The newest results, where they are of today, something is left to be measured, or only a part is measured again; else empty ones.
+ * @param how `fresh` begins anew.
  */
-export const openResults = async (fresh: boolean): Promise<Results> => {
+export const openResults = async ({ fresh, again }: { fresh: boolean; again: boolean }): Promise<Results> => {
   const empty: Results = { day: today, peers: [], singles: {}, rows: [], notCompared: [] };
   const newest = (await readdir(directory).catch(() => []))
     .filter((name) => name.endsWith('.json'))
@@ -52,8 +52,8 @@ export const openResults = async (fresh: boolean): Promise<Results> => {
     .at(-1);
   if (fresh || newest === undefined) return empty;
   const earlier = JSON.parse(await readFile(join(directory, newest), 'utf8')) as Results;
-  const isCutOff = (earlier.unmeasured ?? []).length > 0 || earlier.day === today;
-  return isCutOff ? { ...earlier, notCompared: [] } : empty;
+  const isGoneOnWith = again || (earlier.unmeasured ?? []).length > 0 || earlier.day === today;
+  return isGoneOnWith ? { ...earlier, notCompared: [] } : empty;
 };
 
 export const saveResults = async (results: Results): Promise<void> => {

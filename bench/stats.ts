@@ -1,4 +1,5 @@
 /** Times, medians, ranges, and ratios with bootstrap confidence intervals. */
+import { random } from '../test/random.ts';
 
 export type Sample = readonly number[];
 
@@ -28,6 +29,10 @@ const rounds = 2_000;
  * Bootstrap, 1993, chapter 13), each side drawn anew with replacement.
  */
 export const ratio = (slower: Sample, quicker: Sample): { ratio: number; low: number; high: number } => {
+  // The same draws each time: a report changes where something was measured, and nowhere else.
+  const next = random(1);
+  const redraw = (values: Sample): number[] =>
+    values.map(() => values[Math.floor(next() * values.length)] ?? Number.NaN);
   const drawn = Array.from({ length: rounds }, () => median(redraw(slower)) / median(redraw(quicker)));
   return {
     ratio: median(slower) / median(quicker),
@@ -35,9 +40,6 @@ export const ratio = (slower: Sample, quicker: Sample): { ratio: number; low: nu
     high: quantile(drawn, 0.975),
   };
 };
-
-const redraw = (values: Sample): number[] =>
-  values.map(() => values[Math.floor(Math.random() * values.length)] ?? Number.NaN);
 
 /** `1.23 s (1.10–1.40)`. */
 export const seconds = (ms: Sample): string =>

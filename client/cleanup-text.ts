@@ -8,6 +8,7 @@ import {
   type PartReport,
 } from '../domain/cleanup.ts';
 import { expectedNeed, usedPercent, type DiskUsage } from '../domain/cleanup-target.ts';
+import { countText } from '../domain/count-text.ts';
 import type { SpaceChange } from '../domain/rotation.ts';
 import { formatBytes, formatDuration } from '../domain/size.ts';
 import { spaceText } from './snapshot-text.ts';
@@ -48,7 +49,7 @@ const itemText = ({
   bytes,
   rule,
 }: Pick<CleanupItem, 'title' | 'files' | 'bytes' | 'rule'>): string =>
-  `${title}${files === undefined ? '' : `: ${files} ${files === 1 ? 'file' : 'files'}`}${size(bytes)}${rule === undefined ? '' : `  ${rule}`}`;
+  `${title}${files === undefined ? '' : `: ${countText(files, 'file')}`}${size(bytes)}${rule === undefined ? '' : `  ${rule}`}`;
 
 const size = (bytes: number | undefined): string => (bytes === undefined ? '' : `, ${formatBytes(bytes)}`);
 

@@ -1,4 +1,5 @@
 /** Pins, and what a rotation would do or has done, in words. */
+import { countText } from '../domain/count-text.ts';
 import { keepText } from '../domain/retention.ts';
 import type { PathRotation, RotationOutcome, RotationReport } from '../domain/rotation.ts';
 import { formatBytes, formatDuration } from '../domain/size.ts';
@@ -10,7 +11,7 @@ export const pinText = ({ by, reason }: Pin): string =>
 /** One block a path: what goes, and why each of the others stays. Newest first. */
 export const rotationText = (paths: readonly PathRotation[], settingsFile: string): string[] =>
   paths.flatMap(({ path, keep, decisions }) => {
-    const counted = `${decisions.length} ${decisions.length === 1 ? 'snapshot' : 'snapshots'}`;
+    const counted = countText(decisions.length, 'snapshot');
     if (!keep) return [`${path}: no rule in ${settingsFile} is for it, so all is kept (${counted})`];
     return [
       `${path}: ${keepText(keep)}`,

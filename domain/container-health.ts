@@ -1,4 +1,5 @@
 /** What is wrong with a container that the engine shows: crash loops, memory that ran out or is about to. */
+import { timesText } from './count-text.ts';
 import type { Finding } from './incident.ts';
 import { formatBytes } from './size.ts';
 
@@ -49,7 +50,9 @@ export const crashFinding = (
 ): Finding => {
   const loops = sinceMs(startedAt, now) < settledMs && (restarts ?? restartCount) >= loopRestarts;
   const times =
-    restarts === undefined ? `${restartCount} times since it was made` : `${restarts} times within an hour`;
+    restarts === undefined
+      ? `${timesText(restartCount)} since it was made`
+      : `${timesText(restarts)} within an hour`;
   return {
     what: 'crash-loop',
     where,

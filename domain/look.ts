@@ -1,4 +1,5 @@
 /** A look at a host: what each source saw, and what of it is wrong. */
+import { timesText } from './count-text.ts';
 import { incidentId, type Cause, type Finding, type Incident, type Severity } from './incident.ts';
 import type { HealthScore } from './health-score.ts';
 
@@ -90,5 +91,5 @@ const since = ({ openedAt, lastSeenAt, returns }: Incident, at: number): string 
     at - lastSeenAt > freshMs
       ? `, not measured since ${new Date(lastSeenAt).toISOString().slice(0, 16)}Z`
       : '';
-  return `${minutes === 0 ? 'new' : `for ${age}`}${returns > 0 ? `, back ${returns} times` : ''}${stale}`;
+  return `${minutes === 0 ? 'new' : `for ${age}`}${returns > 0 ? `, back ${timesText(returns)}` : ''}${stale}`;
 };

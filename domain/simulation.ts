@@ -1,6 +1,7 @@
 /** What the rules came to over recorded history, what each level would have let through, and what then really happened. */
 import { acts, levels, rulesOf, type Level } from './autonomy.ts';
 import { percent } from './confidence.ts';
+import { countText } from './count-text.ts';
 import type { Decided } from './decided.ts';
 import { answers, type Answer, type RuleName } from './decision.ts';
 import { mean } from './forecast/order-statistics.ts';
@@ -88,7 +89,7 @@ export const fateOf = (
 };
 
 export const simulatedText = (one: Simulated): string[] => [
-  `${one.playbook}: ${one.count} decisions (${listed(one.answers)}), ${percent(one.meanConfidence)} confidence on average`,
+  `${one.playbook}: ${countText(one.count, 'decision')} (${listed(one.answers)}), ${percent(one.meanConfidence)} confidence on average`,
   ...one.levels.map(
     ({ level, count, fates }) =>
       `  ${level} (${percent(rulesOf[level].minConfidence)}) would have let ${count} through${count === 0 ? '' : `: ${listed(fates)}`}`,

@@ -1,4 +1,5 @@
 /** SQLite: databases without a server. Any program may open their files, so Baton copies them itself: docs/decisions/0014. */
+import { countText } from './count-text.ts';
 import type { DataPlan } from './data.ts';
 import type { Problem } from './problem.ts';
 import { formatBytes } from './size.ts';
@@ -35,7 +36,7 @@ export const sqliteText = (
   { databases }: NonNullable<DataPlan['sqlite']>,
   { driver, sizeBytes }: Pick<DataPlan, 'driver' | 'sizeBytes'>,
 ): string => {
-  const what = `${databases} SQLite database${databases === 1 ? '' : 's'}`;
+  const what = countText(databases, 'SQLite database');
   const size = sizeBytes > 0 ? `, ${formatBytes(sizeBytes)}` : '';
   return driver === 'btrfs'
     ? `protected by btrfs snapshot, in which ${what} ${databases === 1 ? 'is' : 'are'} settled and checked${size}`

@@ -1,5 +1,6 @@
 /** The forward half of an operation: each undo is registered before the step that it takes back. A step with nothing to do is left out. */
 import { CancellationScope } from '@temporalio/workflow';
+import { countText } from '../domain/count-text.ts';
 import type { DataOutcome, Report, SnapshotTaken } from '../domain/operation.ts';
 import type { ServiceName } from '../domain/names.ts';
 import { hasBefore, isChanging, makesResources, type Plan, type ServicePlan } from '../domain/plan.ts';
@@ -60,7 +61,7 @@ export const applyPlan = async (
   if (plan.files.length > 0) {
     undo.files();
     await operation.step('files', 'Write files', () =>
-      changing.writeFiles.executeWithOptions({ summary: `${plan.files.length} files` }, [
+      changing.writeFiles.executeWithOptions({ summary: countText(plan.files.length, 'file') }, [
         subject,
         plan.files,
       ]),

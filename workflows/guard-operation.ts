@@ -6,6 +6,7 @@
 import { ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { Changes } from '../domain/changes.ts';
 import { commandFailure, commandText, type CommandEnd, type GuardedCommand } from '../domain/commands.ts';
+import { countText } from '../domain/count-text.ts';
 import { isWithoutData, takesOnly, type GuardPlan, type GuardRequest, type User } from '../domain/guard.ts';
 import { dumpedData, type DumpPlan } from '../domain/data.ts';
 import { dumpTools } from '../domain/database.ts';
@@ -188,7 +189,10 @@ const runGuarded = async (
 const restartEach = async (operation: Operation, services: ServiceRestart[]): Promise<void> => {
   const { owner } = operation;
   await operation.step('note', 'Note how they are', () =>
-    changing.noteServices.executeWithOptions({ summary: `${services.length} containers` }, [owner, services]),
+    changing.noteServices.executeWithOptions({ summary: countText(services.length, 'container') }, [
+      owner,
+      services,
+    ]),
   );
   for (const service of services) {
     const { name } = service;

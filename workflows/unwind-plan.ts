@@ -1,5 +1,6 @@
 /** The way back. Undo steps run in reverse of their registration: containers, data, files, previous containers, networks, snapshots. */
 import { ApplicationFailure, patched } from '@temporalio/workflow';
+import { countText } from '../domain/count-text.ts';
 import type { Failure, Outcome, Report } from '../domain/operation.ts';
 import { dumpedData, type DataPlan } from '../domain/data.ts';
 import { dumpTools } from '../domain/database.ts';
@@ -50,7 +51,7 @@ export const registerUndo = (operation: Operation, saga: Saga, plan: Plan, appli
     },
     files: () => {
       saga.register('files', 'Put files back', () =>
-        undoing.putBackFiles.executeWithOptions({ summary: `${plan.files.length} files` }, [
+        undoing.putBackFiles.executeWithOptions({ summary: countText(plan.files.length, 'file') }, [
           subject,
           plan.files,
         ]),

@@ -1,4 +1,5 @@
 /** What builds have left and none has used for long. */
+import { countText } from '../../domain/count-text.ts';
 import { formatBytes, formatAge } from '../../domain/size.ts';
 import { nothing, type Part } from './part.ts';
 
@@ -18,7 +19,7 @@ export const buildCachePart: Part = {
           : [
               {
                 id: 'build-cache',
-                title: `${old.length} ${old.length === 1 ? 'piece' : 'pieces'} of the build cache`,
+                title: `${countText(old.length, 'piece')} of the build cache`,
                 place: ports.engineInfo.rootDirectory,
                 bytes: old.reduce((sum, { bytes }) => sum + bytes, 0),
                 rule: `not used for ${formatAge(rule.olderThanMs)}`,

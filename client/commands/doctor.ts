@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { styleText } from 'node:util';
+import { countText } from '../../domain/count-text.ts';
 import { batonFileOf } from '../../domain/host.ts';
 import { searchAttributeNames } from '../../domain/search-attributes.ts';
 import { machineChecks, type Finding } from '../../setup/examine.ts';
@@ -33,7 +34,7 @@ export const doctorCommand = (command: Command): void => {
       print(
         problems === 0
           ? '\nReady to deploy.'
-          : `\n${problems} ${problems === 1 ? 'problem' : 'problems'}; mend the first one first.`,
+          : `\n${countText(problems, 'problem')}; mend the first one first.`,
       );
     if (problems > 0) process.exitCode = exitCode.failed;
   });

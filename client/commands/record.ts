@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { AutonomyRecord } from '../../domain/autonomy-status.ts';
 import type { Calibration } from '../../domain/calibration.ts';
 import { percent } from '../../domain/confidence.ts';
+import { countText } from '../../domain/count-text.ts';
 import type { ForecastRecord } from '../../domain/disk-forecast.ts';
 import type { autonomyRecord } from '../../workflows/questions.ts';
 import { ask } from '../ask.ts';
@@ -30,7 +31,7 @@ const recordText = ({ host, all, playbooks, forecasts }: AutonomyRecord): string
         `${host}: ${calibrationText(all)}`,
         ...all.bins.map(
           ({ from, to, count, promised, kept }) =>
-            `  promised ${percent(from)} to ${percent(to)}: ${count} actions, ${percent(promised)} on average, ${percent(kept)} helped`,
+            `  promised ${percent(from)} to ${percent(to)}: ${countText(count, 'action')}, ${percent(promised)} on average, ${percent(kept)} helped`,
         ),
         ...playbooks.map(({ playbook, ...own }) => `${playbook}: ${calibrationText(own)}`),
       ]
@@ -39,7 +40,7 @@ const recordText = ({ host, all, playbooks, forecasts }: AutonomyRecord): string
 ];
 
 const calibrationText = ({ count, promised, kept, brier, baseRateBrier }: Calibration): string =>
-  `${count} actions, ${percent(kept)} helped where ${percent(promised)} were promised; Brier ${brier.toFixed(3)}, always saying ${percent(kept)}: ${baseRateBrier.toFixed(3)}`;
+  `${countText(count, 'action')}, ${percent(kept)} helped where ${percent(promised)} were promised; Brier ${brier.toFixed(3)}, always saying ${percent(kept)}: ${baseRateBrier.toFixed(3)}`;
 
 const forecastText = ({ scored, covered, skill }: ForecastRecord): string =>
   covered === undefined

@@ -1,5 +1,6 @@
 /** `baton snapshots prune`: removes what no rule of `baton.yml` keeps, once it has been shown. */
 import type { Command } from 'commander';
+import { countText } from '../../domain/count-text.ts';
 import { batonFileOf } from '../../domain/host.ts';
 import { rotationWorkflowId } from '../../domain/ids.ts';
 import type { StackName } from '../../domain/names.ts';
@@ -52,7 +53,7 @@ const prune = async (stack: StackName | undefined, options: Options): Promise<nu
     show(plan, options);
     if (plan.problems.some(isError)) return exitCode.failed;
     if (plan.remove.length === 0 || options.dryRun) return exitCode.done;
-    const what = `${plan.remove.length} ${plan.remove.length === 1 ? 'snapshot' : 'snapshots'}`;
+    const what = countText(plan.remove.length, 'snapshot');
     if (!options.yes) await confirm(`Remove ${what}? They cannot be brought back.`, { unattended: sayYes() });
     const handle = await startChange<typeof rotateSnapshots>(client, {
       host,

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { formatDistanceToNow } from 'date-fns/formatDistanceToNow';
 import { parseISO } from 'date-fns/parseISO';
+import { countText } from '../../domain/count-text.ts';
 import type { SetStatus } from '../../domain/data-set.ts';
 import type { StackName } from '../../domain/names.ts';
 import type { StackStatus } from '../../domain/status.ts';
@@ -64,7 +65,7 @@ export const releasesCommand = (command: Command): void => {
         if (options.json) printJson({ type: 'release', ...record });
         else
           print(
-            `${record.release}  ${record.kind.padEnd(6)}  ${ago(record.committedAt).padEnd(20)}  operation ${record.operation}  ${record.snapshots.length} snapshots${record.because === undefined ? '' : `  ${record.because}`}`,
+            `${record.release}  ${record.kind.padEnd(6)}  ${ago(record.committedAt).padEnd(20)}  operation ${record.operation}  ${countText(record.snapshots.length, 'snapshot')}${record.because === undefined ? '' : `  ${record.because}`}`,
           );
       if (records.length === 0 && !options.json) print(`No release of "${stack}" is recorded on this host.`);
     });

@@ -1,5 +1,6 @@
 /** `baton validate FILE`: read a stack's file and say all that is wrong with it. Needs no server and no engine. */
 import type { Command } from 'commander';
+import { countText } from '../../domain/count-text.ts';
 import { print, printJson, printProblems } from '../output.ts';
 import { readEcosystem, readStack, type Reading } from '../stack-file.ts';
 import { examples, jsonOption, listOption, setOption, type OutputOptions } from './shared.ts';
@@ -29,8 +30,8 @@ export const validateCommand = (command: Command): void => {
       const [only] = stacks;
       print(
         stacks.length === 1 && only?.name === name
-          ? `${file} is valid: stack "${name}" with ${only.services.length} services.`
-          : `${file} is valid: ecosystem "${name}" with ${stacks.length} stacks.`,
+          ? `${file} is valid: stack "${name}" with ${countText(only.services.length, 'service')}.`
+          : `${file} is valid: ecosystem "${name}" with ${countText(stacks.length, 'stack')}.`,
       );
     });
   examples(command, ['baton validate stacks/immich.yml', 'baton validate compose.yml --json']);

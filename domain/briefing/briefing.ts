@@ -1,4 +1,5 @@
 /** A briefing: what a person reads over coffee. What needs them first, then what was wrong, what was done, what comes. */
+import { countText, timesText } from '../count-text.ts';
 import type { Facts } from './facts.ts';
 import { needsIn } from './needs.ts';
 import { aheadIn, dueIn, healthIn, plannedIn, quietIn } from './outlook.ts';
@@ -69,7 +70,7 @@ const blindLines = ({ looks, blind, period }: Facts, { span }: Clock): string[] 
   if (looks.every(({ at }) => at < period.from)) return ['Nobody looked at this host all that time.'];
   if (blind.length === 0) return [];
   const spans = blind.slice(0, fewSpans).map(({ from, to }) => `from ${span(from, to)}`);
-  const more = blind.length > fewSpans ? `, and ${blind.length - fewSpans} times more` : '';
+  const more = blind.length > fewSpans ? `, and ${timesText(blind.length - fewSpans)} more` : '';
   return [`Baton was blind for ${lastedText(blindMs(blind))}: ${spans.join(', ')}${more}.`];
 };
 
@@ -97,9 +98,6 @@ const sectionsOf = (facts: Facts, clock: Clock): Section[] => {
 };
 
 const endOf = ({ looks, ended, incidents, decisions, period, missing }: Facts, { moment }: Clock): string =>
-  `Made ${moment(period.to)} from ${some(looks, 'look')}, ${some(incidents, 'incident')}, ${some(decisions, 'decision')} and ${some(ended, 'operation')}.${
+  `Made ${moment(period.to)} from ${countText(looks.length, 'look')}, ${countText(incidents.length, 'incident')}, ${countText(decisions.length, 'decision')} and ${countText(ended.length, 'operation')}.${
     missing.length === 0 ? '' : ` Not read: ${missing.join('; ')}.`
   }`;
-
-const some = ({ length }: readonly unknown[], of: string): string =>
-  `${length} ${of}${length === 1 ? '' : 's'}`;

@@ -1,4 +1,5 @@
 /** What was done: by Baton itself with what came of it as it was measured, then by people and schedules. */
+import { countText } from '../count-text.ts';
 import type { Decided } from '../decided.ts';
 import { helped, type ActionOutcome } from '../outcome.ts';
 import { formatDuration } from '../size.ts';
@@ -89,7 +90,7 @@ const restLines = (decisions: readonly Decided[]): Line[] => {
   return [
     {
       mark: 'info',
-      text: `Of ${rest.length} other decision${rest.length === 1 ? '' : 's'} nothing came: ${counts.join(', ')}${dry}`,
+      text: `Of ${countText(rest.length, 'other decision')} nothing came: ${counts.join(', ')}${dry}`,
       next: 'baton decisions',
     },
   ];

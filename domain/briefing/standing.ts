@@ -1,6 +1,7 @@
 /** How the record stands: by playbook, by promise, and what keeps data safe. */
 import { calibrationOf } from '../calibration.ts';
 import { percent } from '../confidence.ts';
+import { countText } from '../count-text.ts';
 import type { Line, Section } from './briefing.ts';
 import { lastedText, type Clock } from './clock.ts';
 import type { Facts } from './facts.ts';
@@ -58,7 +59,7 @@ const calibrationIn = ({ promises, outcomes }: Facts): Section => {
       ? [
           {
             mark: found.brier <= found.baseRateBrier ? 'good' : 'warn',
-            text: `${found.count} actions: ${percent(found.promised)} promised, ${percent(found.kept)} kept; Brier ${found.brier.toFixed(3)}, ${found.baseRateBrier.toFixed(3)} for who knows only the share`,
+            text: `${countText(found.count, 'action')}: ${percent(found.promised)} promised, ${percent(found.kept)} kept; Brier ${found.brier.toFixed(3)}, ${found.baseRateBrier.toFixed(3)} for who knows only the share`,
           },
         ]
       : [],

@@ -8,6 +8,7 @@ import {
   type Incident,
   type Severity,
 } from '../incident.ts';
+import { timesText } from '../count-text.ts';
 import type { Line, Mark, Section } from './briefing.ts';
 import { lastedText, type Clock } from './clock.ts';
 import type { Facts } from './facts.ts';
@@ -46,7 +47,7 @@ const incidentLine = (incident: Incident, { period }: Facts, { moment, span }: C
     closedAt === undefined
       ? `since ${moment(openedAt)} (${lasted}), still`
       : `${span(openedAt, closedAt)} (${lasted})`;
-  const back = returns > 0 ? `, back ${returns} times` : '';
+  const back = returns > 0 ? `, back ${timesText(returns)}` : '';
   return {
     mark: isOpen(incident) ? marks[severity] : 'info',
     text: `${what} at ${where}: ${when}${back}: ${evidence}`,

@@ -1,6 +1,7 @@
 /** A calibration diagram: what was promised against what was kept. On the line, promises are worth what they say. */
 import type { Calibration } from '../calibration.ts';
 import { percent } from '../confidence.ts';
+import { countText } from '../count-text.ts';
 import { dot, footLabels, line, picture, rowLabels, scaleOf } from './svg.ts';
 
 /** The area of a dot is how many promises it stands for. */
@@ -10,7 +11,7 @@ export const calibrationPicture = ({ bins, count, promised, kept }: Calibration)
   const scale = scaleOf([0, 1], [0, 1]);
   const ends = [0, 1].map((share) => ({ x: scale.x(share), y: scale.y(share) }));
   return picture(
-    `Of ${count} actions ${percent(promised)} were promised to help, and ${percent(kept)} did`,
+    `Of ${countText(count, 'action')} ${percent(promised)} were promised to help, and ${percent(kept)} did`,
     line(ends, 'limit'),
     ...[0, 0.5, 1].map((share) =>
       line(
@@ -22,7 +23,7 @@ export const calibrationPicture = ({ bins, count, promised, kept }: Calibration)
       dot(
         { x: scale.x(bin.promised), y: scale.y(bin.kept) },
         radiusOf(bin.count),
-        `${bin.count} actions: ${percent(bin.promised)} promised, ${percent(bin.kept)} kept`,
+        `${countText(bin.count, 'action')}: ${percent(bin.promised)} promised, ${percent(bin.kept)} kept`,
       ),
     ),
     rowLabels(

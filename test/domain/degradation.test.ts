@@ -1,7 +1,7 @@
 /** Slower since a deploy: against the same hour of the days before, with how strong that is. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { degradationFinding, findDegradation } from '../../domain/degradation.ts';
+import { degradationFinding, findDegradation, watchedAfterMs } from '../../domain/degradation.ts';
 import { rankSum } from '../../domain/rank-sum.ts';
 import { random } from '../random.ts';
 
@@ -59,6 +59,98 @@ describe('a service since its deploy', () => {
       ({ state }) => state === 'slower',
     );
     assert.equal(wrong.length, 0);
+  });
+});
+
+describe('what a service is held against', () => {
+  const warmUp = 5 * minute;
+  const begin = deployedAt + warmUp;
+  /** Looks of one time of the day, five minutes apart, so many days ago. */
+  const looks = (values: readonly number[], daysAgo = 0) =>
+    values.map((value, index) => ({ at: begin + index * 5 * minute - daysAgo * dayMs, value }));
+  const same = (value: number, count: number): number[] => new Array<number>(count).fill(value);
+  /** Looked at six times since, and as often on each of the days before; asked at the last look. */
+  const judged = (since: readonly number[], days: Record<number, readonly number[]>) =>
+    findDegradation(
+      [...looks(since), ...Object.entries(days).flatMap(([ago, values]) => looks(values, Number(ago)))],
+      deployedAt,
+      begin + (since.length - 1) * 5 * minute,
+    );
+  const week = (values: readonly number[]): Record<number, readonly number[]> =>
+    Object.fromEntries([1, 2, 3, 4, 5, 6, 7].map((ago) => [ago, values]));
+
+  test('is six looks since, and three days that were looked at half as often', () => {
+    const slow = same(200, 6);
+    assert.equal(judged(slow, week(same(100, 6))).state, 'slower');
+    assert.equal(judged(slow, { 1: same(100, 3), 6: same(100, 6), 7: same(100, 6) }).state, 'slower');
+    const few: [ReturnType<typeof judged>, string][] = [
+      [judged(slow.slice(1), week(same(100, 6))), '5 of 6 looks since, and 7 of 3 days before at that hour'],
+      [
+        judged(slow, { 1: same(100, 2), 6: same(100, 6), 7: same(100, 6) }),
+        '6 of 6 looks since, and 2 of 3 days before at that hour',
+      ],
+      [
+        judged(slow, { 1: same(100, 6), 7: same(100, 6), 8: same(100, 6) }),
+        '6 of 6 looks since, and 2 of 3 days before at that hour',
+      ],
+    ];
+    for (const [one, why] of few) assert.deepEqual(one, { state: 'not enough', why });
+  });
+
+  test('is not what was measured before it had started, nor another hour of the days', () => {
+    const started = [...looks(same(200, 6)), { at: begin - 1, value: 9_000 }];
+    const others = [1, 2, 3].flatMap((ago) => [
+      ...looks(same(100, 6), ago),
+      { at: begin - ago * dayMs - 1, value: 9_000 },
+      { at: begin + 25 * minute - ago * dayMs + 1, value: 9_000 },
+    ]);
+    const told = findDegradation([...started, ...others], deployedAt, begin + 25 * minute);
+    assert.ok(told.state === 'slower', told.why);
+    assert.deepEqual([told.ratio, told.chance], [2, 1]);
+    assert.equal(told.why, '200 ms now, 100 ms at that hour of the 3 days before (+100 %)');
+  });
+
+  test('has to be exceeded by three tenths, by five milliseconds, and on the slowest day', () => {
+    assert.equal(judged(same(130, 6), week(same(100, 6))).state, 'slower');
+    assert.deepEqual(judged(same(129, 6), week(same(100, 6))), {
+      state: 'no slower',
+      why: '129 ms now, 100 ms at that hour of the days before',
+    });
+    assert.equal(judged(same(10, 6), week(same(5, 6))).state, 'slower');
+    assert.deepEqual(judged(same(9.5, 6), week(same(5, 6))), {
+      state: 'no slower',
+      why: '9.5 ms now, 5.0 ms at that hour of the days before',
+    });
+    const slowestDay = (value: number) => judged(same(150, 6), { ...week(same(100, 6)), 4: same(value, 6) });
+    assert.equal(slowestDay(150).state, 'no slower');
+    assert.equal(slowestDay(149).state, 'slower');
+  });
+
+  test('is exceeded by chance where some looks were as quick as ever', () => {
+    const told = judged([90, 90, 140, 140, 140, 140], week(same(100, 6)));
+    assert.equal(told.state, 'no slower');
+    assert.match(told.why, /^it may be chance: p = 0\.\d+$/);
+  });
+
+  test('is told as a finding, or as nothing where too little was measured', () => {
+    const finding = (told: ReturnType<typeof judged>) => degradationFinding('shop/app', told, '0123456789ab');
+    assert.equal(finding(judged([], {})), undefined);
+    assert.deepEqual(finding(judged(same(100, 6), week(same(100, 6)))), {
+      what: 'slower-since-deploy',
+      where: 'shop/app',
+      state: 'fine',
+      evidence: '100 ms now, 100 ms at that hour of the days before',
+    });
+    const slow = finding(judged(same(200, 6), week([...same(100, 5), 300])));
+    assert.deepEqual([slow?.what, slow?.where, slow?.state], ['slower-since-deploy', 'shop/app', 'warning']);
+    assert.match(
+      slow?.evidence ?? '',
+      /^since release 0123456789ab: 200 ms now, 100 ms at that hour of the 7 days before \(\+100 %\); an answer of now is slower than one of then in 83 of 100 cases, Mann-Whitney p = \de-\d$/,
+    );
+  });
+
+  test('is watched for twelve hours', () => {
+    assert.equal(watchedAfterMs, 12 * 60 * minute);
   });
 });
 

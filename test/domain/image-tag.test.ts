@@ -28,7 +28,9 @@ describe('an image', () => {
     ['of this machine is not', { image: 'localhost/own:1' }, false],
     ['that is built is not', { image: 'own:1', build }, false],
     ['that is never pulled is not', { pullPolicy: 'never' }, false],
+    ['that is built each time is not', { pullPolicy: 'build' }, false],
     ['that is pulled each time is', { pullPolicy: 'always' }, true],
+    ['whose name only holds a word of this machine is', { image: 'ghcr.io/localhost/own:1' }, true],
   ];
   for (const [title, more, expected] of cases)
     test(title, () => {
@@ -54,7 +56,23 @@ describe('an image', () => {
     ['that was built here', 'own:1', [], undefined],
     ['that Podman built here', 'own:1', [`localhost/own@${digest('a')}`], undefined],
     ['that came under another name', 'own:1', [`docker.io/library/nginx@${digest('a')}`], undefined],
+    [
+      'that lost its name, and had a tag',
+      'ghcr.io/shop/web:2',
+      [`localhost/baton-kept/shop/web@${digest('a')}`],
+      'ghcr.io/shop/web:2',
+    ],
+    [
+      'whose registry is not named first',
+      'shop/ghcr.io/web',
+      [`localhost/baton-kept/shop/web@${digest('a')}`],
+      undefined,
+    ],
+    ['that Baton does not keep', 'ghcr.io/shop/web', [`localhost/own@${digest('a')}`], undefined],
+    ['that is kept without a digest', 'ghcr.io/shop/web', ['localhost/baton-kept/shop/web'], undefined],
     ['whose digest is none', 'nginx', ['nginx@sha256:abc'], undefined],
+    ['whose digest begins as none', 'nginx', [`nginx@--x=${digest('a')}`], undefined],
+    ['that begins as an option', '-x/nginx', [`-x/nginx@${digest('a')}`], undefined],
     ['whose name is an option', 'x/--nginx', [`-x/--nginx@${digest('a')}`], undefined],
   ];
   for (const [title, reference, repoDigests, expected] of asked)
@@ -71,7 +89,16 @@ describe('an image', () => {
     assert.deepEqual(found?.digests, [digest('a'), digest('b')]);
   });
 
+  test('that lost its name is known by what is kept of it', () => {
+    const found = registryImage('ghcr.io/shop/web', [
+      `localhost/own@${digest('b')}`,
+      `localhost/baton-kept/shop/web@${digest('a')}`,
+    ]);
+    assert.deepEqual(found, { reference: 'ghcr.io/shop/web:latest', digests: [digest('a')] });
+  });
+
   test('for another platform is asked for by itself', () => {
+    assert.equal(tagKey({ image: 'nginx' }), 'nginx');
     assert.notEqual(tagKey({ image: 'nginx' }), tagKey({ image: 'nginx', platform: 'linux/arm64' }));
   });
 });
@@ -89,6 +116,13 @@ describe('the answer of a registry', () => {
       { digest: digest('a'), createdAt: now + 500 },
     ],
     ['may say so badly', answer({ Created: 'yesterday', Labels: null }), { digest: digest('a') }],
+    ['may say so as a number', answer({ Created: 5 }), { digest: digest('a') }],
+    ['may hold a list for a digest', answer({ Digest: [digest('a')] }), undefined],
+    [
+      'may name the documentation alone',
+      answer({ Labels: { [label('source')]: ['https://a'], [label('documentation')]: 'https://c' } }),
+      { digest: digest('a'), changelog: 'https://c' },
+    ],
     [
       'says where its changes are told, the nearest first',
       answer({ Labels: { [label('url')]: 'https://b', [label('source')]: 'https://a' } }),
@@ -113,8 +147,10 @@ describe('the answer of a registry', () => {
       'https://<b>',
       `https://${'a'.repeat(400)}`,
       'ftp://a',
+      'javascript:alert(1)//https://a',
     ])
       assert.equal(isLink(text), false, text);
+    for (const text of ['https://a', 'http://a.example/b?c=d#e']) assert.equal(isLink(text), true, text);
   });
 });
 
@@ -128,6 +164,7 @@ describe('a tag', () => {
   test('is asked for when it was never asked for, then by age, a few at once', () => {
     const tags = { old: known(9 * hourMs), older: known(20 * hourMs), fresh: known(5 * hourMs) };
     assert.deepEqual(dueTags(['fresh', 'old', 'new', 'older'], tags, now), ['new', 'older', 'old']);
+    assert.deepEqual(dueTags(['fresh'], tags, now), []);
     assert.equal(dueTags(['a', 'b', 'c', 'd', 'e'], {}, now).length, 3);
   });
 
@@ -164,6 +201,23 @@ describe('a tag', () => {
     const first = knownTag(undefined, { digest: digest('a') }, now);
     const silent = knownTag(first, { why: 'refused' }, now + hourMs);
     assert.deepEqual(silent, { ...first, askedAt: now + hourMs, why: 'refused' });
-    assert.equal(knownTag(silent, { digest: digest('a') }, now + 2 * hourMs).why, undefined);
+    const again = knownTag(silent, { digest: digest('a') }, now + 2 * hourMs);
+    assert.deepEqual([again.why, again.tagged?.seenAt], [undefined, now]);
+  });
+
+  test('that was never answered for names nothing, until it is', () => {
+    const silent = knownTag(undefined, { why: 'refused' }, now);
+    assert.deepEqual(silent, { askedAt: now, current: [], why: 'refused' });
+    const first = knownTag(silent, { digest: digest('a') }, now + hourMs);
+    assert.deepEqual(first, {
+      askedAt: now + hourMs,
+      tagged: { digest: digest('a'), seenAt: now + hourMs },
+      current: [],
+    });
+  });
+
+  test('that no registry has any more is forgotten', () => {
+    const first = { ...knownTag(undefined, { digest: digest('a') }, now), current: ['id'] };
+    assert.deepEqual(knownTag(first, undefined, now + hourMs), { askedAt: now + hourMs, current: [] });
   });
 });

@@ -4,7 +4,14 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import ICAL from 'ical.js';
 import { quietCalendar } from '../../domain/quiet-calendar.ts';
-import { quietHours, weekHourIn, windowText, type TrafficHour } from '../../domain/quiet-hours.ts';
+import {
+  quietHours,
+  weekHourIn,
+  wholeHours,
+  windowText,
+  type QuietWindow,
+  type TrafficHour,
+} from '../../domain/quiet-hours.ts';
 
 const hourMs = 3_600_000;
 /** A Monday. */
@@ -18,12 +25,101 @@ const weekly = (hour: number): number => ([148, 149].includes(hour % 168) ? 1 : 
 
 describe('quiet hours', () => {
   test('of less than three days are not told', () => {
-    const found = quietHours(
-      measured(71, () => 1),
-      weekHour,
-      wish,
+    const flat = (hours: number) =>
+      quietHours(
+        measured(hours, () => 1),
+        weekHour,
+        wish,
+      );
+    assert.deepEqual(flat(71), {
+      state: 'not enough',
+      why: '71 hours were measured; the shape of a day shows from 72 on',
+    });
+    assert.equal(flat(72).state, 'told');
+  });
+
+  test('count an hour once, however often it was measured', () => {
+    const twice = measured(71, () => 1).flatMap((one) => [one, { ...one, at: one.at + hourMs / 2 }]);
+    assert.equal(quietHours(twice, weekHour, wish).state, 'not enough');
+  });
+
+  test('of exactly two weeks have the shape of a week', () => {
+    const found = quietHours(measured(336, weekly), weekHour, wish);
+    assert.ok(found.state === 'told');
+    assert.deepEqual([found.shape, found.usual, found.expected.length], ['week', 100, 168]);
+  });
+
+  test('of days of which no hours in a row were measured twice are none', () => {
+    const even = measured(400, weekly).filter(({ at }) => weekHour(at) % 2 === 0);
+    assert.deepEqual(quietHours(even, weekHour, wish), {
+      state: 'not enough',
+      why: 'no 2 hours in a row were measured twice',
+    });
+  });
+
+  test('that are as quiet are chosen where the most was less, then from Monday on', () => {
+    const values = (hour: number): number => {
+      const [h, week] = [hour % 168, Math.floor(hour / 168)];
+      if (h === 100) return 5;
+      // The same in the middle, but once as many as on other days.
+      return h === 20 ? ([5, 5, 50][week] ?? 5) : h === 140 ? 5 : 100;
+    };
+    const found = quietHours(measured(504, values), weekHour, { hours: 1, count: 3 });
+    assert.ok(found.state === 'told');
+    assert.deepEqual(
+      found.windows.map(({ from }) => from),
+      [100, 140, 20],
     );
-    assert.equal(found.state, 'not enough');
+  });
+
+  test('may follow on each other', () => {
+    const found = quietHours(
+      measured(200, (hour) => (hour % 24 < 4 ? 1 : 9)),
+      weekHour,
+      { hours: 2, count: 2 },
+    );
+    assert.ok(found.state === 'told');
+    assert.deepEqual(
+      found.windows.map(({ from }) => from),
+      [0, 2],
+    );
+  });
+
+  test('are a share of what is usual, and none where nobody ever comes', () => {
+    const shareOf = (value: (hour: number) => number): number | undefined => {
+      const found = quietHours(measured(400, value), weekHour, wish);
+      return found.state === 'told' ? found.windows[0]?.share : undefined;
+    };
+    assert.equal(shareOf(weekly), 0.01);
+    assert.equal(
+      shareOf(() => 0),
+      0,
+    );
+  });
+
+  test('are written by their day, or as every day', () => {
+    const at = (from: number, hours = 2): QuietWindow => ({
+      from,
+      hours,
+      expected: 0,
+      low: 0,
+      high: 0,
+      share: 0,
+    });
+    assert.deepEqual(
+      Array.from({ length: 7 }, (_, day) => windowText(at(day * 24 + 9), 'week')),
+      ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].map((day) => `${day} 09:00 to 11:00`),
+    );
+    assert.equal(windowText(at(23), 'day'), 'every day 23:00 to 01:00');
+  });
+
+  test('leave out the hours that were not looked at all the while', () => {
+    const hours = [12, 12, 12, 9, 8, 12].map((count) => ({ count }));
+    assert.deepEqual(
+      wholeHours(hours),
+      [12, 12, 12, 9, 12].map((count) => ({ count })),
+    );
+    assert.deepEqual(wholeHours([]), []);
   });
 
   test('of less than two weeks have the shape of a day', () => {
@@ -57,12 +153,16 @@ describe('quiet hours', () => {
 
   test('impossible values are left out', () => {
     const found = quietHours(
-      [...measured(400, weekly), { at: start, value: -5 }, { at: start, value: Number.NaN }],
+      [
+        ...measured(400, weekly),
+        ...[-5, -5, -5, Number.NaN, Infinity].map((value) => ({ at: start, value })),
+      ],
       weekHour,
       wish,
     );
     assert.ok(found.state === 'told' && found.windows[0]);
     assert.equal(found.windows[0].from, 148);
+    assert.equal(found.expected[0], 100);
   });
 
   test('go by the clock of the host, also in summer', () => {

@@ -1,11 +1,12 @@
 /** What recorded history says: of each level, and of an incident that looks familiar. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { acts, levels, rulesOf } from '../../domain/autonomy.ts';
 import { clockIn } from '../../domain/briefing/clock.ts';
 import type { Decided } from '../../domain/decided.ts';
 import type { Limit } from '../../domain/decision.ts';
 import { similarText, similarTo } from '../../domain/similar.ts';
-import { simulated } from '../../domain/simulation.ts';
+import { simulated, simulatedText } from '../../domain/simulation.ts';
 import { decided, hourMs, incident, now, operation, outcome } from './briefing/made-facts.ts';
 
 const limit = (rule: Limit['rule'], atMost: Limit['atMost']): Limit => ({ rule, atMost, why: 'because' });
@@ -39,6 +40,73 @@ describe('a simulation', () => {
         through([dry('a', 0.99, limit(rule, 'ask'))])?.every(({ count }) => count === 0),
         rule,
       );
+  });
+
+  test('lets through what is at the border, and what would have been scheduled', () => {
+    const countsOf = (one: Decided) => through([one])?.map(({ count }) => count);
+    assert.deepEqual(countsOf(dry('a', 0.95)), [1, 1, 1]);
+    assert.deepEqual(countsOf(dry('a', 0.85)), [0, 1, 1]);
+    assert.deepEqual(countsOf(dry('a', 0.75)), [0, 0, 1]);
+    assert.deepEqual(countsOf(dry('a', 0.99, limit('users', 'schedule'))), [1, 1, 1]);
+    for (const rule of ['off', 'new-here', 'confidence', 'dependents'] as const)
+      assert.deepEqual(countsOf(dry('a', 0.99, limit(rule, 'nothing'))), [1, 1, 1], rule);
+  });
+
+  test('lets through only what was seen here often enough', () => {
+    const confidence = (of: number): Decided['confidence'] => ({
+      ...decided('a').confidence,
+      value: 0.99,
+      own: { helped: of, of },
+    });
+    const lets = [0, 1, 2, 3, 5, 10].map((of) =>
+      through([{ ...dry('a', 0.99), confidence: confidence(of) }])?.map(({ count }) => count),
+    );
+    assert.deepEqual(
+      lets,
+      [0, 1, 2, 3, 5, 10].map((of) =>
+        levels.filter(acts).map((level) => (of >= rulesOf[level].leastHere ? 1 : 0)),
+      ),
+    );
+    assert.notDeepEqual(lets[0], lets[5]);
+  });
+
+  test('is told by playbook, in the order of their names, with what it came to', () => {
+    const cleanup = { ...dry('c', 0.5), proposal: { ...decided('c').proposal, playbook: 'cleanup' } };
+    const scheduled = decided('b', { decision: { answer: 'schedule', limits: [] } });
+    const found = simulated({
+      decisions: [dry('a', 0.8), scheduled, cleanup],
+      incidents: [incident('shop/db')],
+      outcomes: [],
+    });
+    assert.deepEqual(
+      found.map(({ playbook, count, answers }) => [playbook, count, answers]),
+      [
+        ['cleanup', 1, { watch: 1 }],
+        ['service-restart', 2, { watch: 1, schedule: 1 }],
+      ],
+    );
+    assert.deepEqual(found.flatMap(simulatedText), [
+      'cleanup: 1 decision (1 watch), 50 % confidence on average',
+      '  conservative (95 %) would have let 0 through',
+      '  moderate (85 %) would have let 0 through',
+      '  aggressive (75 %) would have let 0 through',
+      'service-restart: 2 decisions (1 watch, 1 schedule), 85 % confidence on average',
+      '  conservative (95 %) would have let 0 through',
+      '  moderate (85 %) would have let 1 through: 1 is still there',
+      '  aggressive (75 %) would have let 2 through: 2 is still there',
+    ]);
+  });
+
+  test('tells what came of each by its own operation, and its own incident', () => {
+    const other = outcome({ operation: 'ffffffff' as typeof operation, failed: true });
+    assert.deepEqual(
+      through([decided('a', { action: { operation, workflowId: 'w' } })], [], [other, outcome()])?.[2]?.fates,
+      {
+        helped: 1,
+      },
+    );
+    const full = incident('shop/db', { what: 'disk-full' });
+    assert.deepEqual(through([dry('a', 0.9)], [full], [])?.[2]?.fates, { 'not known': 1 });
   });
 
   test('does not count a decision that repeats another', () => {

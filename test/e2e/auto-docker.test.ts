@@ -65,6 +65,6 @@ describe('looking after a host by itself', () => {
 
   test('who set the level stands in the audit log', async () => {
     assert.match(await caretaker.type('audit'), /auto-on.*moderate/);
-    assert.match(await caretaker.type('record'), /1 actions, 100 % helped/);
+    assert.match(await caretaker.type('record'), /1 action, 100 % helped/);
   });
 });

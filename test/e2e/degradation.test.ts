@@ -113,7 +113,7 @@ serve: {url: 'http://127.0.0.1:${port}'}
   test('is undone, and was measured to be quicker then', async () => {
     const { id } = (await caretaker.decisions()).findLast(({ action }) => action) ?? assert.fail();
     await caretaker.helps(id);
-    assert.match(await caretaker.type('record'), /1 actions, 100 % helped where 50 % were promised/);
+    assert.match(await caretaker.type('record'), /1 action, 100 % helped where 50 % were promised/);
     assert.match(
       await caretaker.type('similar', `slower-since-deploy@${stack}/web`),
       new RegExp(`undo-recent-deploy: ask, helped \\(baton decisions ${id}\\)`),

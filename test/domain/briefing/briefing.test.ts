@@ -229,6 +229,71 @@ describe('what was done', () => {
     assert.equal(lines.at(-1), 'info and 22 more');
   });
 
+  test('what people and schedules began is told with why, by whom and for how long', () => {
+    const one = (what: string, outcome: string, more: object = {}): Facts['ended'][number] => ({
+      workflowId: `stack/nas/${what}`,
+      what: `deploy ${what}`,
+      on: what,
+      outcome,
+      startedAt: now - hourMs,
+      endedAt: now - hourMs + 90_000,
+      ...more,
+    });
+    const ended = [
+      one('a', 'done', { by: 'anna' }),
+      one('b', 'unchanged'),
+      one('c', 'needs-human', { why: 'the engine is gone' }),
+      one('d', 'refused'),
+    ];
+    assert.deepEqual(linesOf('What was done', { ended }), [
+      'bad Thu 05:31 deploy c: needs-human: the engine is gone (1m 30s)',
+      'warn Thu 05:31 deploy d: refused (1m 30s)',
+      'good Thu 05:31 deploy a: done (1m 30s, anna)',
+    ]);
+    const eight = Array.from({ length: 8 }, (_, index) => one(`s${index}`, 'done'));
+    assert.equal(linesOf('What was done', { ended: eight }).length, 8);
+    assert.equal(
+      linesOf('What was done', { ended: [...eight, one('last', 'done')] }).at(-1),
+      'info and 1 more',
+    );
+  });
+
+  test('an action is told once, by its own outcome, and not while it waits', () => {
+    const other = 'ffffffff' as typeof operation;
+    const action = { operation, workflowId: 'playbook/nas/x', startsAt: now - hourMs };
+    const acted = decided('d1', { action });
+    const begun = { workflowId: 'w', what: 'playbook', on: 'shop', operation, startedAt: now, endedAt: now };
+    const found = linesOf('What was done', {
+      decisions: [acted],
+      outcomes: [outcome({ operation: other, failed: true }), outcome()],
+      ended: [{ ...begun, outcome: 'done' }],
+    });
+    assert.deepEqual(found, [
+      'good Thu 05:30 service-restart on shop/db (service-down): helped, measured after 10 min',
+    ]);
+    const waiting = { operation, workflowId: 'w', runId: 'r', stack: 'shop', kind: 'deploy', waiting: {} };
+    assert.deepEqual(linesOf('What was done', { decisions: [acted], waits: [waiting as never] }), []);
+    const lines = briefingOf(facts({ decisions: [acted, decided('d2')] })).sections.find(
+      ({ title }) => title === 'What was done',
+    )?.lines;
+    assert.deepEqual(
+      lines?.map(({ next }) => next),
+      ['baton decisions d1', 'baton decisions'],
+    );
+  });
+
+  test('of what came to nothing it is told how much would have been done elsewhere', () => {
+    const of = (answer: 'watch' | 'ask', wouldHave?: 'act' | 'schedule' | 'ask') =>
+      decided('d', { decision: { answer, limits: [] }, ...(wouldHave ? { wouldHave } : {}) });
+    const decisions = [of('watch', 'act'), of('watch', 'schedule'), of('ask', 'ask'), of('ask')];
+    assert.deepEqual(linesOf('What was done', { decisions }), [
+      'info Of 4 other decisions nothing came: 2 watch, 2 ask; at a level that acts, 2 would have been carried out',
+    ]);
+    assert.deepEqual(linesOf('What was done', { decisions: [of('ask')] }), [
+      'info Of 1 other decision nothing came: 1 ask',
+    ]);
+  });
+
   test('doing nothing is told as that', () => {
     const idle = [decided('d1', { decision: { answer: 'watch', limits: [] }, wouldHave: 'act' })];
     assert.deepEqual(linesOf('What was done', { decisions: idle }), [
@@ -305,7 +370,7 @@ describe('what stands above and below a report', () => {
       }));
     const told = (count: number): string => JSON.stringify(briefingOf(facts({ blind: spans(count) })));
     assert.match(told(3), /Baton was blind for 30 min: from Wed 18:00 to 18:10, from [^"]*20:10\./);
-    assert.match(told(4), /20:10, and 1 times more\./);
+    assert.match(told(4), /20:10, and once more\./);
     assert.doesNotMatch(told(4), /21:10/);
   });
 

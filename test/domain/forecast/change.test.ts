@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { steadySince } from '../../../domain/forecast/change.ts';
+import { random } from '../../random.ts';
 import { hour, hourly, start } from './made-series.ts';
 
 /** Hours since the beginning from which the rate is what it is now. */
@@ -63,6 +64,43 @@ describe('growth', () => {
   test('that slows down all the time has no such hour', () => {
     assert.equal(
       since(30 * day, (h) => 1_000 * (1 - Math.exp(-h / (8 * day)))),
+      0,
+    );
+  });
+
+  test('that changed in a year is found among the last two weeks, or the last eight days', () => {
+    assert.equal(since(365 * day, bent(358 * day, 1, 5)), 358 * day);
+    assert.equal(since(365 * day, bent(362 * day, 1, 5)), 362 * day);
+  });
+
+  test('that rests for days of each week never changed, once three weeks tell so', () => {
+    /** From Monday to Thursday. */
+    const worked = (h: number): number => 96 * Math.floor(h / (7 * day)) + Math.min(96, h % (7 * day));
+    assert.equal(since(8 * 7 * day, worked), 0);
+    assert.equal(since(3 * 7 * day + 1, worked), 0);
+  });
+
+  test('that comes in bursts never changed', () => {
+    const found = Array.from({ length: 60 }, (_, seed) => {
+      const next = random(seed);
+      let grown = 0;
+      return since(30 * day, () => (grown += next() < 0.1 ? 100 : 1));
+    });
+    const wrong = found.filter((from) => from !== 0).length;
+    assert.ok(wrong <= 3, `${wrong} of 60 changed`);
+  });
+
+  test('that became slower at once is no growth that slows down', () => {
+    const next = random(7);
+    const noisy = (h: number): number => bent(20 * day, 9, 3)(h) + next();
+    const found = since(40 * day, noisy);
+    assert.ok(Math.abs(found - 20 * day) <= 6, String(found));
+  });
+
+  test('that changed in the first hours, or stood still but for rounding, is not told from noise', () => {
+    assert.equal(since(20 * day, bent(day, 1, 5)), 0);
+    assert.equal(
+      since(20 * day, (h) => Math.floor(h / 40)),
       0,
     );
   });

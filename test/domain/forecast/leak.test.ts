@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findLeak, type Leak } from '../../../domain/forecast/leak.ts';
+import { random } from '../../random.ts';
 import { day, hour, hourly, noise, nowOf, seriesOf, start } from './made-series.ts';
 
 const ask = (hours: number, valueAt: (hour: number) => number, restarts: number[] = []): Leak => {
@@ -46,7 +47,21 @@ describe('a leak', () => {
   test('is not looked for in impossible values', () => {
     const samples = hourly(200, (h) => (h % 3 === 0 ? 1000 : -1));
     const leak = findLeak(seriesOf(samples), { now: nowOf(samples), limit: 2000 });
-    assert.equal(leak.state, 'quarantined');
+    assert.deepEqual(leak, { state: 'quarantined', why: 'most values are impossible' });
+  });
+
+  test('is looked for from three days on, those after a fall alone, and with the sample of a restart', () => {
+    const run = (hours: number, before = 0, restarts: number[] = []): Leak => {
+      const samples = hourly(before + hours, (h) => (h < before ? 1900 : 1000 + 3 * (h - before)));
+      return findLeak(seriesOf(samples), { now: nowOf(samples), limit: 5000, restarts });
+    };
+    assert.equal(run(72).state, 'not enough');
+    assert.equal(run(79).state, 'leak');
+    const fallen = run(24 * 5, 48);
+    assert.ok(fallen.state === 'leak');
+    assert.equal(fallen.since, start + (48 + 3) * hour);
+    const known = run(24 * 5, 0, [start + 24 * hour]);
+    assert.equal(known.state === 'leak' && known.since, start + (24 + 2.5) * hour);
   });
 });
 
@@ -66,6 +81,23 @@ describe('what is said of a leak', () => {
     assert.equal(leak.since, start + 2.5 * hour, 'the middle of its first quarter of a day');
   });
 
+  test('is of a rise that is not even when it reaches its limit at the earliest and at the latest', () => {
+    const next = random(5);
+    const leak = told(24 * 8 + 1, (h) => 1000 + 2 * h + 60 * next());
+    assert.ok(leak.state === 'leak' && leak.to !== undefined);
+    const hours = [leak.from, leak.at, leak.to].map((at) => (at - start) / hour);
+    const [from = 0, at = 0, to = 0] = hours;
+    assert.ok(from < at && at < to, hours.join(' '));
+    assert.ok(to - from > 5 && to - from < 60, hours.join(' '));
+    assert.ok(Math.abs(at - 485) < 25, hours.join(' '));
+  });
+
+  test('is of a rise that is hardly one no latest time', () => {
+    const next = random(2);
+    const leak = told(24 * 5 + 1, (h) => 1000 + (h > 60 ? 2 * h : 0) + 30 * next());
+    assert.ok(leak.state !== 'leak' || leak.to === undefined || leak.to > leak.at);
+  });
+
   test('is of one that has passed its limit that it is there', () => {
     const leak = told(24 * 6 + 1, (h) => 3000 + 2 * h);
     assert.equal(leak.state === 'leak' && leak.at, start + 24 * 6 * hour);
@@ -80,6 +112,11 @@ describe('what is said of a leak', () => {
     assert.equal(
       why(24 * 6 + 1, (h) => (h < 72 ? 1000 + 10 * h : 1720)),
       'it has risen and does so no more, as what warms up does',
+    );
+    const up = random(3);
+    assert.equal(
+      why(24 * 20 + 1, (h) => 1000 + 0.2 * h + 220 * up()),
+      'it rises by no more than it goes up and down',
     );
     assert.equal(
       why(49, (h) => 1000 + h),
