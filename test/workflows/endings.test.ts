@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execa } from 'execa';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
@@ -16,6 +16,7 @@ import type { Plan } from '../../domain/plan.ts';
 import type { deployStack } from '../../workflows/deploy-stack.ts';
 import type { stackStatus } from '../../workflows/questions.ts';
 import { freePort } from '../../setup/local.ts';
+import { databases, makeImage } from '../e2e/debian-image.ts';
 import { until } from '../e2e/site.ts';
 import { heardOfIt, injected, Laboratory, type Meddle } from './laboratory.ts';
 
@@ -30,6 +31,29 @@ services:
     volumes: ["\${DATA}/${name}:/data"]
     x-baton: {probe: {tcp: 80}}
 x-baton: {min_healthy_time: 0s, rollback: "\${ROLLBACK:-auto}"${more}}
+`;
+
+/** Two databases, and what reads both. */
+const cellar = `
+name: cellar
+services:
+  first: &database
+    image: ${databases.name}
+    command: [redis-server, --dir, /data]
+    environment: {RELEASE: "\${RELEASE:-1}"}
+    stop_signal: SIGKILL
+    volumes: ["\${DATA}/first:/data"]
+    healthcheck: {test: [CMD-SHELL, "redis-cli ping | grep -q PONG"], interval: 60s}
+    x-baton: {data: {/data: {dump: redis}}}
+  second:
+    <<: *database
+    volumes: ["\${DATA}/second:/data"]
+  app:
+    image: ${databases.name}
+    command: [sleep, "100000"]
+    stop_signal: SIGKILL
+    depends_on: {first: {condition: service_healthy}, second: {condition: service_healthy}}
+x-baton: {min_healthy_time: 0s}
 `;
 
 describe('how operations end', () => {
@@ -186,6 +210,45 @@ describe('how operations end', () => {
     laboratory.meddle = () => undefined;
     const last = await startResume(laboratory.client, resumeRequest('ledger', second, plan));
     assert.equal((await last.result()).outcome, 'rolled-back');
+  });
+
+  test('a database that cannot be restored keeps no other back, and the resume restores it', async () => {
+    const { site } = laboratory;
+    await makeImage(site, databases);
+    for (const name of ['first', 'second']) await mkdir(join(site.data, name));
+    const file = await site.write('cellar.yml', cellar);
+    const redis = async (...words: string[]): Promise<string[]> =>
+      await Promise.all(
+        ['first', 'second'].map(async (name) =>
+          (await site.cli('exec', `cellar-${name}-1`, 'redis-cli', ...words)).trim(),
+        ),
+      );
+    assert.equal((await run(laboratory.request('cellar', file))).outcome, 'done');
+    await redis('set', 'bottle', 'full');
+
+    let asked = 0;
+    const changed = laboratory.request('cellar', file, { RELEASE: '2' });
+    const report = await run(changed, async (activity, moment) => {
+      if (activity === 'restoreDump' && moment === 'before' && (asked += 1) === 1) throw injected();
+      if (activity !== 'validateRelease') return;
+      await redis('flushall');
+      throw injected();
+    });
+    assert.equal(report.outcome, 'needs-human');
+    assert.equal(asked, 2);
+    const did = ({ data }: Report): unknown[] => data.map((one) => one.did).sort();
+    assert.deepEqual(did(report), ['emptied', 'restored']);
+    assert.match(report.left.join(), /Restore databases.*injected/);
+    assert.match(report.left.join(), /The snapshots of before are kept: \//);
+    // Whatever reads the database that is still empty stays down.
+    assert.equal(await site.cli('ps', '-q', '--filter', 'name=cellar-app'), '');
+
+    const plan = await handleOf('cellar').query<Plan | undefined>('plan');
+    laboratory.meddle = () => undefined;
+    const again = await startResume(laboratory.client, resumeRequest('cellar', report, plan));
+    const last = await again.result();
+    assert.deepEqual([last.outcome, last.left], ['rolled-back', []]);
+    assert.deepEqual(await redis('get', 'bottle'), ['full', 'full']);
   });
 
   test('the status of every stack is one question', async () => {
