@@ -1,4 +1,5 @@
 /** How a command fails: a message, what to type next, and an exit code. Caught in `client/main.ts` and nowhere else. */
+import type { Problem } from '../domain/problem.ts';
 
 export const exitCode = {
   done: 0,
@@ -17,9 +18,17 @@ export class CommandFailure extends Error {
   readonly exitCode: number;
   /** What to do next; a command where there is one. */
   readonly next: string | undefined;
-  constructor(exitCode: number, message: string, next?: string, options?: ErrorOptions) {
+  /** What the message tells, for programs. */
+  readonly problems: readonly Problem[] | undefined;
+  constructor(
+    exitCode: number,
+    message: string,
+    next?: string,
+    { problems, ...options }: ErrorOptions & { problems?: readonly Problem[] } = {},
+  ) {
     super(message, options);
     this.exitCode = exitCode;
     this.next = next;
+    this.problems = problems;
   }
 }

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigFailure } from '../domain/host.ts';
 import { CommandFailure, exitCode } from './failure.ts';
+import { printJson } from './output.ts';
 
 type Verb = { about: string; load: () => Promise<(command: Command) => void> };
 
@@ -226,24 +227,40 @@ Exit codes: 0 done · 1 failed, nothing changed · 2 the plan has changes (--det
   try {
     await program.parseAsync();
   } catch (error) {
-    process.exitCode = report(error);
+    const failure = failureOf(error);
+    // Commander has told its own.
+    if (!(error instanceof CommanderError)) tell(failure, error);
+    if (failure.exitCode !== exitCode.done && isForPrograms()) {
+      const { exitCode: code, message, next, problems } = failure;
+      printJson({ type: 'failure', exitCode: code, message, next, problems });
+    }
+    process.exitCode = failure.exitCode;
   }
 };
 
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
-  if (error instanceof CommandFailure) {
-    process.stderr.write(`${error.message}\n${error.next === undefined ? '' : `  ${error.next}\n`}`);
-    return error.exitCode;
+/** What stands behind `--` is somebody else's. */
+const isForPrograms = (): boolean => {
+  const own = process.argv.indexOf('--');
+  return process.argv.slice(2, own < 0 ? undefined : own).includes('--json');
+};
+
+function failureOf(error: unknown): CommandFailure {
+  if (error instanceof CommandFailure) return error;
+  if (error instanceof CommanderError) {
+    const code = error.exitCode === 0 ? exitCode.done : exitCode.usage;
+    return new CommandFailure(code, error.message.replace(/^error: /, ''));
   }
-  if (error instanceof ConfigFailure) {
-    process.stderr.write(`${error.message}\n`);
-    return exitCode.usage;
-  }
-  process.stderr.write(
-    `${process.env['BATON_DEBUG'] && error instanceof Error ? error.stack : reasonOf(error)}\n`,
+  return new CommandFailure(
+    error instanceof ConfigFailure ? exitCode.usage : exitCode.failed,
+    reasonOf(error),
   );
-  return exitCode.failed;
+}
+
+function tell({ message, next }: CommandFailure, error: unknown): void {
+  const isUnexpected = !(error instanceof CommandFailure || error instanceof ConfigFailure);
+  const trace =
+    isUnexpected && process.env['BATON_DEBUG'] && error instanceof Error ? error.stack : undefined;
+  process.stderr.write(`${trace ?? message}\n${next === undefined ? '' : `  ${next}\n`}`);
 }
 
 /** Temporal wraps what an activity said in its own words; a person wants to read the innermost. */

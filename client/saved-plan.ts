@@ -101,5 +101,6 @@ const refused = async (problems: Problem[]): Promise<CommandFailure> => {
     exitCode.failed,
     `${shown.join('\n\n')}\nThis is no plan that Baton saved. Nothing was changed.`,
     'baton plan STACK.yml -o plan.json',
+    { problems },
   );
 };

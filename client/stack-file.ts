@@ -4,7 +4,7 @@ import { loadStack, type LoadOptions } from '../compose/load.ts';
 import { renderProblem } from '../compose/render.ts';
 import type { Ecosystem } from '../domain/ecosystem.ts';
 import type { StackName } from '../domain/names.ts';
-import type { Problem } from '../domain/problem.ts';
+import { formatLocation, isError, type Problem } from '../domain/problem.ts';
 import type { StackSpec } from '../domain/stack.ts';
 import { resolve } from 'node:path';
 import { CommandFailure, exitCode } from './failure.ts';
@@ -43,8 +43,12 @@ export const readEcosystem = async (
   throw await refused(loaded.problems);
 };
 
+/** A warning at the place of an error is often its cause: a variable that is not set left nothing. */
 const refused = async (problems: Problem[]): Promise<CommandFailure> => {
-  const errors = problems.filter(({ severity }) => severity === 'error');
-  const shown = await Promise.all(errors.map(async (problem) => await renderProblem(problem)));
-  return new CommandFailure(exitCode.failed, shown.join('\n\n'));
+  const places = new Set(problems.filter(isError).map(placeOf));
+  const told = problems.filter((problem) => isError(problem) || (problem.at && places.has(placeOf(problem))));
+  const shown = await Promise.all(told.map(async (problem) => await renderProblem(problem)));
+  return new CommandFailure(exitCode.failed, shown.join('\n\n'), undefined, { problems: told });
 };
+
+const placeOf = ({ at }: Problem): string => (at ? formatLocation(at) : '');
