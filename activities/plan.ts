@@ -11,7 +11,7 @@ import type { Plan, WantedExchange } from '../domain/plan.ts';
 import { planChange } from '../domain/planner.ts';
 import type { Problem } from '../domain/problem.ts';
 import { unprovenProblems } from '../domain/restore-test.ts';
-import { replacementOf, type Release } from '../domain/release.ts';
+import { replacementOf, type Release, type ReleaseRecord } from '../domain/release.ts';
 import type { StackSpec } from '../domain/stack.ts';
 import { beating } from './activity.ts';
 import { placedSets, restoreStates } from './data-set.ts';
@@ -57,8 +57,11 @@ type WantedSpec = {
   images?: Partial<Record<ServiceName, string>>;
   running?: Release;
   warnings: Problem[];
-  restore: Plan['restore'];
+  restore: Kept[];
 };
+
+/** A snapshot that takes the place of a path's data. */
+type Kept = ReleaseRecord['snapshots'][number];
 
 const planFor = async (
   ports: Ports,
@@ -119,12 +122,11 @@ const planFor = async (
 };
 
 /** A dump does not take the place of files: its database takes it in. */
-const withKinds = async (ports: Ports, restore: Plan['restore']): Promise<WantedExchange[]> =>
+const withKinds = async (ports: Ports, restore: readonly Kept[]): Promise<WantedExchange[]> =>
   await Promise.all(
-    restore.map(async ({ path, snapshot }) => {
-      if (snapshot === undefined) return { path };
-      const kind = await dumpedKind(ports, path, snapshot);
-      return { path, snapshot, ...(kind ? { kind } : {}) };
+    restore.map(async ({ path, name }) => {
+      const kind = await dumpedKind(ports, path, name);
+      return { path, snapshot: name, ...(kind ? { kind } : {}) };
     }),
   );
 
@@ -180,12 +182,7 @@ const wantedOf = async (
       const id = source.release ?? earlier.at(-1)?.release;
       const release = id && (await ports.memory.getRelease(stack, id));
       if (!release) return { problems: [noSuchRelease(request, id)] };
-      const restore = source.withData
-        ? (replacementOf(history, release.id)?.snapshots ?? []).map(({ path, name }) => ({
-            path,
-            snapshot: name,
-          }))
-        : [];
+      const restore = source.withData ? (replacementOf(history, release.id)?.snapshots ?? []) : [];
       const { spec, variables } = release;
       const { images } = source;
       return { ...base, spec, variables, pinned: release, restore, ...(images ? { images } : {}) };

@@ -1,4 +1,5 @@
 /** What btrfs says of a filesystem: when all of it was last read (a scrub), and what its devices got wrong. */
+import { countText } from './count-text.ts';
 
 export type Scrub =
   | { state: 'never' }
@@ -83,4 +84,4 @@ export const healthFinding = (
   return { state: bad ? 'problem' : old ? 'warning' : 'ok', detail: [told, ...seen].join('; ') };
 };
 
-const ageText = (ms: number): string => (ms < dayMs ? 'today' : `${Math.floor(ms / dayMs)} days ago`);
+const ageText = (ms: number): string => (ms < dayMs ? 'today' : `${countText(Math.floor(ms / dayMs), 'day')} ago`);

@@ -242,7 +242,7 @@ const close = (
 
 /** What kept the first stack from committing, where none did. */
 const failureOfMember = (members: Member[]): Failure | undefined => {
-  const failed = members.find(({ report }) => report?.failure !== undefined);
-  const failure = failed?.report?.failure;
-  return failed && failure && { ...failure, step: `${failed.stack}: ${failure.step}` };
+  for (const { stack, report } of members)
+    if (report?.failure) return { ...report.failure, step: `${stack}: ${report.failure.step}` };
+  return undefined;
 };

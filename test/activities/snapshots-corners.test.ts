@@ -7,6 +7,7 @@ import {
   chmod,
   mkdir,
   mkdtemp,
+  mkdtempDisposable,
   readdir,
   readFile,
   rename,
@@ -21,6 +22,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { SnapshotError } from '../../activities/ports/snapshots.ts';
+import { unlessVanished } from '../../activities/snapshots/copy.ts';
 import { filesystemOf } from '../../activities/snapshots/filesystem.ts';
 import { openSnapshots } from '../../activities/snapshots/index.ts';
 import { run, type Run } from '../../activities/snapshots/run.ts';
@@ -537,6 +539,29 @@ describe('the health of a filesystem', () => {
   });
 });
 
+describe('a path that is looked at', () => {
+  test('may have no snapshots beside it', async () => {
+    await using other = await mkdtempDisposable(join(tmpdir(), 'baton-bare-'));
+    assert.deepEqual(await openSnapshots().survey([join(other.path, 'data')]), []);
+  });
+
+  test('is asked about its health on btrfs alone', async () => {
+    const memory = '/dev/shm';
+    assert.notEqual(await filesystemOf(memory), 'btrfs');
+    assert.deepEqual(await openSnapshots().health([memory]), []);
+  });
+
+  test('may vanish; anything else is an error', async () => {
+    const gone = Promise.reject(new SnapshotError('vanished', 'gone'));
+    assert.equal(await unlessVanished(gone), undefined);
+    await assert.rejects(unlessVanished(Promise.reject(new Error('torn'))), /torn/);
+    await assert.rejects(
+      unlessVanished(Promise.reject(new SnapshotError('busy', 'written to'))),
+      /written to/,
+    );
+  });
+});
+
 describe('SQLite databases', () => {
   const inMemory = async (size: string, work: (place: string) => Promise<void>): Promise<void> => {
     const mount = await mkdtemp(join(tmpdir(), 'baton-memory-'));
@@ -549,6 +574,11 @@ describe('SQLite databases', () => {
     }
   };
   const taking = { quietly: async (work: () => Promise<void>) => await work() };
+  const program = join(import.meta.dirname, '..', '..', 'activities', 'snapshots', 'sqlite-program.ts');
+  const asked = async (...args: string[]): Promise<unknown> => {
+    const said = await execa(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args]);
+    return JSON.parse(said.stdout);
+  };
 
   test('are dumped once under one name', async () => {
     const first = await openSnapshots().takeSqlite(data, nameOf(), 'copy', taking);
@@ -562,6 +592,26 @@ describe('SQLite databases', () => {
     const refusal = JSON.stringify({ code: 'too-large', message: 'too many files' });
     assert.deepEqual(await saying(refusal).sqliteIn(data), { why: 'too many files' });
     await assert.rejects(saying('?').sqliteIn(data), SyntaxError);
+  });
+
+  test('are none where there is no directory, and what is no directory is an error', async () => {
+    assert.deepEqual(await asked('find', join(data, 'gone')), { databases: [], links: [] });
+    await writeFile(join(data, 'page'), '');
+    await assert.rejects(asked('find', join(data, 'page')), /ENOTDIR/);
+  });
+
+  test('behind a link are not opened', async () => {
+    const database = new DatabaseSync(join(data, 'own.db'));
+    database.exec('CREATE TABLE t (x)');
+    database.close();
+    const link = join(place, 'link');
+    await symlink(data, link);
+    const said = await asked('settle', link);
+    await rm(link);
+    assert.deepEqual(said, {
+      code: 'database',
+      message: `${join(link, 'own.db')} has become a link.`,
+    });
   });
 
   test('are not looked for without end', async () => {
@@ -580,10 +630,7 @@ describe('SQLite databases', () => {
       const database = new DatabaseSync(join(data, 'big.db'));
       database.exec('CREATE TABLE t (x); INSERT INTO t VALUES (randomblob(3000000))');
       database.close();
-      const program = join(import.meta.dirname, '..', '..', 'activities', 'snapshots', 'sqlite-program.ts');
-      const args = ['--disable-warning=ExperimentalWarning', program, 'copy', data, small];
-      const { stdout } = await execa(process.execPath, args);
-      assert.deepEqual(JSON.parse(stdout), {
+      assert.deepEqual(await asked('copy', data, small), {
         code: 'no-space',
         message: `There is no room for a copy of the SQLite database ${join(data, 'big.db')}.`,
       });

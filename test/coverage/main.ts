@@ -48,6 +48,7 @@ const tests = [
   'test/e2e/ecosystem.test.ts',
   'test/e2e/ecosystem-gate.test.ts',
   'test/e2e/features-docker.test.ts',
+  'test/e2e/image-update-docker.test.ts',
   'test/e2e/sqlite-dumps.test.ts',
 ];
 

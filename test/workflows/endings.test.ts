@@ -104,6 +104,12 @@ describe('how operations end', () => {
       assert.deepEqual([changes[0]?.action, previousRelease], ['create', undefined]);
     });
 
+    test('that is to wait for a window that there is not is refused', async () => {
+      const asked = { ...request('ledger'), gate: { window: 'night' } };
+      const { outcome, problems } = await run(asked);
+      assert.deepEqual([outcome, problems.map(({ code }) => code)], ['refused', ['no-such-window']]);
+    });
+
     test('that builds its image fetches it before anything is touched', async () => {
       await laboratory.site.write('image/Dockerfile', `FROM ${laboratory.site.environment['IMAGE']}\n`);
       const text = stackFile('built').replace('image: ${IMAGE}', 'build: ./image');
@@ -248,6 +254,11 @@ describe('how operations end', () => {
     const again = await startResume(laboratory.client, resumeRequest('cellar', report, plan));
     const last = await again.result();
     assert.deepEqual([last.outcome, last.left], ['rolled-back', []]);
+    assert.deepEqual(await redis('get', 'bottle'), ['full', 'full']);
+
+    // Where no new container ever ran there is nothing to restore.
+    const { outcome, data } = await run(changed, without('rollOutService first', 'rollOutService second'));
+    assert.deepEqual([outcome, data.map(({ did }) => did)], ['rolled-back', ['untouched', 'untouched']]);
     assert.deepEqual(await redis('get', 'bottle'), ['full', 'full']);
   });
 

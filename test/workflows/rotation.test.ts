@@ -10,7 +10,7 @@ import type { RotationReport } from '../../domain/rotation.ts';
 import type { SnapshotInfo } from '../../domain/snapshot.ts';
 import type { rotateSnapshots } from '../../workflows/rotate-snapshots.ts';
 import { until } from '../e2e/site.ts';
-import { injected, Laboratory } from './laboratory.ts';
+import { heardOfIt, injected, Laboratory } from './laboratory.ts';
 
 const operation = parseOperationId('0123abcd');
 
@@ -159,6 +159,30 @@ describe('a rotation', () => {
       [[snapshots[0]?.name, 'injected']],
     );
     assert.deepEqual(await names(), [snapshots[0]?.name, snapshots[2]?.name]);
+  });
+
+  test('what was freed is told where it could be measured', async () => {
+    let measured = 0;
+    laboratory.meddle = (activity, moment) => {
+      if (activity === 'readSpace' && moment === 'before' && (measured += 1) > 1) throw injected();
+    };
+    const report = await rotate();
+    assert.deepEqual([report.outcome, report.removed.length, report.space], ['done', 2, []]);
+    assert.ok(measured > 1);
+  });
+
+  test('a cancel while it measures ends it before anything is removed', async () => {
+    const handle = await start();
+    laboratory.meddle = async (activity, moment) => {
+      if (activity !== 'readSpace' || moment !== 'before') return;
+      await handle.cancel();
+      await heardOfIt();
+    };
+    await assert.rejects(
+      handle.result(),
+      (error: Error) => error.cause?.constructor.name === 'CancelledFailure',
+    );
+    assert.equal((await names()).length, 3);
   });
 
   test('a cancel ends it after the snapshot that it is at', async () => {
