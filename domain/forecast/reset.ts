@@ -27,8 +27,10 @@ const fallsOf = (history: readonly Sample[]): Jump[] => {
   const range =
     values.reduce((a, b) => Math.max(a, b), -Infinity) - values.reduce((a, b) => Math.min(a, b), Infinity);
   const least = Math.max(spreads * spread(steps), leastShare * range);
+  // What falls all the time, and evenly, is no fall at each step.
+  const usual = Math.min(0, median(steps) ?? 0);
   return steps.flatMap((step, index) =>
-    -step > least && stays(values, index + 1, least)
+    usual - step > least && stays(values, index + 1, least)
       ? [{ at: history[index + 1]?.at ?? 0, size: -step }]
       : [],
   );

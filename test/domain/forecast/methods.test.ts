@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import type { Forecast } from '../../../domain/forecast/forecast.ts';
 import { forecastGrowth } from '../../../domain/forecast/growth.ts';
 import { forecastLevel } from '../../../domain/forecast/level.ts';
-import { day, hourly, nowOf, seriesOf } from './made-series.ts';
+import { day, hourly, noise, nowOf, seriesOf } from './made-series.ts';
 
 type Ask = typeof forecastGrowth;
 /** By method: what it was off by, as a share of what "no change" was off by. */
@@ -77,9 +77,11 @@ describe('of a level', () => {
   const names = ['median of a day', 'the same hour of the day before', 'the usual day'];
 
   test('the same hour of the day before, and the usual day, know a daily shape', () => {
-    const found = level(24 * 8, shape);
+    const random = noise(1);
+    // A day ahead all of them, and "no change" too, are off by the noise alone.
+    const found = level(24 * 8, (h) => shape(h) + 0.1 * random());
     assert.deepEqual(Object.keys(found).sort(), [...names, 'the same hour of the week before'].sort());
-    assert.ok((found['the usual day'] ?? 1) < 0.01 && found['the same hour of the day before'] === 0);
+    for (const name of names.slice(1)) assert.ok((found[name] ?? 1) < 0.4, JSON.stringify(found));
     assert.ok((found['median of a day'] ?? 0) > 0.5);
   });
 
