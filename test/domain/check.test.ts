@@ -5,8 +5,14 @@ import { askedService, checkText, type Check } from '../../domain/check.ts';
 import type { ServiceName, StackName } from '../../domain/names.ts';
 
 const web = 'web' as ServiceName;
-const http = (more: object = {}): Check =>
-  ({ type: 'http', scheme: 'http', port: 80, path: '/', service: web, ...more }) as Check;
+const http = (more: object = {}): Check => ({
+  type: 'http',
+  scheme: 'http',
+  port: 80,
+  path: '/',
+  service: web,
+  ...more,
+});
 const exec = (...command: string[]): Check => ({ type: 'exec', service: web, command });
 
 describe('a check', () => {

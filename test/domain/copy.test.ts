@@ -197,8 +197,30 @@ describe('how old copies are', () => {
     test(`${title}: ${state}`, () => {
       assert.equal(copyFinding(notes, ['/srv/web'], everyMs, now).state, state);
     });
+  test('is told in words', () => {
+    const told = (notes: Parameters<typeof copyFinding>[0], everyMs?: number): string =>
+      copyFinding(notes, ['/srv/web', '/srv/b'].slice(0, 1), everyMs, now).detail;
+    const check = { at: new Date(now - 90_000).toISOString(), problems: [] };
+    assert.equal(told({ last: last(5) }, day), 'copied 5h 0m ago; never checked');
+    assert.equal(told({ last: last(0), check }, day), 'copied just now; checked 1m ago');
+    assert.equal(told({ last: last(1 / 60) }), 'copied 1m ago, and no schedule does it; never checked');
+    assert.equal(
+      told({ last: last(49), run: run('incomplete'), check: { ...check, problems: ['rot', 'rust'] } }, day),
+      'the last run, 1h 0m ago, was incomplete: the disk is away. the last copy is of 49h 0m ago, though one is due every 24h 0m. the last check, 1m ago, found: rot; rust',
+    );
+    const cancelled = { ...run('incomplete'), why: [] };
+    assert.match(told({ last: last(1), run: cancelled }, day), /was incomplete: cancelled$/);
+    assert.equal(told({ last: last(1), run: run('done') }, day), 'copied 1h 0m ago; never checked');
+    assert.equal(
+      copyFinding({ last: {} }, ['/srv/web', '/srv/b'], day, now).detail,
+      'never copied: /srv/web, /srv/b',
+    );
+    assert.equal(copyFinding({ last: last(48) }, ['/srv/web'], day, now).state, 'ok');
+  });
   test('what nothing refers to is removed as seldom as was said', () => {
     assert.equal(isPruneDue('2026-11-22T00:00:00Z', day, now), true);
     assert.equal(isPruneDue('2026-11-23T00:00:00Z', day, now), false);
+    const at = new Date(now - day).toISOString();
+    assert.deepEqual([isPruneDue(at, day, now), isPruneDue(at, day, now - 1)], [true, false]);
   });
 });

@@ -33,6 +33,28 @@ describe('what is kept of a data set', () => {
     assert.equal(told(set(4, { keep: { ...keep, hourly: 24 } }))['snapshot-old'], 'warning');
   });
 
+  test('is old for each kind of rule after its own time', () => {
+    const none = { ...keep, daily: 0, weekly: 0 };
+    const rows: [Partial<typeof keep>, number][] = [
+      [{ hourly: 1 }, 3],
+      [{ daily: 1 }, 48],
+      [{ weekly: 1 }, 14 * 24],
+      [{ monthly: 1 }, 62 * 24],
+      [{ yearly: 1 }, 731 * 24],
+    ];
+    for (const [more, atMost] of rows) {
+      const at = (age: number) => told(set(age, { keep: { ...none, ...more } }))['snapshot-old'];
+      assert.deepEqual([at(atMost), at(atMost + 1)], ['fine', 'warning'], JSON.stringify(more));
+    }
+  });
+
+  test('is told in words', () => {
+    const words = (one: SetStatus): string[] => proofFindings(one, now).map(({ evidence }) => evidence);
+    assert.deepEqual(words(set(47)), ['its newest snapshot is 47 h old', 'a restore of it was proven']);
+    assert.equal(words(set(49))[0], 'its newest snapshot is 2 days old, and daily ones are kept');
+    assert.equal(words(set(undefined))[0], 'there is no snapshot of it');
+  });
+
   test('without a rule has no age at which it is old; without a snapshot there is nothing', () => {
     const { keep: _, ...without } = set(9_999);
     assert.equal(told(without)['snapshot-old'], 'fine');

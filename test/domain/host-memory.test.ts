@@ -1,7 +1,12 @@
 /** When a host is short of memory, and which service is told to have grown. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { hostMemoryFindings, parseHostMemory, type Taken } from '../../domain/host-memory.ts';
+import {
+  hostMemoryFindings,
+  hostMemoryPlace,
+  parseHostMemory,
+  type Taken,
+} from '../../domain/host-memory.ts';
 
 const gibibyte = 2 ** 30;
 const host = (availableGib: number, stalledPercent?: number) => ({
@@ -52,5 +57,42 @@ describe('the memory of a host', () => {
     assert.deepEqual(parseHostMemory(meminfo, pressure), { ...memory, stalledPercent: 0.25 });
     assert.deepEqual(parseHostMemory(meminfo), memory);
     assert.equal(parseHostMemory('MemTotal: 16384 kB\n'), undefined, 'kernels before 3.14');
+  });
+});
+
+describe('in words', () => {
+  const [pressure, grown] = hostMemoryFindings(host(1, 12.4), [taken('shop/web', 3, 1)]);
+
+  test('what can be had is told, and how long all waited for it', () => {
+    assert.deepEqual(pressure, {
+      what: 'memory-pressure',
+      where: hostMemoryPlace,
+      state: 'warning',
+      evidence: '1.0 GiB of 16 GiB (6 %) can be had, and all waited for it 12 % of the last minute',
+    });
+    const evidence = (stalled?: number): string | undefined =>
+      hostMemoryFindings(host(1, stalled), [])[0]?.evidence;
+    assert.equal(evidence(), '1.0 GiB of 16 GiB (6 %) can be had');
+    assert.equal(evidence(0.9), evidence());
+    assert.match(evidence(1) ?? '', /waited for it 1 %/);
+    assert.equal(hostMemoryPlace, 'host memory');
+  });
+
+  test('who has grown is told with how much', () => {
+    assert.equal(
+      grown?.evidence,
+      '3.0 GiB, 2.0 GiB more than usual in the last week, while the host is short of memory',
+    );
+    const felt = taken('shop/web', 1.8, 1);
+    assert.equal(hostMemoryFindings(host(1), [felt]).length, 2, 'a twentieth is felt');
+    assert.equal(hostMemoryFindings(host(0.8), [])[0]?.state, 'warning', 'and a twentieth left is no less');
+  });
+
+  test('what is no such text is nothing', () => {
+    const meminfo = (total: number, available: number): string =>
+      `MemTotal: ${total} kB\nMemAvailable: ${available} kB\n`;
+    assert.equal(parseHostMemory(meminfo(0, 0)), undefined);
+    assert.equal(parseHostMemory(meminfo(4, 0))?.availableBytes, 0);
+    assert.equal(parseHostMemory(meminfo(4, 1), 'x full avg10=1 avg60=7')?.stalledPercent, undefined);
   });
 });

@@ -1,7 +1,7 @@
 /** Leaks as findings, and histories that cannot be. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { leakFindings } from '../../domain/leak-finding.ts';
+import { historyFinding, leakFindings } from '../../domain/leak-finding.ts';
 
 const hourMs = 3_600_000;
 const now = Date.parse('2026-11-26T03:00:00Z');
@@ -51,5 +51,55 @@ describe('memory', () => {
   test('of which most is impossible tells nothing but that', () => {
     const broken = memory(8, 2).map(({ at }) => ({ at, value: -1 }));
     assert.deepEqual(told(broken), { 'impossible-history': 'warning' });
+  });
+});
+
+describe('in words', () => {
+  /** A line without noise: 1 MiB an hour, for so many days. */
+  const line = (days: number, more: object = {}) => {
+    const samples = Array.from({ length: days * 24 + 1 }, (_, index) => ({
+      at: now - (days * 24 - index) * hourMs,
+      value: (100 + index) * mebi,
+    }));
+    return leakFindings('shop/api', samples, { ...about, ...more });
+  };
+  const top = (hours: number): number => (100 + 8 * 24 + hours) * mebi;
+
+  test('a leak is told with its pace, and when its limit is reached', () => {
+    assert.deepEqual(line(8, { limitBytes: top(48) })[1], {
+      what: 'memory-leak',
+      where: 'shop/api',
+      state: 'warning',
+      evidence:
+        '1.0 MiB an hour: it has risen for 7.9 days, at the same hours of the day; its limit of 340 MiB is reached in 2.0 days (2.0 to 2.0)',
+      dueAt: now + 48 * hourMs,
+    });
+    assert.equal(line(8, { limitBytes: top(49) })[1]?.state, 'info');
+  });
+
+  test('a history is told with what was set aside, and when last', () => {
+    assert.deepEqual(line(8)[0], {
+      what: 'impossible-history',
+      where: 'memory shop/api',
+      state: 'fine',
+      evidence: 'every value is possible',
+    });
+    const set = (reason: string, count: number) => ({ reason, count, first: 0, last: now });
+    assert.deepEqual(historyFinding('memory x', [set('is zero', 1), set('is negative', 2)]), {
+      what: 'impossible-history',
+      where: 'memory x',
+      state: 'warning',
+      evidence:
+        'set aside: 1 that is "is zero", last 2026-11-26T03:00Z; 2 that are "is negative", last 2026-11-26T03:00Z',
+    });
+  });
+
+  test('too little is told only while a restart settles', () => {
+    const told = (startedAgoMs: number) => line(2, { startedAt: now - startedAgoMs })[1]?.evidence;
+    assert.equal(told(3 * 24 * hourMs), undefined);
+    assert.match(
+      told(3 * 24 * hourMs - 1) ?? '',
+      /^since its last restart it was measured for \d\.\d of 3 days$/,
+    );
   });
 });

@@ -1,4 +1,4 @@
-/** Names, ids, paths and sizes: what is one, and how it is written. */
+/** Names, ids and paths: what is one, and how it is written. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -16,7 +16,6 @@ import {
 import { overlaps, reaches } from '../../domain/paths.ts';
 import { formatLocation, isError } from '../../domain/problem.ts';
 import { searchAttributeName, searchAttributeNames } from '../../domain/search-attributes.ts';
-import { formatBytes, formatDuration } from '../../domain/size.ts';
 import { parseSnapshotName, snapshotName, type SnapshotPurpose } from '../../domain/snapshot.ts';
 import { ownerOf, subjectOf } from '../../domain/subject.ts';
 
@@ -195,41 +194,6 @@ test('a place in a file is written as compilers do, and an error is told from a 
   const problem = { code: '', message: '' };
   assert.equal(isError({ ...problem, severity: 'error' }), true);
   assert.equal(isError({ ...problem, severity: 'warning' }), false);
-});
-
-test('sizes', () => {
-  const written: [number, string][] = [
-    [0, '0 B'],
-    [5, '5 B'],
-    [1023, '1023 B'],
-    [1024, '1.0 KiB'],
-    [1536, '1.5 KiB'],
-    [10 * 1024, '10 KiB'],
-    [1024 ** 2 - 1, '1024 KiB'],
-    [1024 ** 2, '1.0 MiB'],
-    [2.5 * 1024 ** 3, '2.5 GiB'],
-    [1024 ** 4, '1.0 TiB'],
-    [1024 ** 5, '1.0 PiB'],
-    [5000 * 1024 ** 5, '5000 PiB'],
-  ];
-  for (const [bytes, text] of written) assert.equal(formatBytes(bytes), text);
-});
-
-test('durations', () => {
-  const written: [number, string][] = [
-    [0, '0ms'],
-    [209.6, '210ms'],
-    [999, '999ms'],
-    [1_000, '1.0s'],
-    [2_440, '2.4s'],
-    [59_940, '59.9s'],
-    [60_000, '1m 0s'],
-    [83_000, '1m 23s'],
-    [3_599_000, '59m 59s'],
-    [3_600_000, '1h 0m'],
-    [7_384_000, '2h 3m'],
-  ];
-  for (const [ms, text] of written) assert.equal(formatDuration(ms), text);
 });
 
 describe('this host', () => {

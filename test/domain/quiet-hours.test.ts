@@ -190,6 +190,67 @@ describe('quiet hours', () => {
 });
 
 describe('their calendar', () => {
+  const calendarOf = (shape: 'day' | 'week', from: number, now: number, target = 'shop'): string[] =>
+    quietCalendar(
+      [
+        { target: 'unknown', quiet: { state: 'not enough', why: '' } },
+        {
+          target,
+          quiet: {
+            state: 'told',
+            shape,
+            usual: 1,
+            expected: [],
+            windows: [{ from, hours: 2, expected: 0, low: 0, high: 0, share: 0 }],
+          },
+        },
+      ],
+      now,
+    ).split('\r\n');
+  const beginOf = (shape: 'day' | 'week', from: number, now: number): string | undefined =>
+    calendarOf(shape, from, now).find((line) => line.startsWith('DTSTART:'));
+
+  test('is one event for each window', () => {
+    assert.deepEqual(calendarOf('day', 3, start), [
+      'BEGIN:VCALENDAR',
+      'VERSION:2.0',
+      'PRODID:-//Baton//windows//EN',
+      'BEGIN:VEVENT',
+      'UID:73686f70-day-3-2@baton',
+      'DTSTAMP:20260601T000000Z',
+      'DTSTART:20260602T030000',
+      'DTEND:20260602T050000',
+      'RRULE:FREQ=DAILY',
+      'SUMMARY:shop: quiet\\, every day 03:00 to 05:00',
+      'TRANSP:TRANSPARENT',
+      'END:VEVENT',
+      'END:VCALENDAR',
+      '',
+    ]);
+  });
+
+  test('begins on the next such day, a week from now where that is today', () => {
+    const noon = start + 12 * hourMs;
+    assert.deepEqual(
+      [0, 1, 2, 6].map((day) => beginOf('week', day * 24 + 4, noon)),
+      ['20260608T040000', '20260602T040000', '20260603T040000', '20260607T040000'].map(
+        (at) => `DTSTART:${at}`,
+      ),
+    );
+    const saturday = start + 5 * 24 * hourMs;
+    assert.equal(beginOf('week', 6 * 24, saturday), 'DTSTART:20260607T000000');
+    assert.equal(beginOf('week', 0, saturday), 'DTSTART:20260608T000000');
+    assert.ok(calendarOf('week', 0, saturday).includes('RRULE:FREQ=WEEKLY'));
+  });
+
+  test('has lines of 75 octets at the most, cut between characters', () => {
+    const lines = calendarOf('day', 3, start, 'x'.repeat(200));
+    const uid = lines.findIndex((line) => line.startsWith('UID:'));
+    assert.equal(lines[uid]?.length, 73);
+    assert.equal(lines[uid + 1]?.length, 74);
+    assert.equal(lines[uid + 1]?.[0], ' ');
+  });
+
   test('is one that others read, whatever a target is called', () => {
     const quiet = quietHours(measured(400, weekly), weekHour, wish);
     const target = `shop; web, the "best"\r\nEND:VCALENDAR ${'ü'.repeat(80)}`;

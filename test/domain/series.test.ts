@@ -31,6 +31,38 @@ describe('a series', () => {
       assert.deepEqual(quarantined, [{ reason, count: 2, first: 1, last: 3 }]);
     });
 
+  test('takes what is usual from what is possible', () => {
+    const values = [
+      ...new Array<number>(5).fill(-1e9),
+      ...new Array<number>(5).fill(5e12),
+      100,
+      102,
+      99_000,
+      0,
+      0,
+      0,
+    ];
+    assert.deepEqual(
+      read(values).samples.map(({ value }) => value),
+      [100, 102, 99_000],
+    );
+    assert.deepEqual(read([1, 1, 1_000]).samples.length, 3);
+    assert.deepEqual(read([1, 1, 1_001]).samples.length, 2);
+  });
+
+  test('keeps what is just possible, and tells what is below its least', () => {
+    const celsius: Measure = { unit: 'count', min: -20, max: 50, zero: 'possible' };
+    const { samples, quarantined } = read([-20, 50, 0, -21, 51], celsius);
+    assert.deepEqual(
+      samples.map(({ value }) => value),
+      [-20, 50, 0],
+    );
+    assert.deepEqual(
+      quarantined.map(({ reason }) => reason),
+      ['is above 50 count', 'is below -20 count'],
+    );
+  });
+
   test('keeps a zero where nothing may be measured', () => {
     const { samples, quarantined } = read([0, 0, 1], { unit: 'ratio', min: 0, max: 1, zero: 'possible' });
     assert.equal(samples.length, 3);
