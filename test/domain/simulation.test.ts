@@ -167,6 +167,46 @@ test('similar incidents are told with what was done, those of the same place fir
   assert.deepEqual(similarTo('no-such-thing', history), []);
 });
 
+test('of similar incidents each is told with what was done about it, the newest first', () => {
+  const at = (hours: number) => now - hours * hourMs;
+  const old = incident('a/db', { openedAt: at(50), closedAt: at(49), evidence: 'old' });
+  const newer = incident('b/db', { openedAt: at(30), evidence: 'newer' });
+  const own = incident('shop/db', { openedAt: at(60), closedAt: at(59) });
+  const about = (id: string, time: number, target: string, more: Partial<Decided> = {}): Decided => ({
+    ...decided(id, { at: time, proposal: { ...decided(id).proposal, target } }),
+    ...more,
+  });
+  const decisions = [
+    about('before', at(50) - 1, 'a/db'),
+    about('first', at(50), 'a/db'),
+    about('last', at(49) + 600_000, 'a/db'),
+    about('late', at(49) + 600_001, 'a/db'),
+    about('elsewhere', at(49.5), 'c/db'),
+    about('again', at(49.5), 'a/db', {
+      decision: { answer: 'nothing', limits: [limit('decided', 'nothing')] },
+    }),
+    about('other', at(49.5), 'a/db', {
+      proposal: { ...decided('x').proposal, target: 'a/db', cause: 'disk-full' },
+    }),
+  ];
+  const found = similarTo('service-down@shop/db', { incidents: [old, newer, own], outcomes: [], decisions });
+  assert.deepEqual(
+    found.map(({ incident: { where }, done }) => [where, done.map(({ decision }) => decision)]),
+    [
+      ['shop/db', []],
+      ['b/db', []],
+      ['a/db', ['first', 'last']],
+    ],
+  );
+  const [, open] = found;
+  assert.deepEqual(open && similarText(open, clockIn('UTC'), now), [
+    'service-down@b/db: Wed 25 Nov 00:30, for 30 h, still there',
+    '  it looked like: newer',
+    '  nothing was decided on about it',
+  ]);
+  assert.equal(similarTo('service-down', { incidents: [old], outcomes: [], decisions })[0]?.same, false);
+});
+
 test('what was done to a stack was done about its services', () => {
   const slower = incident('shop/web', { what: 'slower-since-deploy' });
   const proposal = { ...decided('a').proposal, target: 'shop', cause: 'slower-since-deploy' };
