@@ -95,6 +95,18 @@ describe('a scheduled task', () => {
       asked,
     }));
 
+  test('that is cancelled before it begins does nothing, and is no operation that was held back', async () => {
+    const handle = await begin(deploy);
+    await handle.cancel();
+    await working({}, async (asked) => {
+      await assert.rejects(
+        handle.result(),
+        (error: Error) => error.cause?.constructor.name === 'CancelledFailure',
+      );
+      assert.deepEqual(asked, []);
+    });
+  });
+
   test('deploys the stack that its file is of by then', async () => {
     const { outcome, stack, operation } = await run(deploy);
     assert.deepEqual({ outcome, stack }, { outcome: 'done', stack: 'web' });
