@@ -2,6 +2,7 @@
 import { label, parseAsideName, serviceOf, stackOf } from '../domain/labels.ts';
 import type { StackName } from '../domain/names.ts';
 import type { Release, ReleaseRecord } from '../domain/release.ts';
+import type { ServiceSpec } from '../domain/stack.ts';
 import type { ServiceStatus, StackStatus } from '../domain/status.ts';
 import { beating } from './activity.ts';
 import { resolveCommand } from './container.ts';
@@ -85,13 +86,20 @@ const serviceStatus = async (
     answer: health.answer,
     ...(health.tookMs === undefined ? {} : { latencyMs: health.tookMs }),
     ...(health.certificateUntil === undefined ? {} : { certificateUntil: health.certificateUntil }),
-    image: container.imageName,
+    image: imageName(release, spec, container),
     ...(container.labels[label.release] === undefined
       ? {}
       : { release: container.labels[label.release] ?? '' }),
     ...(container.startedAt === undefined ? {} : { startedAt: container.startedAt }),
   };
 };
+
+/** As the stack's file has it: an engine calls an image that has several names by any of them, or by its id. */
+const imageName = (
+  release: Release | undefined,
+  spec: ServiceSpec | undefined,
+  { imageId, imageName: called }: ContainerState,
+): string => (spec && release?.images[spec.name] === imageId ? spec.image : called);
 
 const driftOf = (own: ContainerState[], release: Release | undefined, history: ReleaseRecord[]): string[] => {
   const last = history.at(-1);

@@ -119,6 +119,15 @@ export const describeDeploys = (engine: Engine, filesystem: Filesystem): void =>
       ]);
     });
 
+    test('the status names each image as the file does, whatever else the engine calls it', async () => {
+      await site.cli('tag', String(site.environment['IMAGE']), 'localhost/another/name:9');
+      const { code, out } = await site.baton('status', stack, '--json');
+      assert.equal(code, 0, out);
+      const { services } = JSON.parse(out) as { services: { image: string }[] };
+      await site.cli('rmi', 'localhost/another/name:9');
+      assert.deepEqual([...new Set(services.map(({ image }) => image))], [String(site.environment['IMAGE'])]);
+    });
+
     test('the same deploy again touches nothing', async () => {
       const before = await site.containers(stack);
       const { code, report } = await deploy();
