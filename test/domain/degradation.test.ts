@@ -104,7 +104,8 @@ describe('what a service is held against', () => {
       { at: begin - ago * dayMs - 1, value: 9_000 },
       { at: begin + 25 * minute - ago * dayMs + 1, value: 9_000 },
     ]);
-    const told = findDegradation([...started, ...others], deployedAt, begin + 25 * minute);
+    const later = [{ at: begin + 25 * minute + 1, value: 1 }];
+    const told = findDegradation([...started, ...later, ...others], deployedAt, begin + 25 * minute);
     assert.ok(told.state === 'slower', told.why);
     assert.deepEqual([told.ratio, told.chance], [2, 1]);
     assert.equal(told.why, '200 ms now, 100 ms at that hour of the 3 days before (+100 %)');

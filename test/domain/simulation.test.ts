@@ -107,6 +107,19 @@ describe('a simulation', () => {
     );
     const full = incident('shop/db', { what: 'disk-full' });
     assert.deepEqual(through([dry('a', 0.9)], [full], [])?.[2]?.fates, { 'not known': 1 });
+    const { at } = dry('a', 0.9);
+    const seen = (openedAt: number, closedAt: number) =>
+      through([dry('a', 0.9)], [incident('shop/db', { openedAt, closedAt })], [])?.[2]?.fates;
+    for (const [openedAt, closedAt] of [
+      [at, at],
+      [at - 1, at + 1],
+    ] as const)
+      assert.deepEqual(seen(openedAt, closedAt), { 'went away by itself': 1 });
+    for (const [openedAt, closedAt] of [
+      [at + 1, at + 2],
+      [at - 2, at - 1],
+    ] as const)
+      assert.deepEqual(seen(openedAt, closedAt), { 'not known': 1 }, 'it was another one');
   });
 
   test('does not count a decision that repeats another', () => {

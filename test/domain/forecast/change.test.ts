@@ -80,6 +80,18 @@ describe('growth', () => {
     assert.equal(since(3 * 7 * day + 1, worked), 0);
   });
 
+  test('that changed by less than its day or its week goes up and down is found all the same', () => {
+    const found = since(20 * day, (h) => bent(10 * day, 1, 2)(h) + daily(h));
+    assert.ok(Math.abs(found - 10 * day) <= 6, String(found));
+    /** Ten times as much on Saturdays and Sundays. */
+    const weekend = (h: number): number => {
+      const rest = h % (7 * day);
+      return 9 * (48 * Math.floor(h / (7 * day)) + Math.max(0, rest - 5 * day));
+    };
+    const late = since(8 * 7 * day, (h) => bent(28 * day, 1, 2)(h) + weekend(h));
+    assert.ok(Math.abs(late - 28 * day) <= 6, String(late));
+  });
+
   test('that comes in bursts never changed', () => {
     const found = Array.from({ length: 60 }, (_, seed) => {
       const next = random(seed);
