@@ -56,6 +56,36 @@ describe('a btrfs filesystem', () => {
     assert.equal(of({ metadataUsedBytes: 50 }), 'fine');
   });
 
+  test('has room at the borders', () => {
+    const of = (unallocatedBytes: number, metadataBytes: number, metadataUsedBytes: number) =>
+      told({ allocation: { unallocatedBytes, metadataBytes, metadataUsedBytes } })[
+        'filesystem-metadata-full'
+      ];
+    assert.deepEqual(
+      [of(2 ** 30, 100, 90), of(2 ** 30 - 1, 100, 90), of(0, 100, 89)],
+      ['fine', 'critical', 'fine'],
+    );
+    assert.equal(of(0, 0, 0), 'fine');
+    assert.equal(told({ scrub: { state: 'finished', at: days(65) } })['scrub-old'], 'fine');
+  });
+
+  test('says what it found, in words', () => {
+    const words = (more: Partial<FilesystemHealth>): string[] =>
+      filesystemFindings(health(more), now).map(({ evidence }) => evidence);
+    assert.deepEqual(words({}), ['no errors of its devices', 'scrub finished on 2026-11-16']);
+    const scrub = { state: 'running', at: days(1), errors: 'csum=2' } as const;
+    const allocation = { unallocatedBytes: 2 ** 20, metadataBytes: 1_000, metadataUsedBytes: 914 };
+    assert.deepEqual(words({ scrub, devices: ['/dev/a x 1', '/dev/b x 2'], allocation }), [
+      '/dev/a x 1, /dev/b x 2, its scrub found csum=2',
+      'scrub running on 2026-11-25',
+      '91 % of its metadata in use, 1.0 MiB not allocated',
+    ]);
+    assert.deepEqual(words({ scrub: { state: 'never' } }), [
+      'no errors of its devices',
+      'never scrubbed: what has rotted is not known',
+    ]);
+  });
+
   test('tells what is allocated', () => {
     assert.deepEqual(parseAllocation(usage), {
       unallocatedBytes: 682_098_688,

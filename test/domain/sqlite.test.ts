@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { sqlitePaths } from '../../domain/mounted-data.ts';
-import { sqliteText, type SqliteFacts } from '../../domain/sqlite.ts';
+import { asSqlite, isSqliteWish, sqliteProblems, sqliteText, type SqliteFacts } from '../../domain/sqlite.ts';
 import type { StackSpec } from '../../domain/stack.ts';
 import type { PathFacts, World } from '../../domain/world.ts';
 import { mustLoad } from '../compose/loading.ts';
@@ -119,4 +119,60 @@ test('how it is dumped is said', () => {
     sqliteText({ databases: 1 }, { driver: 'btrfs', sizeBytes: 0 }),
     'protected by btrfs snapshot, in which 1 SQLite database is settled and checked',
   );
+});
+
+describe('the entry of a plan', () => {
+  const entry = {
+    class: 'snapshot' as const,
+    driver: 'copy' as const,
+    existed: true,
+    notes: ['a note'],
+  };
+  const facts = (links: string[]): SqliteFacts => ({ databases: 2, sizeBytes: 9, links });
+
+  test('becomes a dump where there is something that can be put back', () => {
+    assert.equal(asSqlite({ ...entry, existed: false }, facts([])).class, 'snapshot');
+    const { driver: _none, ...undriven } = entry;
+    assert.equal(asSqlite({ ...undriven }, facts([])).class, 'snapshot');
+    assert.deepEqual(asSqlite(entry, facts([])), { ...entry, class: 'dump', sqlite: { databases: 2 } });
+    for (const unknown of [undefined, { why: 'too many' }])
+      assert.deepEqual(asSqlite(entry, unknown), { ...entry, class: 'dump', sqlite: { databases: 0 } });
+  });
+
+  test('names three links that lead elsewhere', () => {
+    assert.deepEqual(asSqlite(entry, facts(['a', 'b', 'c', 'd'])).notes, [
+      'a note',
+      'leads to a database elsewhere, which is not dumped: a, b, c',
+    ]);
+  });
+
+  test('has problems that say what to do', () => {
+    const problems = (type: PathFacts['type'], told?: SqliteFacts, sqlite = true) =>
+      sqliteProblems({ path: '/srv/a', ...(sqlite ? { sqlite: { databases: 0 } } : {}) }, { type }, told);
+    assert.deepEqual(problems('file'), [
+      {
+        severity: 'error',
+        code: 'sqlite-file',
+        message:
+          '/srv/a is declared as a dump of SQLite and is a file: its log would stay beside it when it is put back, and damage it. Nothing was changed.',
+        next: 'Mount the directory that it is in, and declare that; or x-baton.data: { /srv/a: external }.',
+      },
+    ]);
+    assert.deepEqual(problems('directory', { why: 'too many files.' }), [
+      {
+        severity: 'error',
+        code: 'sqlite-unread',
+        message: '/srv/a cannot be looked through for SQLite databases: too many files. Nothing was changed.',
+        next: 'Mend that, or mount the databases apart; x-baton.data: { /srv/a: snapshot } does without looking.',
+      },
+    ]);
+    assert.deepEqual(problems('file', undefined, false), []);
+    assert.deepEqual([problems('directory'), problems('directory', facts([]))], [[], []]);
+  });
+
+  test('is asked for by that very kind of dump', () => {
+    assert.equal(isSqliteWish({ dump: 'sqlite' }), true);
+    for (const wish of [{ dump: 'postgres' }, 'snapshot', undefined] as const)
+      assert.equal(isSqliteWish(wish), false);
+  });
 });

@@ -7,7 +7,14 @@ import type { Release } from '../../domain/release.ts';
 import { readTrafficLine } from '../../domain/traffic-line.ts';
 import { grownSince, readTrafficMetrics } from '../../domain/traffic-metrics.ts';
 import { trafficRoutes } from '../../domain/traffic-routes.ts';
-import { lastAsked, trafficSamples, unmappedFinding, type Counted } from '../../domain/traffic.ts';
+import {
+  lastAsked,
+  longestMs,
+  trafficMeasure,
+  trafficSamples,
+  unmappedFinding,
+  type Counted,
+} from '../../domain/traffic.ts';
 
 type Labels = Record<string, string>;
 const release = (name: string, services: Record<string, Labels>): Pick<Release, 'spec'> =>
@@ -229,5 +236,54 @@ describe('whose requests they are', () => {
     assert.equal(finding(day + 1).state, 'fine');
     assert.equal(finding(day + 1, counted({}, 3)).state, 'info');
     assert.deepEqual(lastAsked(names, counted({}), 8 * day), []);
+  });
+
+  test('is remembered for a week, the newest first, and not where nothing was asked', () => {
+    const at = 30 * 86_400_000;
+    const name = (text: string) => `router ${text}` as const;
+    const before: ReturnType<typeof lastAsked> = [
+      [name('old'), at - 7 * 86_400_000 - 1],
+      [name('week'), at - 7 * 86_400_000],
+      [name('again'), at - 5],
+      [name('later'), at - 3],
+    ];
+    const requests = counted({ 'router again': 1, 'router none': 0 });
+    assert.deepEqual(lastAsked(before, requests, at), [
+      [name('again'), at],
+      [name('later'), at - 3],
+      [name('week'), at - 7 * 86_400_000],
+    ]);
+    const many = counted(Object.fromEntries(Array.from({ length: 2_005 }, (_, n) => [`router r${n}`, 1])));
+    assert.equal(lastAsked([], many, at).length, 2_000);
+    assert.deepEqual([longestMs, trafficMeasure], [600_000, 'traffic.requests']);
+  });
+
+  test('is told where nobody knows, of the last day, four names at the most', () => {
+    const at = 30 * 86_400_000;
+    const names = (...all: [string, number][]) =>
+      all.map(([one, ago]) => [`router ${one}`, at - ago]) as ReturnType<typeof lastAsked>;
+    const told = (unreadable: number, ...all: [string, number][]) =>
+      unmappedFinding('nas', counted({}, unreadable), routes, names(...all), at);
+    assert.deepEqual(told(0, ['shop@docker', 0], ['gone@file', 86_400_001]), {
+      what: 'traffic-unmapped',
+      where: 'nas',
+      state: 'fine',
+      evidence: 'all have a target',
+    });
+    assert.deepEqual(told(3, ['b@file', 86_400_000], ['a@file', 0]), {
+      what: 'traffic-unmapped',
+      where: 'nas',
+      state: 'info',
+      evidence:
+        'requests of no target that Baton knows: router a@file, router b@file; 3 lines that do not tell their router',
+    });
+    assert.match(told(0, ['a', 0], ['b', 0], ['c', 0], ['d', 0], ['e', 0]).evidence, /router d, and 1 more$/);
+  });
+
+  test('is not counted where it is Traefik’s own, or nobody’s', () => {
+    const seen = counted({ 'router dash@docker': 3, 'router nobody@file': 2 });
+    const values = trafficSamples(seen, routes, []).filter(({ value }) => value > 0);
+    assert.deepEqual(values, []);
+    assert.ok(trafficSamples(seen, routes, []).every(({ measure }) => measure === 'traffic.requests'));
   });
 });
