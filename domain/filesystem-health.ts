@@ -84,4 +84,5 @@ export const healthFinding = (
   return { state: bad ? 'problem' : old ? 'warning' : 'ok', detail: [told, ...seen].join('; ') };
 };
 
-const ageText = (ms: number): string => (ms < dayMs ? 'today' : `${countText(Math.floor(ms / dayMs), 'day')} ago`);
+const ageText = (ms: number): string =>
+  ms < dayMs ? 'today' : `${countText(Math.floor(ms / dayMs), 'day')} ago`;
