@@ -2,7 +2,6 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigFailure } from '../domain/host.ts';
 import { CommandFailure, exitCode } from './failure.ts';
-import { printJson } from './output.ts';
 
 type Verb = { about: string; load: () => Promise<(command: Command) => void> };
 
@@ -232,6 +231,7 @@ Exit codes: 0 done · 1 failed, nothing changed · 2 the plan has changes (--det
     if (!(error instanceof CommanderError)) tell(failure, error);
     if (failure.exitCode !== exitCode.done && isForPrograms()) {
       const { exitCode: code, message, next, problems } = failure;
+      const { printJson } = await import('./output.ts');
       printJson({ type: 'failure', exitCode: code, message, next, problems });
     }
     process.exitCode = failure.exitCode;

@@ -1,7 +1,7 @@
 /** Plans saved by `baton plan -o`: written whole, and read as what a stranger may have written. */
 import { z } from 'zod';
 import { parseYaml } from '../compose/parse.ts';
-import { renderProblem } from '../compose/render.ts';
+import { renderProblems } from '../compose/render.ts';
 import { readSmallFile } from '../compose/small-file.ts';
 import { locate } from '../compose/schema.ts';
 import { parseOperationId, parseReleaseId, parseStackName } from '../domain/names.ts';
@@ -95,12 +95,10 @@ const problem = (message: string, at: Location): Problem => ({
   at,
 });
 
-const refused = async (problems: Problem[]): Promise<CommandFailure> => {
-  const shown = await Promise.all(problems.map(async (one) => await renderProblem(one)));
-  return new CommandFailure(
+const refused = async (problems: Problem[]): Promise<CommandFailure> =>
+  new CommandFailure(
     exitCode.failed,
-    `${shown.join('\n\n')}\nThis is no plan that Baton saved. Nothing was changed.`,
+    `${await renderProblems(problems)}\nThis is no plan that Baton saved. Nothing was changed.`,
     'baton plan STACK.yml -o plan.json',
     { problems },
   );
-};

@@ -1,7 +1,7 @@
 /** Reading a stack's file on this machine: for `validate`, and to know a stack's name before its operation starts. */
 import { isEcosystem, loadEcosystem } from '../compose/ecosystem.ts';
 import { loadStack, type LoadOptions } from '../compose/load.ts';
-import { renderProblem } from '../compose/render.ts';
+import { renderProblems } from '../compose/render.ts';
 import type { Ecosystem } from '../domain/ecosystem.ts';
 import type { StackName } from '../domain/names.ts';
 import { formatLocation, isError, type Problem } from '../domain/problem.ts';
@@ -47,8 +47,7 @@ export const readEcosystem = async (
 const refused = async (problems: Problem[]): Promise<CommandFailure> => {
   const places = new Set(problems.filter(isError).map(placeOf));
   const told = problems.filter((problem) => isError(problem) || (problem.at && places.has(placeOf(problem))));
-  const shown = await Promise.all(told.map(async (problem) => await renderProblem(problem)));
-  return new CommandFailure(exitCode.failed, shown.join('\n\n'), undefined, { problems: told });
+  return new CommandFailure(exitCode.failed, await renderProblems(told), undefined, { problems: told });
 };
 
 const placeOf = ({ at }: Problem): string => (at ? formatLocation(at) : '');

@@ -21,6 +21,10 @@ export const renderProblem = async (problem: Problem): Promise<string> => {
   ].join('\n');
 };
 
+/** One after the other, with a line between them. */
+export const renderProblems = async (problems: readonly Problem[]): Promise<string> =>
+  (await Promise.all(problems.map(renderProblem))).join('\n\n');
+
 /** Marks that only change how the rest looks (right-to-left, zero width) are shown as a dot. */
 const visible = (text: string): string => text.replaceAll(/[\p{Cf}\p{Zl}\p{Zp}]/gu, '·');
 

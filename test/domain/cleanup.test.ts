@@ -31,7 +31,6 @@ import {
   type ImageNeed,
   type KeptTagState,
 } from '../../domain/image-holds.ts';
-import { formatAge } from '../../domain/size.ts';
 import { vacuumable } from '../../domain/journal.ts';
 import { whyNotTemp, wrongTempPath, type PathsInUse } from '../../domain/temp-path.ts';
 import { decideVolumes } from '../../domain/volume-holds.ts';
@@ -206,21 +205,6 @@ describe('images', () => {
       }),
     );
   });
-});
-
-test('an age is told as a person writes it', () => {
-  const rows: [number, string][] = [
-    [0, '0s'],
-    [1_500, '1.5s'],
-    [90_000, '90s'],
-    [3_600_000, '1h'],
-    [7 * day, '7d'],
-    [36 * 3_600_000, '36h'],
-  ];
-  assert.deepEqual(
-    rows.map(([ms]) => formatAge(ms)),
-    rows.map(([, text]) => text),
-  );
 });
 
 describe('a target', () => {

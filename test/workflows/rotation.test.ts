@@ -1,5 +1,7 @@
 /** A rotation that something comes between: a pin, another plan, an operation under way, a removal that fails, a cancel. */
 import assert from 'node:assert/strict';
+import type { WorkflowFailedError } from '@temporalio/client';
+import { CancelledFailure } from '@temporalio/common';
 import { execa } from 'execa';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -180,7 +182,7 @@ describe('a rotation', () => {
     };
     await assert.rejects(
       handle.result(),
-      (error: Error) => error.cause?.constructor.name === 'CancelledFailure',
+      ({ cause }: WorkflowFailedError) => cause instanceof CancelledFailure,
     );
     assert.equal((await names()).length, 3);
   });

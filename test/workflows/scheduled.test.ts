@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowFailedError, WorkflowHandle } from '@temporalio/client';
+import { CancelledFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { keyword } from '../../client/search-attributes.ts';
 import { holdWorkflowId, rotationWorkflowId, stackWorkflowId } from '../../domain/ids.ts';
@@ -101,7 +102,7 @@ describe('a scheduled task', () => {
     await working({}, async (asked) => {
       await assert.rejects(
         handle.result(),
-        (error: Error) => error.cause?.constructor.name === 'CancelledFailure',
+        ({ cause }: WorkflowFailedError) => cause instanceof CancelledFailure,
       );
       assert.deepEqual(asked, []);
     });

@@ -13,17 +13,15 @@ import {
   facts,
   hourMs,
   incident,
+  linesOf,
   minuteMs,
   now,
   operation,
   outcome,
+  sectionOf,
 } from './made-facts.ts';
 
 const headline = (more: Partial<Facts>): string => briefingOf(facts(more)).headline;
-const linesOf = (title: string, more: Partial<Facts>): string[] =>
-  briefingOf(facts(more))
-    .sections.find((one) => one.title === title)
-    ?.lines.map(({ mark, text, under }) => `${under ? '  ' : ''}${mark} ${text}`) ?? [];
 const blind = [{ from: Date.parse('2026-11-26T02:10Z'), to: Date.parse('2026-11-26T02:55Z') }];
 
 describe('the first line', () => {
@@ -273,9 +271,7 @@ describe('what was done', () => {
     ]);
     const waiting = { operation, workflowId: 'w', runId: 'r', stack: 'shop', kind: 'deploy', waiting: {} };
     assert.deepEqual(linesOf('What was done', { decisions: [acted], waits: [waiting as never] }), []);
-    const lines = briefingOf(facts({ decisions: [acted, decided('d2')] })).sections.find(
-      ({ title }) => title === 'What was done',
-    )?.lines;
+    const lines = sectionOf('What was done', { decisions: [acted, decided('d2')] })?.lines;
     assert.deepEqual(
       lines?.map(({ next }) => next),
       ['baton decisions d1', 'baton decisions'],

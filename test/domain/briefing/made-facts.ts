@@ -1,4 +1,5 @@
 /** Facts of a night, for tests of what is told of it. */
+import { briefingOf, type Section } from '../../../domain/briefing/briefing.ts';
 import type { Facts } from '../../../domain/briefing/facts.ts';
 import type { Decided } from '../../../domain/decided.ts';
 import type { Incident } from '../../../domain/incident.ts';
@@ -94,3 +95,11 @@ export const outcome = (more: Partial<ActionOutcome> = {}): ActionOutcome => ({
   measurements: [{ afterMs: 10 * minuteMs, at: now - 3 * hourMs, held: true }],
   ...more,
 });
+
+/** Of the briefing of such facts. */
+export const sectionOf = (title: string, more: Partial<Facts>): Section | undefined =>
+  briefingOf(facts(more)).sections.find((one) => one.title === title);
+
+/** `bad db is down`, and below it `  info so is app`. */
+export const linesOf = (title: string, more: Partial<Facts>): string[] =>
+  sectionOf(title, more)?.lines.map(({ mark, text, under }) => `${under ? '  ' : ''}${mark} ${text}`) ?? [];

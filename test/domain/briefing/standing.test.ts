@@ -1,7 +1,6 @@
 /** How the record stands: of a week by playbook, of a month by what keeps data safe; and what is outstanding. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { briefingOf } from '../../../domain/briefing/briefing.ts';
 import type { Facts } from '../../../domain/briefing/facts.ts';
 import { keptOf, reportEvent } from '../../../domain/briefing/told.ts';
 import { scoredActions } from '../../../domain/scored.ts';
@@ -9,20 +8,16 @@ import { readingTicket } from '../../../domain/ticket.ts';
 import {
   decided,
   evening,
-  facts,
   hourMs,
   incident,
+  linesOf,
   minuteMs,
   now,
   operation,
   outcome,
+  sectionOf,
 } from './made-facts.ts';
 
-const sectionOf = (kind: Facts['kind'], title: string, more: Partial<Facts>) =>
-  briefingOf(facts({ kind, ...more })).sections.find((one) => one.title === title);
-const linesOf = (kind: Facts['kind'], title: string, more: Partial<Facts>): string[] =>
-  sectionOf(kind, title, more)?.lines.map(({ mark, text, under }) => `${under ? '  ' : ''}${mark} ${text}`) ??
-  [];
 const dayMs = 24 * hourMs;
 
 describe('the record of a week', () => {
@@ -36,7 +31,7 @@ describe('the record of a week', () => {
       outcome({ playbook: 'older', endedAt: evening - 1 }),
       outcome({ playbook: 'zero', endedAt: evening }),
     ];
-    assert.deepEqual(linesOf('weekly', 'By playbook', { outcomes }), [
+    assert.deepEqual(linesOf('By playbook', { kind: 'weekly', outcomes }), [
       'good cleanup: 1 of 1 helped, 1 not measured',
       'unknown image-update: 0 of 0 helped, 1 not measured',
       'warn service-restart: 1 of 2 helped',
@@ -56,7 +51,7 @@ describe('the record of a month', () => {
       set('shop', { state: 'failed' }),
       set('cache'),
     ];
-    assert.deepEqual(linesOf('monthly', 'Restore tests', { sets }), [
+    assert.deepEqual(linesOf('Restore tests', { kind: 'monthly', sets }), [
       'good photos: proven, proven 3 days ago',
       'warn mail: old, proven 3 days ago',
       'warn wiki: never, never proven',
@@ -69,7 +64,7 @@ describe('the record of a month', () => {
       place: `c${index}`,
       at: now + ms,
     }));
-    assert.deepEqual(linesOf('monthly', 'Certificates', { certificates }), [
+    assert.deepEqual(linesOf('Certificates', { kind: 'monthly', certificates }), [
       'bad c0: expired Thu 26 Nov',
       'warn c1: until Thu 26 Nov',
       'warn c2: until Thu 10 Dec',
@@ -87,18 +82,18 @@ describe('the record of a month', () => {
         outcome({ operation: 'b' as typeof operation, failed }),
       ],
     });
-    assert.deepEqual(linesOf('monthly', 'Promises', of(true, 0.5)), [
+    assert.deepEqual(linesOf('Promises', { kind: 'monthly', ...of(true, 0.5) }), [
       'good 2 actions: 50 % promised, 50 % kept; Brier 0.250, 0.250 for who knows only the share',
     ]);
-    assert.deepEqual(linesOf('monthly', 'Promises', of(true, 0.9)), [
+    assert.deepEqual(linesOf('Promises', { kind: 'monthly', ...of(true, 0.9) }), [
       'warn 2 actions: 90 % promised, 50 % kept; Brier 0.410, 0.250 for who knows only the share',
     ]);
-    assert.deepEqual(linesOf('monthly', 'Promises', {}), []);
+    assert.deepEqual(linesOf('Promises', { kind: 'monthly' }), []);
   });
 
   test('says of each where there is nothing', () => {
     const nones = ['Restore tests', 'Certificates', 'Promises'].map(
-      (title) => sectionOf('monthly', title, {})?.none,
+      (title) => sectionOf(title, { kind: 'monthly' })?.none,
     );
     assert.deepEqual(nones, [
       'baton.yml names no data sets.',
@@ -106,7 +101,7 @@ describe('the record of a month', () => {
       'No action was measured yet, so there is nothing to hold a promise against.',
     ]);
     assert.equal(
-      sectionOf('weekly', 'By playbook', {})?.none,
+      sectionOf('By playbook', { kind: 'weekly' })?.none,
       'Baton did nothing by itself; that is neither good nor bad.',
     );
   });
@@ -152,7 +147,7 @@ describe('what is outstanding', () => {
 
   test('is told from the oldest on, twenty at the most, with what to type', () => {
     const incidents = Array.from({ length: 23 }, (_, n) => old(`s${n}`, n * hourMs));
-    const lines = sectionOf('monthly', 'Updates outstanding', { incidents })?.lines ?? [];
+    const lines = sectionOf('Updates outstanding', { kind: 'monthly', incidents })?.lines ?? [];
     assert.equal(lines.length, 21);
     assert.deepEqual(lines[0], {
       mark: 'info',
@@ -167,9 +162,9 @@ describe('what is outstanding', () => {
       { at: now - hourMs, score: 95, unknown: ['images (gone)'] },
       { at: now, score: 95, unknown: ['imagesother', 'disks (gone)'] },
     ];
-    assert.deepEqual(linesOf('monthly', 'Updates outstanding', { looks }), []);
+    assert.deepEqual(linesOf('Updates outstanding', { kind: 'monthly', looks }), []);
     assert.equal(
-      sectionOf('monthly', 'Updates outstanding', { looks: [] })?.none,
+      sectionOf('Updates outstanding', { kind: 'monthly', looks: [] })?.none,
       'None that Baton knows of.',
     );
   });
@@ -177,7 +172,7 @@ describe('what is outstanding', () => {
 
 describe('what was wrong', () => {
   const wrong = (incidents: Facts['incidents'], needs: Facts['needs'] = {}) =>
-    linesOf('morning', 'What was wrong', { incidents, needs });
+    linesOf('What was wrong', { kind: 'morning', incidents, needs });
 
   test('is told with what is still there first, then the worst, then the newest', () => {
     const one = (
