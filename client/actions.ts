@@ -3,7 +3,7 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { cycleWorkflowId } from '../domain/ids.ts';
 import { searchAttributeName } from '../domain/search-attributes.ts';
 import type { Progress } from '../domain/operation.ts';
-import { progressOf } from './operation.ts';
+import { progressOf } from './worker.ts';
 import { keyword } from './search-attributes.ts';
 
 export type OpenAction = {

@@ -4,8 +4,8 @@ import type { Workflow } from '@temporalio/common';
 import { hostTaskQueue } from '../domain/ids.ts';
 import { workflowTaskTimeout } from '../domain/operation.ts';
 import { CommandFailure, exitCode } from './failure.ts';
-import { demandWorker } from './operation.ts';
 import { hostSearchAttribute } from './search-attributes.ts';
+import { demandWorker } from './worker.ts';
 
 export type Change<W extends Workflow> = {
   host: string;

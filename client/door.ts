@@ -22,11 +22,12 @@ import { doorPage } from './door-page.ts';
 import { reportFor } from './door-report.ts';
 import type { DoorSettings } from './door-settings.ts';
 import { CommandFailure, exitCode } from './failure.ts';
-import { progressOf, type Handle } from './operation.ts';
+import type { Handle } from './operation.ts';
 import { reportPage } from './report-page.ts';
 import { anyPlanText } from './any-plan-text.ts';
 import { hearWebhook, type WebhookLimits } from './webhook.ts';
 import { whenText } from './when.ts';
+import { progressOf } from './worker.ts';
 
 export type DoorOptions = {
   /** This host; its name is part of workflow ids. */

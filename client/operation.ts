@@ -31,6 +31,7 @@ import { nextLook } from './next-look.ts';
 import { webLink } from './temporal.ts';
 import { waitingText } from './waiting-text.ts';
 import { searchAttributesOf } from './search-attributes.ts';
+import { demandWorker, progressOf } from './worker.ts';
 
 export const newOperationId = (): OperationId => randomBytes(4).toString('hex') as OperationId;
 
@@ -117,35 +118,6 @@ const waitsFor: Record<Waiting['for'], string> = {
   release: 'the release of its host',
 };
 
-/** A busy worker takes a second or two. Without it the server waits for one for more than a minute. */
-const answerWithinMs = 10_000;
-
-/** @returns `undefined` where no worker answers. */
-export const progressOf = async (handle: WorkflowHandle): Promise<Progress | undefined> => {
-  try {
-    return await handle.client.withDeadline(
-      Date.now() + answerWithinMs,
-      async () => await handle.query<Progress>('progress'),
-    );
-  } catch {
-    return undefined;
-  }
-};
-
-/** Without a worker an operation would wait for ever; better to say so before it is started. */
-export const demandWorker = async (client: Client, host: string): Promise<void> => {
-  const { pollers } = await client.workflowService.describeTaskQueue({
-    namespace: client.options.namespace,
-    taskQueue: { name: hostTaskQueue(host) },
-  });
-  if (pollers.length > 0) return;
-  throw new CommandFailure(
-    exitCode.noTemporal,
-    `No Baton worker serves host "${host}". Nothing was changed.`,
-    'baton up',
-  );
-};
-
 /**
  * Shows the operation until it ends. @returns the exit code that its outcome asks for.
  * @param output what a command of the operation has printed since the last call.
@@ -179,7 +151,7 @@ export const watchOperation = async (
       const progress = await progressOf(handle);
       const tookMs = performance.now() - asked;
       if (output) display.say(await output());
-      if (progress) display.show(progress.steps);
+      display.show(progress?.steps);
       if (progress?.waiting) return tellWaiting(progress, progress.waiting, mode, display);
       if (progress?.held) return tellHeld(progress, mode, display);
       result ??= await Promise.race([ended, nextLook(tookMs)]);

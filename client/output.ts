@@ -12,6 +12,7 @@ import {
   outcomeTitles,
 } from '../domain/report.ts';
 import { formatDuration } from '../domain/size.ts';
+import { unanswered } from './worker.ts';
 
 export type OutputMode = 'live' | 'plain' | 'json';
 
@@ -54,7 +55,8 @@ const hasEndedOrTakesLong = ({ startedAt, endedAt }: Step): boolean =>
 
 /** Shows steps as they move. `end` leaves the last picture on the screen. */
 export type StepDisplay = {
-  show: (steps: Step[]) => void;
+  /** @param steps absent where nobody answers, which is told once. */
+  show: (steps: Step[] | undefined) => void;
   /** Lines that a command printed; they stay above the steps. */
   say: (lines: string[]) => void;
   end: () => void;
@@ -69,19 +71,29 @@ export const stepDisplay = async (mode: OutputMode): Promise<StepDisplay> => {
     for (const { id, state } of changed) told.set(id, state);
     return changed;
   };
+  let silent = false;
+  /** The first time in a row that nobody answers. */
+  const fellSilent = (steps: Step[] | undefined): boolean => {
+    const before = silent;
+    silent = steps === undefined;
+    return silent && !before;
+  };
   switch (mode) {
     case 'live': {
       // Only a terminal needs it, and it takes a while to load.
       const { createLogUpdate } = await import('log-update');
       const update = createLogUpdate(process.stdout, { showCursor: true });
+      const above = (text: string): void => {
+        update.clear();
+        print(text);
+      };
       return {
         show: (steps) => {
-          update(steps.map(stepLine).join('\n'));
+          if (fellSilent(steps)) above(unanswered);
+          if (steps) update(steps.map(stepLine).join('\n'));
         },
         say: (lines) => {
-          if (lines.length === 0) return;
-          update.clear();
-          print(lines.map(outputLine).join('\n'));
+          if (lines.length > 0) above(lines.map(outputLine).join('\n'));
         },
         end: () => {
           update.done();
@@ -90,10 +102,10 @@ export const stepDisplay = async (mode: OutputMode): Promise<StepDisplay> => {
     }
     case 'plain':
       return {
-        show: (steps) =>
-          news(steps, hasEndedOrTakesLong).forEach((step) => {
-            print(stepLine(step));
-          }),
+        show: (steps) => {
+          if (fellSilent(steps)) print(unanswered);
+          for (const step of news(steps ?? [], hasEndedOrTakesLong)) print(stepLine(step));
+        },
         say: (lines) => {
           for (const line of lines) print(outputLine(line));
         },
@@ -101,10 +113,10 @@ export const stepDisplay = async (mode: OutputMode): Promise<StepDisplay> => {
       };
     case 'json':
       return {
-        show: (steps) =>
-          news(steps).forEach((step) => {
-            printJson({ type: 'step', ...step });
-          }),
+        show: (steps) => {
+          if (fellSilent(steps)) printJson({ type: 'unanswered', message: unanswered });
+          for (const step of news(steps ?? [])) printJson({ type: 'step', ...step });
+        },
         say: (lines) => {
           if (lines.length > 0) printJson({ type: 'output', lines });
         },

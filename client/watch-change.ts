@@ -5,6 +5,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import type { Beat, ChangeProgress, Step } from '../domain/operation.ts';
 import { nextLook } from './next-look.ts';
 import { stepDisplay, type OutputMode } from './output.ts';
+import { progressOf } from './worker.ts';
 
 /** What an activity tells with its beat is asked of the server, which costs more. */
 const looksPerBeat = 4;
@@ -20,10 +21,10 @@ export const watchChange = async <W extends Workflow>(
   let looks = 0;
   let note: string | undefined;
   const look = async (): Promise<void> => {
-    const progress = await handle.query<ChangeProgress>('progress').catch(() => undefined);
+    const progress = await progressOf<ChangeProgress>(handle);
     looks += 1;
     if (beats && looks % looksPerBeat === 0) note = await beatOf(handle).catch(() => undefined);
-    if (progress) display.show(progress.steps.map((step) => withBeat(step, note)));
+    display.show(progress?.steps.map((step) => withBeat(step, note)));
   };
   try {
     for (let tookMs = 0; ;) {

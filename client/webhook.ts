@@ -24,8 +24,9 @@ import { ecosystemOf, fileRequest, type FileOptions } from './commands/deploy.ts
 import { jsonObject, readBody, Refusal } from './door-http.ts';
 import type { DoorSettings } from './door-settings.ts';
 import { CommandFailure } from './failure.ts';
-import { demandWorker, newOperationId } from './operation.ts';
+import { newOperationId } from './operation.ts';
 import { hostSearchAttribute } from './search-attributes.ts';
+import { demandWorker } from './worker.ts';
 
 /** A push of a few hundred commits. */
 const bodyLimit = 2 ** 20;

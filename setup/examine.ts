@@ -8,6 +8,7 @@ import { formatBytes } from '../domain/size.ts';
 import { engineCommand } from './engine-choice.ts';
 import { commandExists } from './packages.ts';
 import { answersNames, nameServerIn, type NameServer } from './podman-names.ts';
+import { enableUnit, unitName } from './systemd-unit.ts';
 
 export type Finding = {
   what: string;
@@ -90,26 +91,42 @@ export const namesFinding = (server: NameServer): Finding => {
   };
 };
 
+const noSystemd = 'no systemd here: start it by other means';
+
 /** After a reboot Docker's daemon restarts containers by itself; Podman needs its unit for that. */
 const reboot: Check = async (config) => {
-  const what = 'After a reboot';
+  const what = 'The engine at boot';
   const chosen = await engineCommand(config, process.env).catch(() => undefined);
   if (!chosen) return { what, state: 'warning', detail: 'no engine to ask' };
-  if (!(await commandExists('systemctl')))
-    return {
-      what,
-      state: 'warning',
-      detail: 'no systemd here: start the engine and `baton up` by other means',
-    };
+  if (!(await commandExists('systemctl'))) return { what, state: 'warning', detail: noSystemd };
   const user = chosen.command === 'podman' && process.getuid?.() !== 0 ? ['--user'] : [];
   const unit = chosen.command === 'docker' ? 'docker' : 'podman-restart';
-  const { stdout } = await execa('systemctl', [...user, 'is-enabled', unit], { reject: false });
-  if (stdout.trim() === 'enabled') return { what, state: 'ok', detail: `${unit} is enabled` };
+  if (await isEnabled(unit, ...user)) return { what, state: 'ok', detail: `${unit} is enabled` };
   return {
     what,
     state: 'warning',
     detail: `${unit} is not enabled: containers stay down`,
     mend: `${user.length > 0 ? '' : 'sudo '}systemctl ${[...user, 'enable', unit].join(' ')}`,
+  };
+};
+
+const isEnabled = async (unit: string, ...user: string[]): Promise<boolean> => {
+  const { stdout } = await execa('systemctl', [...user, 'is-enabled', unit], { reject: false });
+  return stdout.trim() === 'enabled';
+};
+
+/** A user's worker may be started by the system as well. */
+const boot: Check = async () => {
+  const what = 'Baton at boot';
+  if (!(await commandExists('systemctl'))) return { what, state: 'warning', detail: noSystemd };
+  const manager = process.getuid?.() === 0 ? 'system' : 'user';
+  if ((await isEnabled(unitName)) || (manager === 'user' && (await isEnabled(unitName, '--user'))))
+    return { what, state: 'ok', detail: `${unitName} is enabled` };
+  return {
+    what,
+    state: 'warning',
+    detail: `${unitName} is not enabled: what a reboot cuts off waits for somebody to type \`baton up\``,
+    mend: enableUnit(manager),
   };
 };
 
@@ -176,4 +193,4 @@ const settings: Check = async (config) => {
   return { what, state: 'problem', detail: first ? problemText(first) : '', mend: `$EDITOR ${file}` };
 };
 
-export const machineChecks: Check[] = [node, engine, names, reboot, state, btrfs, undo, settings];
+export const machineChecks: Check[] = [node, engine, names, reboot, boot, state, btrfs, undo, settings];

@@ -10,7 +10,7 @@ import {
 } from '@temporalio/client';
 import { setTimeout as delay } from 'node:timers/promises';
 import { searchAttributeName } from '../domain/search-attributes.ts';
-import { hasEnded } from './identity.ts';
+import { hasEnded } from '../setup/worker-identity.ts';
 
 /** Temporal's `PENDING_ACTIVITY_STATE_STARTED`. */
 const underWay = 2;

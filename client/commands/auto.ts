@@ -16,6 +16,7 @@ import { print, printJson } from '../output.ts';
 import { say } from '../say.ts';
 import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
+import { resultOf } from '../worker.ts';
 import { status } from './auto-status.ts';
 import { tellLook } from './health.ts';
 import { examples, hostOption, jsonOption, type OutputOptions } from './shared.ts';
@@ -122,7 +123,7 @@ const once: Verb<AutoOptions> = async (client, host, options) => {
     summary: 'look and decide once',
     args: [],
   });
-  const { deliberation, ...look } = await handle.result();
+  const { deliberation, ...look } = await resultOf(handle);
   const code = tellLook(look, options);
   if (options.json) printJson({ type: 'deliberation', ...deliberation });
   else for (const line of deliberationText(deliberation)) print(line);

@@ -1,18 +1,18 @@
 /** `baton doctor`: everything that a deploy needs, checked; with the command that mends what is not there. */
-import type { Client } from '@temporalio/client';
+import { WorkflowFailedError, type Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { styleText } from 'node:util';
 import { countText } from '../../domain/count-text.ts';
 import { batonFileOf } from '../../domain/host.ts';
 import { searchAttributeNames } from '../../domain/search-attributes.ts';
 import { machineChecks, type Finding } from '../../setup/examine.ts';
+import type { SetStatus } from '../../domain/data-set.ts';
 import type { dataSets } from '../../workflows/questions.ts';
 import { ask } from '../ask.ts';
 import { unprovenText } from '../data-text.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
 import { dataFindings } from '../data-findings.ts';
 import { holdLines, readHoldOf } from '../hold.ts';
-import { demandWorker } from '../operation.ts';
 import { print, printJson } from '../output.ts';
 import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
@@ -43,29 +43,38 @@ export const doctorCommand = (command: Command): void => {
 
 const temporalFindings = async (): Promise<Finding[]> => {
   try {
-    return await withClient(async (client) => [
-      { what: 'Temporal', state: 'ok', detail: `answers, namespace ${client.options.namespace}` },
-      await searchAttributeFinding(client),
-      await workerFinding(client),
-      ...(await holdFinding(client)),
-      ...(await noticeFindings(client)),
-      ...(await restoreFindings(client)),
-      ...(await dataFindings(client)),
-    ]);
+    return await withClient(async (client) => {
+      const { worker, restores } = await workerFindings(client);
+      return [
+        { what: 'Temporal', state: 'ok', detail: `answers, namespace ${client.options.namespace}` },
+        await searchAttributeFinding(client),
+        worker,
+        ...(await holdFinding(client)),
+        ...(await noticeFindings(client)),
+        ...restores,
+        // Where no worker answers, that is told already.
+        ...(worker.state === 'ok' ? await dataFindings(client) : []),
+      ];
+    });
   } catch (error) {
     if (!(error instanceof CommandFailure)) throw error;
     return [{ what: 'Temporal', state: 'problem', detail: error.message, mend: 'baton up' }];
   }
 };
 
-const workerFinding = async (client: Client): Promise<Finding> => {
+/** That a worker serves this host is known when it has answered something. */
+const workerFindings = async (client: Client): Promise<{ worker: Finding; restores: Finding[] }> => {
   const { host } = thisHost();
+  const worker: Finding = { what: 'Worker', state: 'ok', detail: `serves ${host}` };
   try {
-    await demandWorker(client, host);
-    return { what: 'Worker', state: 'ok', detail: `serves ${host}` };
+    const { sets } = await ask<typeof dataSets>(client, host, 'dataSets', []);
+    return { worker, restores: restoreFindings(sets) };
   } catch (error) {
+    // Such as a mistake in baton.yml, which is told on its own.
+    if (error instanceof WorkflowFailedError) return { worker, restores: [] };
     if (!(error instanceof CommandFailure)) throw error;
-    return { what: 'Worker', state: 'problem', detail: `none serves ${host}`, mend: 'baton up' };
+    const detail = error.message.replace(' Nothing was changed.', '');
+    return { worker: { ...worker, state: 'problem', detail, mend: 'baton up' }, restores: [] };
   }
 };
 
@@ -82,21 +91,13 @@ const noticeFindings = async (client: Client): Promise<Finding[]> =>
     mend: `look at "${one.channel}" below notify in ${batonFileOf(thisHost())}; the next notice that arrives clears this`,
   }));
 
-/** Asked of the worker: where there is none, that is told already. */
-const restoreFindings = async (client: Client): Promise<Finding[]> => {
-  try {
-    const { sets } = await ask<typeof dataSets>(client, thisHost().host, 'dataSets', []);
-    return sets.flatMap((set): Finding[] => {
-      const detail = unprovenText(set);
-      return detail === undefined
-        ? []
-        : [{ what: 'Restores', state: 'warning', detail, mend: `baton data test ${set.name}` }];
-    });
-  } catch (error) {
-    if (!(error instanceof CommandFailure)) throw error;
-    return [];
-  }
-};
+const restoreFindings = (sets: readonly SetStatus[]): Finding[] =>
+  sets.flatMap((set): Finding[] => {
+    const detail = unprovenText(set);
+    return detail === undefined
+      ? []
+      : [{ what: 'Restores', state: 'warning', detail, mend: `baton data test ${set.name}` }];
+  });
 
 const searchAttributeFinding = async (client: Client): Promise<Finding> => {
   const what = 'Search attributes';

@@ -1,9 +1,10 @@
 /** `baton events OPERATION`: its steps and what came of them, from its history; with `--follow`, until it ends. */
 import type { Command } from 'commander';
-import { findOperation, linkOf, progressOf, watchOperation } from '../operation.ts';
+import { findOperation, linkOf, watchOperation } from '../operation.ts';
 import { print, printJson, printReport, stepDisplay } from '../output.ts';
 import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
+import { progressOf } from '../worker.ts';
 import { examples, hostOption, jsonOption, outputMode, type OutputOptions } from './shared.ts';
 
 export const eventsCommand = (command: Command): void => {

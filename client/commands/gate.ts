@@ -14,7 +14,7 @@ import { searchAttributeName } from '../../domain/search-attributes.ts';
 import { confirm } from '../confirm.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
 import { readHoldOf, tellHold } from '../hold.ts';
-import { findOperation, progressOf, watchOperation, type Handle } from '../operation.ts';
+import { findOperation, watchOperation, type Handle } from '../operation.ts';
 import { print, printJson } from '../output.ts';
 import { keyword } from '../search-attributes.ts';
 import { anyPlanText } from '../any-plan-text.ts';
@@ -22,6 +22,7 @@ import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
 import { unreachableChannels, unreachableText } from '../unreachable.ts';
 import { waitingText } from '../waiting-text.ts';
+import { progressOf } from '../worker.ts';
 import {
   durationArgument,
   examples,

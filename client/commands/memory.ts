@@ -10,6 +10,7 @@ import { CommandFailure, exitCode } from '../failure.ts';
 import { print, printJson } from '../output.ts';
 import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
+import { resultOf } from '../worker.ts';
 import { examples, hostOption, jsonOption, type OutputOptions } from './shared.ts';
 
 type Options = OutputOptions & { host?: string; force?: boolean };
@@ -65,7 +66,7 @@ const tend = async (task: RecordsTask, { host = thisHost().host }: Options): Pro
       summary: `${task.do} the records`,
       args: [task],
     });
-    return await handle.result();
+    return await resultOf(handle);
   });
 
 const say = ({ json }: Options, did: string, fact: object, lines: readonly string[]): void => {

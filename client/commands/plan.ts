@@ -1,14 +1,14 @@
 /** `baton plan FILE`: what would change, without changing it. */
 import type { Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
-import { hostTaskQueue, questionWorkflowId } from '../../domain/ids.ts';
+import { questionWorkflowId } from '../../domain/ids.ts';
 import type { OperationRequest } from '../../domain/operation.ts';
 import { unmendable } from '../../domain/ecosystem.ts';
 import { isNoop } from '../../domain/plan.ts';
 import { isError } from '../../domain/problem.ts';
 import type { planStack } from '../../workflows/questions.ts';
+import { askAs } from '../ask.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
-import { demandWorker } from '../operation.ts';
 import { print, printJson, printProblems } from '../output.ts';
 import { planText } from '../plan-text.ts';
 import { withClient } from '../temporal.ts';
@@ -53,15 +53,14 @@ const planOne = async (
   options: PlanOptions,
   hasEarlier = false,
 ): Promise<number> => {
-  const prepared = await withClient(async (client) => {
-    await demandWorker(client, request.host);
-    return await client.workflow.execute<typeof planStack>('planStack', {
-      workflowId: questionWorkflowId(request.host, `plan-${request.stack}`, request.operation),
-      taskQueue: hostTaskQueue(request.host),
-      args: [request],
-      staticSummary: `plan ${request.stack}`,
-    });
-  });
+  const prepared = await withClient(
+    async (client) =>
+      await askAs<typeof planStack>(client, request.host, 'planStack', {
+        workflowId: questionWorkflowId(request.host, `plan-${request.stack}`, request.operation),
+        args: [request],
+        staticSummary: `plan ${request.stack}`,
+      }),
+  );
   const errors = unmendable(prepared.problems, hasEarlier);
   if (options.json) printJson({ type: 'plan', ...prepared });
   if (!prepared.plan) {

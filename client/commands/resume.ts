@@ -4,9 +4,10 @@ import type { AnyPlan } from '../../domain/action.ts';
 import { stackAt } from '../../domain/dependency-map.ts';
 import type { Report, ResumeRequest } from '../../domain/operation.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
-import { findOperation, progressOf, startResume, watchOperation } from '../operation.ts';
+import { findOperation, startResume, watchOperation } from '../operation.ts';
 import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
+import { progressOf } from '../worker.ts';
 import { examples, hostOption, jsonOption, outputMode, waitOption, type OutputOptions } from './shared.ts';
 
 type Options = OutputOptions & { host?: string; wait: boolean };

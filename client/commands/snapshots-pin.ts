@@ -9,6 +9,7 @@ import { print, printJson } from '../output.ts';
 import { pinText } from '../snapshot-text.ts';
 import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
+import { resultOf } from '../worker.ts';
 import { hostOption, jsonOption, snapshotArgument, type OutputOptions } from './shared.ts';
 
 type Options = OutputOptions & { host?: string; reason?: string };
@@ -50,7 +51,7 @@ const pin = async (name: SnapshotName, options: Options): Promise<void> => {
       summary: `pin ${name}`,
       args: [name, wanted],
     });
-    return await handle.result();
+    return await resultOf(handle);
   });
   tell(snapshots, options, ({ pinned }) => (pinned ? pinText(pinned) : 'not pinned'));
 };
@@ -65,7 +66,7 @@ const unpin = async (name: SnapshotName, options: Options): Promise<void> => {
       summary: `unpin ${name}`,
       args: [name],
     });
-    return await handle.result();
+    return await resultOf(handle);
   });
   tell(snapshots, options, () => 'not pinned any more');
 };

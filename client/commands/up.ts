@@ -1,18 +1,20 @@
 /** `baton up` and `baton down`: Temporal's dev server and this host's worker, in the background. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { localPaths, startServer, startWorker, stopLocal } from '../../setup/local.ts';
 import { SetupFailure } from '../../setup/say.ts';
 import type { LocalServer } from '../../setup/server-file.ts';
+import { systemdUnit } from '../../setup/systemd-unit.ts';
 import { temporalProfile } from '../../setup/temporal-profile.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
-import { demandWorker } from '../operation.ts';
 import { print, printJson } from '../output.ts';
 import { withClient } from '../temporal.ts';
 import { thisHost } from '../this-host.ts';
+import { isWorkerHere } from '../worker.ts';
 import { examples, jsonOption, type OutputOptions } from './shared.ts';
 
-type UpOptions = OutputOptions & { port?: number; uiPort?: number };
+type UpOptions = OutputOptions & { port?: number; uiPort?: number; printUnit?: boolean };
 
 export const upCommand = (command: Command): void => {
   command
@@ -22,8 +24,13 @@ export const upCommand = (command: Command): void => {
     .addOption(
       new Option('--ui-port <port>', 'port of the Web UI (default: 8233, or a free one)').argParser(port),
     )
+    .option('--print-unit', 'print a systemd unit that does it at each boot, and start nothing')
     .addOption(jsonOption())
     .action(async (options: UpOptions) => {
+      if (options.printUnit) {
+        print(unitHere(options));
+        return;
+      }
       const started = await asCommandFailure(async () => await up(options));
       if (options.json) printJson({ type: 'up', ...started });
       else tell(started);
@@ -32,8 +39,17 @@ export const upCommand = (command: Command): void => {
     'baton up',
     'baton up --ui-port 8080',
     'TEMPORAL_PROFILE=cloud baton up    # only the worker',
+    'baton up --print-unit > /etc/systemd/system/baton.service && systemctl enable baton',
   ]);
 };
+
+const unitHere = ({ port, uiPort }: UpOptions): string =>
+  systemdUnit({
+    root: join(import.meta.dirname, '..', '..'),
+    environment: process.env,
+    manager: process.getuid?.() === 0 ? 'system' : 'user',
+    options: [...(port ? [`--port=${port}`] : []), ...(uiPort ? [`--ui-port=${uiPort}`] : [])],
+  }).trimEnd();
 
 export const downCommand = (command: Command): void => {
   command.addOption(jsonOption()).action(async (options: OutputOptions) => {
@@ -81,20 +97,14 @@ const workerAnswers = async (log: string): Promise<void> => {
   const { host } = thisHost();
   const began = performance.now();
   await withClient(async (client) => {
-    for (;;) {
-      try {
-        await demandWorker(client, host);
-        return;
-      } catch (error) {
-        if (performance.now() - began > workerPatienceMs)
-          throw new CommandFailure(
-            exitCode.failed,
-            `The worker does not come up. Its log: ${log}`,
-            'baton doctor',
-            { cause: error },
-          );
-        await delay(200);
-      }
+    while (!(await isWorkerHere(client, host))) {
+      if (performance.now() - began > workerPatienceMs)
+        throw new CommandFailure(
+          exitCode.failed,
+          `The worker does not come up. Its log: ${log}`,
+          'baton doctor',
+        );
+      await delay(200);
     }
   });
 };

@@ -30,11 +30,20 @@ export class Booted {
       ...same.flatMap((path) => ['--volume', `${path}:${path}`]),
       ...[systemd.name, '/lib/systemd/systemd'],
     );
-    await until('systemd', async () =>
-      ['running', 'degraded'].includes((await booted.run('systemctl', 'is-system-running')).out.trim()),
-    );
+    await booted.#isUp();
     await booted.startWorker();
     return booted;
+  }
+
+  async #isUp(): Promise<void> {
+    await until('systemd', async () =>
+      ['running', 'degraded'].includes((await this.run('systemctl', 'is-system-running')).out.trim()),
+    );
+  }
+
+  async reboot(): Promise<void> {
+    await this.#site.cli('restart', this.#name);
+    await this.#isUp();
   }
 
   async run(...words: string[]): Promise<Answer> {

@@ -1,9 +1,13 @@
 /** A host that systemd has booted: its failed units and its journal are seen, and guarded commands run in scopes of it. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { unitName } from '../../setup/systemd-unit.ts';
 import { needed } from '../host/environment.ts';
 import { Booted } from './booted.ts';
 import { Site, until, type Answer } from './site.ts';
+
+const root = join(import.meta.dirname, '..', '..');
 
 describe('on a host with systemd', () => {
   let site: Site;
@@ -90,5 +94,37 @@ describe('on a host with systemd', () => {
     assert.equal(code, 3, out);
     assert.match(out, /The worker died while it ran/);
     assert.equal(await strayLeft(903), 0);
+  });
+
+  test('a reboot cuts off what is under way, and brings up a worker that puts the data back', async () => {
+    await booted.killWorker();
+    const of = {
+      ...site.environment,
+      HOME: '/root',
+      XDG_STATE_HOME: '/srv/state',
+      XDG_CONFIG_HOME: '/srv/config',
+    };
+    const variables = Object.entries(of).map(([name, value]) => `${name}=${value}`);
+    const printed = await booted.run(
+      ...['env', ...variables, 'sh', '-c', '"$0" up --print-unit > "$1"'],
+      ...[join(root, 'bin/baton'), `/etc/systemd/system/${unitName}`],
+    );
+    assert.equal(printed.code, 0, printed.err);
+    const started = await booted.run('systemctl', 'enable', '--now', unitName);
+    assert.equal(started.code, 0, started.err + (await booted.run('systemctl', 'status', unitName)).out);
+    await booted.run('sh', '-c', `echo as it was > ${data}/text`);
+
+    const begun = guard('--', `echo new > ${data}/text; sleep 600`);
+    await until('the change', async () => (await booted.run('cat', `${data}/text`)).out.trim() === 'new');
+    await booted.reboot();
+    const { code, out } = await begun;
+    assert.equal(code, 3, out);
+    assert.equal((await booted.run('cat', `${data}/text`)).out.trim(), 'as it was');
+  });
+
+  test('the worker that came up with the machine is stopped as the unit is', async () => {
+    assert.equal((await site.baton('status')).code, 0);
+    await booted.run('systemctl', 'stop', unitName);
+    assert.equal((await site.baton('status')).code, 4);
   });
 });

@@ -34,23 +34,26 @@ export const asOperation = (
   };
 };
 
-const playbookAsOperation = ({ outcome, steps, notes, left, ...report }: PlaybookReport): Report => ({
-  operation: report.operation,
-  kind: 'guard',
-  stack: 'playbook' as StackName,
-  host: report.host,
-  outcome: outcome === 'incomplete' ? 'cancelled' : outcome,
-  startedAt: report.startedAt,
-  durationMs: report.durationMs,
-  changes: [],
-  data: [],
-  problems: [],
-  left,
-  notes: [...notes, ...goneIn(steps.flatMap((step) => step.notes))],
-  ...(['done', 'unchanged'].includes(outcome)
-    ? {}
-    : { failure: { step: steps.at(-1)?.title ?? '', message: steps.at(-1)?.notes.join(' ') ?? '' } }),
-});
+const playbookAsOperation = ({ outcome, steps, notes, left, ...report }: PlaybookReport): Report => {
+  const told = steps.flatMap((step) => step.notes);
+  return {
+    operation: report.operation,
+    kind: 'guard',
+    stack: 'playbook' as StackName,
+    host: report.host,
+    outcome: outcome === 'incomplete' ? 'cancelled' : outcome,
+    startedAt: report.startedAt,
+    durationMs: report.durationMs,
+    changes: [],
+    data: [],
+    problems: [],
+    left,
+    notes: [...notes, ...told, ...goneIn(told)],
+    ...(['done', 'unchanged'].includes(outcome)
+      ? {}
+      : { failure: { step: steps.at(-1)?.title ?? '', message: steps.at(-1)?.notes.join(' ') ?? '' } }),
+  };
+};
 
 /** It changes nothing, whatever comes of it. */
 const testAsOperation = ({ tests, left, outcome, ...report }: RestoreTestReport): Report => ({

@@ -9,13 +9,13 @@ import { sha256 } from '../../activities/hash.ts';
 import { startChange } from '../../client/change.ts';
 import { ecosystemOf } from '../../client/commands/deploy.ts';
 import {
-  demandWorker,
   newOperationId,
   startEcosystem,
   startGuard,
   startOperation,
   type Handle,
 } from '../../client/operation.ts';
+import { demandWorker } from '../../client/worker.ts';
 import { manifestName } from '../../domain/dump.ts';
 import type { GateWish } from '../../domain/gate.ts';
 import { snapshotQuestion, type GuardRequest } from '../../domain/guard.ts';

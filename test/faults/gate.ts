@@ -1,6 +1,7 @@
 /** Somebody who answers an operation that waits at its gate. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { progressOf, type Handle } from '../../client/operation.ts';
+import type { Handle } from '../../client/operation.ts';
+import { progressOf } from '../../client/worker.ts';
 import type { Answer } from '../../domain/gate.ts';
 
 const askEveryMs = 100;

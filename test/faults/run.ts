@@ -2,7 +2,8 @@
 import { WorkflowFailedError, type Client } from '@temporalio/client';
 import { setTimeout as delay } from 'node:timers/promises';
 import { resumeRequest } from '../../client/commands/resume.ts';
-import { progressOf, startResume, type Handle } from '../../client/operation.ts';
+import { startResume, type Handle } from '../../client/operation.ts';
+import { progressOf } from '../../client/worker.ts';
 import { stackWorkflowId } from '../../domain/ids.ts';
 import type { StackName } from '../../domain/names.ts';
 import type { Report } from '../../domain/operation.ts';

@@ -1,6 +1,6 @@
 /** Who a worker is: told apart from every other process of this machine, before and after a reboot. */
 import { readFile } from 'node:fs/promises';
-import { processStart } from '../setup/daemon.ts';
+import { processStart } from './daemon.ts';
 
 /** `baton/<host>/<boot>/<pid>/<start>`: the start in clock ticks since boot, field 22 of proc_pid_stat(5). */
 export const workerIdentity = async (host: string): Promise<string> =>
