@@ -9,7 +9,8 @@ import { CommandFailure, exitCode } from './failure.ts';
 
 /** Without a worker an operation would wait for ever; better to say so before it is started. */
 export const demandWorker = async (client: Client, host: string): Promise<void> => {
-  if ((await workersOf(client, host)).length === 0) throw noWorker(host, `No Baton worker serves host "${host}".`);
+  if ((await workersOf(client, host)).length === 0)
+    throw noWorker(host, `No Baton worker serves host "${host}".`);
 };
 
 /** One that runs on this very machine, and was not only there a while ago. */
