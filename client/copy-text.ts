@@ -10,6 +10,7 @@ import {
   type CopyReport,
   type PlannedSet,
 } from '../domain/copy.ts';
+import { countText } from '../domain/count-text.ts';
 import { keepText } from '../domain/retention.ts';
 import { formatBytes, formatDuration } from '../domain/size.ts';
 
@@ -41,7 +42,7 @@ const plannedText = ({ action, newest, last, lastMeasured }: PlannedSet): string
 
 const measuredText = ({ files, sizeBytes, addedBytes }: NonNullable<PlannedSet['lastMeasured']>): string =>
   [
-    ...(files === undefined ? [] : [`${files} files`]),
+    ...(files === undefined ? [] : [countText(files, 'file')]),
     ...(sizeBytes === undefined ? [] : [`${formatBytes(sizeBytes)} read`]),
     `${formatBytes(addedBytes)} new there`,
   ].join(', ');

@@ -1,4 +1,5 @@
 /** Requests for each target since the look before: what `baton windows` is made of. */
+import { countText } from './count-text.ts';
 import type { Finding } from './incident.ts';
 import { firstOf } from './lines.ts';
 import type { Seen } from './look.ts';
@@ -63,7 +64,7 @@ export const unmappedFinding = (
     ...(unmapped.length > 0
       ? [`requests of no target that Baton knows: ${firstOf(unmapped.sort(), mostTold).join(', ')}`]
       : []),
-    ...(unreadable > 0 ? [`${unreadable} lines that do not tell their router`] : []),
+    ...(unreadable > 0 ? [`${countText(unreadable, 'line')} without a router`] : []),
   ];
   const state = parts.length > 0 ? 'info' : 'fine';
   return { what: 'traffic-unmapped', where, state, evidence: parts.join('; ') || 'all have a target' };

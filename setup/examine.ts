@@ -2,6 +2,7 @@
 import { execa } from 'execa';
 import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import { readBatonFile } from '../compose/baton-file.ts';
+import { countText } from '../domain/count-text.ts';
 import { batonFileOf, type HostConfig } from '../domain/host.ts';
 import { problemText } from '../domain/problem.ts';
 import { formatBytes } from '../domain/size.ts';
@@ -186,7 +187,11 @@ const settings: Check = async (config) => {
   const read = await readBatonFile(file);
   if (read.ok) {
     const { gates, windows, snapshots } = read.settings;
-    const detail = `${gates.length} gates, ${Object.keys(windows).length} windows, ${snapshots.length} rules for snapshots`;
+    const detail = [
+      countText(gates.length, 'gate'),
+      countText(Object.keys(windows).length, 'window'),
+      countText(snapshots.length, 'snapshot rule'),
+    ].join(', ');
     return { what, state: 'ok', detail };
   }
   const [first] = read.problems;

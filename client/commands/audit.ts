@@ -1,6 +1,7 @@
 /** `baton audit`: who decided what, through which channel, about which plan, and what came of it. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { auditText } from '../../domain/audit.ts';
+import { countText } from '../../domain/count-text.ts';
 import type { auditTrail } from '../../workflows/questions.ts';
 import { ask } from '../ask.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
@@ -43,5 +44,6 @@ const audit = async ({ host, last, verify, json }: Options): Promise<void> => {
   else if (!verify) for (const line of lines) print(auditText(line));
   if (json && verify) printJson({ type: 'verified', count, hash, fault });
   if (fault !== undefined) throw new CommandFailure(exitCode.failed, `The audit log does not hold: ${fault}`);
-  if (verify && !json) print(`${count} lines, each following the one before. The newest: ${hash ?? 'none'}`);
+  if (verify && !json)
+    print(`${countText(count, 'line')}, each following the one before. The newest: ${hash ?? 'none'}`);
 };

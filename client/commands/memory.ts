@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { countText } from '../../domain/count-text.ts';
 import { recordsWorkflowId } from '../../domain/ids.ts';
 import type { RecordsTask, RecordsTended } from '../../domain/records-task.ts';
 import type { tendRecords } from '../../workflows/tend-records.ts';
@@ -32,14 +33,14 @@ export const memoryCommand = (command: Command): void => {
       const file = resolve(name);
       demandNone(file, options);
       const { lines = 0 } = await tend({ do: 'export', file }, options);
-      say(options, 'export', { file, lines }, [`${lines} lines are in ${file}.`]);
+      say(options, 'export', { file, lines }, [`${countText(lines, 'line')} written to ${file}.`]);
     });
   verb(command, 'import', 'take in what was exported; what is there already is there once')
     .argument('<file>', "on the worker's host")
     .action(async (name: string, options: Options) => {
       const file = resolve(name);
       const { lines = 0 } = await tend({ do: 'import', file }, options);
-      say(options, 'import', { file, lines }, [`${lines} lines of ${file} were taken in.`]);
+      say(options, 'import', { file, lines }, [`${countText(lines, 'line')} taken in from ${file}.`]);
     });
   examples(command, ['baton memory check', 'baton memory export records.jsonl', 'baton memory vacuum']);
 };

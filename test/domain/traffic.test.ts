@@ -275,7 +275,7 @@ describe('whose requests they are', () => {
       where: 'nas',
       state: 'info',
       evidence:
-        'requests of no target that Baton knows: router a@file, router b@file; 3 lines that do not tell their router',
+        'requests of no target that Baton knows: router a@file, router b@file; 3 lines without a router',
     });
     assert.match(told(0, ['a', 0], ['b', 0], ['c', 0], ['d', 0], ['e', 0]).evidence, /router d, and 1 more$/);
   });
