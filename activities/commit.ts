@@ -42,23 +42,49 @@ export const commitActivities = (ports: Ports) => ({
     });
   },
 
-  /** Removes the containers and files set aside, obsolete networks, and the image tags of releases too old to undo to. */
+  /** Removes the containers and files set aside, obsolete networks, and the image tags of releases too old to undo to. What resists keeps nothing else. */
   async dropReplaced(subject: Subject, plan: Plan): Promise<void> {
     await beating(async () => {
-      await nameUpdates(ports, plan);
-      await dropContainers(ports, subject);
-      for (const { path } of plan.files) await ports.files.dropKept(path, subject.operation);
-      await removeObsoleteNetworks(ports, plan);
-      await dropOldImages(ports, subject);
+      await eachTried(
+        () => nameUpdates(ports, plan),
+        () => dropContainers(ports, subject),
+        () => dropKeptFiles(ports, subject, plan),
+        () => removeObsoleteNetworks(ports, plan),
+        () => dropOldImages(ports, subject),
+      );
     });
   },
 });
+
+/** @throws what failed; where several did, one failure that tells of all. */
+const eachTried = async (...parts: (() => Promise<unknown>)[]): Promise<void> => {
+  const failed: Error[] = [];
+  for (const part of parts) await part().catch((error: unknown) => failed.push(error as Error));
+  const [first, ...others] = failed;
+  if (!first) return;
+  if (others.length === 0) throw first;
+  throw new EngineError(codeOf(first), failed.map(({ message }) => message).join('; '), { cause: first });
+};
+
+const codeOf = (error: Error): EngineError['code'] =>
+  error instanceof EngineError ? error.code : 'internal';
 
 /** Else the next deploy of the stack's file would go back to what the tag named on this machine before. */
 const nameUpdates = async ({ engine }: Ports, { services }: Plan): Promise<void> => {
   for (const { image } of services)
     if (image.exactly !== undefined && image.id !== undefined)
-      await engine.tagImage(image.id, image.reference);
+      await engine.tagImage(image.id, image.reference).catch((cause: unknown) => {
+        const { message } = cause as Error;
+        throw new EngineError(
+          codeOf(cause as Error),
+          `${image.reference} still names the image before, to which the next deploy would go back: ${message}`,
+          { cause },
+        );
+      });
+};
+
+const dropKeptFiles = async ({ files }: Ports, { operation }: Subject, plan: Plan): Promise<void> => {
+  for (const { path } of plan.files) await files.dropKept(path, operation);
 };
 
 /** Those that this operation set aside, and those of earlier ones that could not be removed then. One that resists keeps no other. */
@@ -74,11 +100,7 @@ const dropContainers = async ({ engine, memory }: Ports, { stack, operation }: S
   if (!first) return;
   const names = left.map(({ name }) => `"${name}"`).join(', ');
   const { error } = first;
-  throw new EngineError(
-    error instanceof EngineError ? error.code : 'internal',
-    `${names} could not be removed: ${error.message}`,
-    { cause: error },
-  );
+  throw new EngineError(codeOf(error), `${names} could not be removed: ${error.message}`, { cause: error });
 };
 
 const dropOldImages = async (ports: Ports, { stack }: Subject): Promise<void> => {

@@ -98,7 +98,7 @@ export const commitPlan = async (operation: Operation, plan: Plan, applied: Appl
       ]),
     );
   } catch (error) {
-    notes.push(`The release stands, but something replaced could not be removed: ${reasonOf(error)}`);
+    notes.push(`The release stands, but not all could be tidied up: ${reasonOf(error)}`);
   }
   return operation.close('done', {
     release: plan.release,

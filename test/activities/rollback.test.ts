@@ -203,6 +203,31 @@ describe('a commit', () => {
     });
   });
 
+  test('tries each of what is to be dropped, and tells all that resists', async () => {
+    await house.deploy(app('one'));
+    const { subject, plan, snapshots } = await house.rollOut(app('two'));
+    await house.run('recordRelease', subject, plan, snapshots);
+    const updated = plan.services.map((service) => ({
+      ...service,
+      image: { ...service.image, exactly: image },
+    }));
+    const drop = async (): Promise<void> => {
+      await house.run('dropReplaced', subject, { ...plan, services: updated });
+    };
+    const removeContainer = house.engine.removeContainer.bind(house.engine);
+    house.engine.tagImage = () => Promise.reject(new EngineError('unreachable', 'no answer'));
+    house.engine.removeContainer = () => Promise.reject(new Error('it resists'));
+    await assert.rejects(drop(), {
+      type: 'unreachable',
+      message: new RegExp(
+        `^${image} still names .*: no answer; "web-app-1\\.baton-\\S+" could not be removed: it resists$`,
+      ),
+    });
+    house.engine.removeContainer = removeContainer;
+    await assert.rejects(drop(), { type: 'unreachable', message: /: no answer$/ });
+    assert.equal((await house.engine.listContainers()).length, 1);
+  });
+
   test('passes over a release of long ago that is lost', async () => {
     for (const version of ['1', '2', '3', '4', '5', '6']) await house.deploy(app(version));
     const [first] = await house.ports.memory.history('web' as Subject['stack']);

@@ -38,4 +38,8 @@ export const found: readonly { what: string; cells: readonly Cell[] }[] = [
     what: 'An action whose end the records did not keep failed without a report, or said that nothing was changed',
     cells: [{ scenario: 'cycle that acts', kind: 'fails-always', at: 12 }],
   },
+  {
+    what: 'An image whose tag could not be set after an update kept the container that it had replaced, and the report named neither',
+    cells: [{ scenario: 'playbook that updates an image', kind: 'fails-always', at: 15 }],
+  },
 ];
