@@ -3,8 +3,8 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { cycleWorkflowId } from '../domain/ids.ts';
 import { searchAttributeName } from '../domain/search-attributes.ts';
 import type { Progress } from '../domain/operation.ts';
-import { progressOf } from './worker.ts';
 import { keyword } from './search-attributes.ts';
+import { progressOf } from './worker.ts';
 
 export type OpenAction = {
   workflowId: string;

@@ -9,7 +9,7 @@ import { formatBytes } from '../domain/size.ts';
 import { engineCommand } from './engine-choice.ts';
 import { commandExists } from './packages.ts';
 import { answersNames, nameServerIn, type NameServer } from './podman-names.ts';
-import { enableUnit, unitName } from './systemd-unit.ts';
+import { enableUnit, ownManager, unitName } from './systemd-unit.ts';
 
 export type Finding = {
   what: string;
@@ -120,14 +120,13 @@ const isEnabled = async (unit: string, ...user: string[]): Promise<boolean> => {
 const boot: Check = async () => {
   const what = 'Baton at boot';
   if (!(await commandExists('systemctl'))) return { what, state: 'warning', detail: noSystemd };
-  const manager = process.getuid?.() === 0 ? 'system' : 'user';
-  if ((await isEnabled(unitName)) || (manager === 'user' && (await isEnabled(unitName, '--user'))))
+  if ((await isEnabled(unitName)) || (ownManager === 'user' && (await isEnabled(unitName, '--user'))))
     return { what, state: 'ok', detail: `${unitName} is enabled` };
   return {
     what,
     state: 'warning',
     detail: `${unitName} is not enabled: what a reboot cuts off waits for somebody to type \`baton up\``,
-    mend: enableUnit(manager),
+    mend: enableUnit(ownManager),
   };
 };
 

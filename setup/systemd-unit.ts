@@ -1,8 +1,10 @@
 /** The systemd unit by which Baton comes up with the machine. It does what `baton up` and `baton down` do, as systemd.service(5) words it. */
-
 import type { UnitManager } from '../domain/systemd.ts';
 
 export const unitName = 'baton.service';
+
+/** Whose systemd starts what this user starts. */
+export const ownManager: UnitManager = process.getuid?.() === 0 ? 'system' : 'user';
 
 /** What is typed, once, to have it. */
 export const enableUnit = (manager: UnitManager): string =>
@@ -41,12 +43,11 @@ const isOurs = (name: string): boolean => /^(BATON|TEMPORAL)_/.test(name);
 
 /** @returns the text of the unit. */
 export const systemdUnit = ({ root, environment, manager, options = [] }: UnitPlace): string => {
-  const set = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '');
-  const secret = set.map(([name]) => name).filter((name) => isOurs(name) && !told.includes(name));
-  const lines = told.flatMap((name) => {
-    const value = environment[name];
-    return value === undefined || value === '' ? [] : [`Environment=${quoted(`${name}=${value}`)}`];
-  });
+  const set = Object.keys(environment).filter((name) => environment[name]);
+  const secret = set.filter((name) => isOurs(name) && !told.includes(name));
+  const lines = told
+    .filter((name) => set.includes(name))
+    .map((name) => `Environment=${quoted(`${name}=${environment[name] ?? ''}`)}`);
   const secrets = manager === 'system' ? '/etc/baton.env' : '%h/.config/baton/baton.env';
   const command = quoted(`${root}/bin/baton`);
   return `# To start with the machine: ${enableUnit(manager)}

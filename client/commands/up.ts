@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { localPaths, startServer, startWorker, stopLocal } from '../../setup/local.ts';
 import { SetupFailure } from '../../setup/say.ts';
 import type { LocalServer } from '../../setup/server-file.ts';
-import { systemdUnit } from '../../setup/systemd-unit.ts';
+import { ownManager, systemdUnit } from '../../setup/systemd-unit.ts';
 import { temporalProfile } from '../../setup/temporal-profile.ts';
 import { CommandFailure, exitCode } from '../failure.ts';
 import { print, printJson } from '../output.ts';
@@ -47,7 +47,7 @@ const unitHere = ({ port, uiPort }: UpOptions): string =>
   systemdUnit({
     root: join(import.meta.dirname, '..', '..'),
     environment: process.env,
-    manager: process.getuid?.() === 0 ? 'system' : 'user',
+    manager: ownManager,
     options: [...(port ? [`--port=${port}`] : []), ...(uiPort ? [`--ui-port=${uiPort}`] : [])],
   }).trimEnd();
 

@@ -177,13 +177,18 @@ export class Site {
 
   /** Types `baton …` in the directory of the site's files. */
   async baton(...args: string[]): Promise<Answer> {
-    const result = await execa(join(root, 'bin/baton'), args, {
+    const result = await this.beginBaton(...args);
+    return { code: result.exitCode ?? -1, out: result.stdout, err: result.stderr };
+  }
+
+  /** As {@link baton}, to be watched while it runs. */
+  beginBaton(...args: string[]) {
+    return execa(join(root, 'bin/baton'), args, {
       cwd: this.files,
       env: this.environment,
       reject: false,
       stdin: 'ignore',
     });
-    return { code: result.exitCode ?? -1, out: result.stdout, err: result.stderr };
   }
 
   /** The last line of `--json`: an operation's report. */

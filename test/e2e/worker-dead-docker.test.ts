@@ -1,11 +1,7 @@
 /** A worker that was killed, and does not come back: Temporal lists it for minutes after, and every command says what is the matter. */
 import assert from 'node:assert/strict';
-import { execa } from 'execa';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Site, until } from './site.ts';
-
-const command = join(import.meta.dirname, '..', '..', 'bin/baton');
 
 describe('while the worker is dead', () => {
   let site: Site;
@@ -43,12 +39,7 @@ x-baton: {min_healthy_time: 100ms}
   });
 
   const typed = (...words: string[]) => {
-    const process = execa(command, words, {
-      cwd: site.files,
-      env: site.environment,
-      reject: false,
-      stdin: 'ignore',
-    });
+    const process = site.beginBaton(...words);
     let all = '';
     for (const stream of [process.stdout, process.stderr])
       stream.on('data', (chunk: Buffer) => (all += chunk.toString()));
